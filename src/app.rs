@@ -1,0 +1,160 @@
+//! Wires the visible app together: the document around it, the top bar, the table of routes. Rendered by
+//! `server::router` for each page, and taken over in the browser by `lib.rs`.
+
+use crate::{
+    auth::{self, may, use_identity},
+    features::{admin, landing::LandingRoutes, moderation, profile, session::SessionCard},
+    ui::{
+        AccountMenu, Explanation, Mark, NavLink, NotFound, OfflineNote, ThemeScript, Toasts, TopBar,
+        flash::show_flash_once, watch_network,
+    },
+};
+use leptos::{hydration::AutoReload, hydration::HydrationScripts, prelude::*};
+use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
+use leptos_router::{
+    components::{FlatRoutes, Router},
+    hooks::use_location,
+};
+
+/// The document around the app. Server only: the browser takes over its body.
+pub fn shell(options: LeptosOptions) -> impl IntoView {
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <meta
+                    name="description"
+                    content="A Leptos starter with accounts: log-in, rotating sessions and guarded pages in code that is yours."
+                />
+                <ThemeScript />
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <HashedStylesheet options=options.clone() />
+                <AutoReload options=options.clone() />
+                <HydrationScripts options />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// Everything inside the body.
+#[component]
+pub fn App() -> impl IntoView {
+    auth::provide_request_state();
+    show_flash_once();
+    watch_network();
+    provide_meta_context();
+
+    view! {
+        <Title formatter=title />
+        <Router>
+            // `external`: left to the browser, which moves the focus along.
+            <a class="skip-link" href="#content" rel="external">
+                "Skip to content"
+            </a>
+            <Navigation />
+            <main id="content" class="content" tabindex="-1">
+                <FocusOnNavigation />
+                <Explanation />
+                <FlatRoutes fallback=Missing>
+                    <LandingRoutes card=|| view! { <SessionCard /> }.into_any() />
+                    <auth::AuthRoutes />
+                    <profile::ProfileRoutes />
+                    <moderation::ModerationRoutes />
+                    <admin::AdminRoutes />
+                </FlatRoutes>
+            </main>
+            <Footer />
+            <div class="corner">
+                <OfflineNote />
+                <Toasts />
+            </div>
+        </Router>
+    }
+}
+
+/// The top bar, with the links that the visitor may follow.
+#[component]
+fn Navigation() -> impl IntoView {
+    let end = match use_identity() {
+        Some(identity) => view! {
+            <AccountMenu
+                display_name=identity.display_name
+                email=identity.email
+                role=identity.role.as_str()
+            />
+        }
+        .into_any(),
+        None => view! {
+            <div class="way-in">
+                <a href="/login">"Log in"</a>
+                <a class="button button--small" href="/signup">
+                    "Sign up"
+                </a>
+            </div>
+        }
+        .into_any(),
+    };
+    view! {
+        <TopBar end>
+            <NavLink href="/profile" label="Profile" open=may(profile::model::ACCESS) />
+            <NavLink href="/moderation" label="Moderation" open=may(moderation::model::ACCESS) />
+            <NavLink href="/admin" label="Admin" open=may(admin::model::ACCESS) />
+        </TopBar>
+    }
+}
+
+#[component]
+fn Footer() -> impl IntoView {
+    view! {
+        <footer class="footer">
+            <div class="footer-inner">
+                <Mark />
+                <p>"Latchkey. MIT licence: take it, change it, ship it."</p>
+            </div>
+        </footer>
+    }
+}
+
+/// No route of that path.
+#[component]
+fn Missing() -> impl IntoView {
+    auth::set_status(404);
+    view! { <NotFound /> }
+}
+
+/// After a step inside the app the focus goes to the new content, as it would after a full page load.
+#[component]
+fn FocusOnNavigation() -> impl IntoView {
+    let path = use_location().pathname;
+    Effect::new(move |before: Option<String>| {
+        let now = path.get();
+        if before.is_some_and(|before| before != now) {
+            request_animation_frame(|| {
+                if let Some(content) = document().get_element_by_id("content") {
+                    focus(&content);
+                }
+            });
+        }
+        now
+    });
+}
+
+fn focus(element: &leptos::web_sys::Element) {
+    use leptos::wasm_bindgen::JsCast;
+    if let Some(element) = element.dyn_ref::<leptos::web_sys::HtmlElement>() {
+        // A refusal leaves the focus where it was.
+        let _ = element.focus();
+    }
+}
+
+/// A page's title in the tab.
+fn title(page: String) -> String {
+    if page.is_empty() { "Latchkey: accounts for Leptos".to_owned() } else { format!("{page} · Latchkey") }
+}

@@ -1,0 +1,123 @@
+//! The server functions of the core. Their paths are pinned: other programs call them too. Each is a form post that
+//! works without JavaScript; `server::respond` turns their outcome into a page's redirect then.
+
+use leptos::prelude::*;
+
+use super::model::{Identity, PasswordStrength};
+use crate::error::AppError;
+
+/// Makes an account and signs it in. An empty `display_name` becomes the address's local part; `next`: where a plain form
+/// goes then.
+#[server(endpoint = "auth/sign_up")]
+pub async fn sign_up(
+    #[server(default)] email: String,
+    #[server(default)] password: String,
+    #[server(default)] display_name: String,
+    #[server(default)] next: String,
+) -> Result<(), AppError> {
+    use super::server::account::{self, NewAccount};
+    let state = ssr::state()?;
+    let min = state.config.auth.password_min_length;
+    let account = NewAccount::parse(&email, password, &display_name, min)?;
+    let issued = account::sign_up(&state, account, ssr::current_session(), &ssr::client()?).await?;
+    ssr::signed_in(&state, issued, &next, Some(ssr::Notice::Welcome))
+}
+
+/// Signs in with a password.
+#[server(endpoint = "auth/log_in")]
+pub async fn log_in(
+    #[server(default)] email: String,
+    #[server(default)] password: String,
+    #[server(default)] next: String,
+) -> Result<(), AppError> {
+    let state = ssr::state()?;
+    let client = ssr::client()?;
+    let issued = super::server::account::log_in(&state, &email, password, ssr::current_session(), &client).await?;
+    ssr::signed_in(&state, issued, &next, None)
+}
+
+/// Ends the session, and tells the browser to forget what it kept of it. Fine for a caller who has none.
+#[server(endpoint = "auth/log_out")]
+pub async fn log_out() -> Result<(), AppError> {
+    let state = ssr::state()?;
+    if let Some(caller) = super::server::caller() {
+        super::server::account::log_out(&state, &caller, &ssr::client()?).await?;
+    }
+    ssr::signed_out(&state)
+}
+
+/// Renews the tokens before they expire.
+#[server(endpoint = "auth/refresh")]
+pub async fn refresh() -> Result<(), AppError> {
+    use super::{model::LastDecision, server::identify::refresh_now};
+    let caller = super::server::caller().ok_or(AppError::Unauthenticated)?;
+    // Where the access token had expired, this very request was refreshed on its way here.
+    if caller.decision != LastDecision::AccessAccepted {
+        return Ok(());
+    }
+    refresh_now(&ssr::state()?, &ssr::cookies()?).await
+}
+
+/// The signed-in account.
+#[server(endpoint = "auth/current_user")]
+pub async fn current_user() -> Result<Identity, AppError> {
+    let caller = super::server::require(super::model::Access::SignedIn).await?;
+    Ok(caller.identity)
+}
+
+/// Rates a password that is being thought up; `email` and `display_name` count as guessable words.
+#[server(RatePassword, endpoint = "auth/password_strength")]
+pub async fn rate_password(
+    #[server(default)] password: String,
+    #[server(default)] email: String,
+    #[server(default)] display_name: String,
+) -> Result<PasswordStrength, AppError> {
+    Ok(super::server::strength::rate(&password, &[&email, &display_name, "latchkey"]))
+}
+
+/// What the functions above share: the request at hand, and how a signing in or out reaches the browser.
+#[cfg(feature = "ssr")]
+mod ssr {
+    use axum::http::{HeaderName, HeaderValue, request::Parts};
+    use leptos::prelude::use_context;
+    use leptos_axum::ResponseOptions;
+    use tower_cookies::Cookies;
+
+    pub use crate::{
+        auth::server::{client, state},
+        ui::flash::Notice,
+    };
+    use crate::{
+        auth::{
+            model::local_path,
+            server::{caller, session::Issued, token::SessionIdHash},
+        },
+        error::AppError,
+        server::{respond, state::AppState},
+    };
+
+    pub fn cookies() -> Result<Cookies, AppError> {
+        use_context::<Parts>().and_then(|parts| parts.extensions.get().cloned()).ok_or(AppError::Internal)
+    }
+
+    /// The session that this browser has, and that a new one takes the place of.
+    pub fn current_session() -> Option<SessionIdHash> {
+        caller().map(|caller| caller.session)
+    }
+
+    pub fn signed_in(state: &AppState, issued: Issued, next: &str, notice: Option<Notice>) -> Result<(), AppError> {
+        state.cookie_names.set(&cookies()?, issued);
+        respond::see_other(local_path(next).unwrap_or("/profile"), notice);
+        Ok(())
+    }
+
+    pub fn signed_out(state: &AppState) -> Result<(), AppError> {
+        state.cookie_names.clear(&cookies()?);
+        if let Some(options) = use_context::<ResponseOptions>() {
+            // What the browser stored of this site's pages goes too (W3C Clear Site Data; ASVS 5.0, 14.3.1).
+            options.insert_header(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""));
+        }
+        respond::see_other("/", Some(Notice::LoggedOut));
+        Ok(())
+    }
+}

@@ -1,0 +1,106 @@
+//! What a page knows of its request, on both sides: the server reads it from the request and sends it along once, and the
+//! browser takes it from the page. It is constant while a page lives, since log-in and log-out are page loads.
+
+use leptos::prelude::*;
+
+use super::model::Identity;
+use crate::ui::flash::{Flash, SiteInfo};
+
+#[derive(Clone)]
+struct SignedIn(Option<Identity>);
+
+/// Provides the identity, the flash and the site's facts. The first line of `App`.
+pub fn provide_request_state() {
+    let identity = SharedValue::new(server_side::identity).into_inner();
+    let flash = SharedValue::new(server_side::flash).into_inner();
+    let site = SharedValue::new(server_side::site).into_inner();
+    provide_context(SignedIn(identity));
+    provide_context(flash);
+    provide_context(site);
+}
+
+/// The signed-in account, if any.
+pub fn identity() -> Option<Identity> {
+    use_context::<SignedIn>().and_then(|signed_in| signed_in.0)
+}
+
+/// Sets the page's HTTP status; in the browser there is none to set.
+pub fn set_status(status: u16) {
+    server_side::set_status(status);
+}
+
+/// Leaves for the log-in page, which leads back here. Called in the browser when the server no longer knows the session.
+pub fn session_ended() {
+    browser_side::session_ended();
+}
+
+#[cfg(feature = "ssr")]
+mod server_side {
+    use super::*;
+    use axum::http::{StatusCode, request::Parts};
+    use leptos_axum::ResponseOptions;
+
+    use crate::{auth::server::caller, server::state::AppState};
+
+    pub fn identity() -> Option<Identity> {
+        caller().map(|caller| caller.identity)
+    }
+
+    pub fn flash() -> Flash {
+        use_context::<Parts>().and_then(|parts| parts.extensions.get::<Flash>().cloned()).unwrap_or_default()
+    }
+
+    pub fn site() -> SiteInfo {
+        match use_context::<AppState>() {
+            Some(state) => {
+                SiteInfo { demo: state.config.demo.seed, password_min_length: state.config.auth.password_min_length }
+            }
+            // Only while the list of routes is made, before any request.
+            None => SiteInfo { demo: false, password_min_length: crate::auth::model::PASSWORD_MIN_LENGTH },
+        }
+    }
+
+    pub fn set_status(status: u16) {
+        if let (Some(options), Ok(status)) = (use_context::<ResponseOptions>(), StatusCode::from_u16(status)) {
+            options.set_status(status);
+        }
+    }
+}
+
+/// In the browser the values come with the page; these stand in where the page has none.
+#[cfg(not(feature = "ssr"))]
+mod server_side {
+    use super::*;
+
+    pub fn identity() -> Option<Identity> {
+        None
+    }
+
+    pub fn flash() -> Flash {
+        Flash::default()
+    }
+
+    pub fn site() -> SiteInfo {
+        SiteInfo { demo: false, password_min_length: crate::auth::model::PASSWORD_MIN_LENGTH }
+    }
+
+    pub fn set_status(_: u16) {}
+}
+
+#[cfg(not(feature = "hydrate"))]
+mod browser_side {
+    pub fn session_ended() {}
+}
+
+#[cfg(feature = "hydrate")]
+mod browser_side {
+    use crate::auth::model::log_in_path;
+    use leptos::prelude::location;
+
+    pub fn session_ended() {
+        let here = location();
+        let path = here.pathname().unwrap_or_default() + &here.search().unwrap_or_default();
+        // A page load, so that whatever this tab still shows is gone. It fails only where the browser forbids leaving.
+        let _ = here.assign(&log_in_path(&path));
+    }
+}

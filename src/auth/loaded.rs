@@ -1,0 +1,45 @@
+//! Data of a page: a skeleton while it is on its way, the view once it is there, and a note when it cannot come. Used by
+//! the pages of all features.
+
+use crate::{
+    error::AppError,
+    ui::{FailureNote, Skeleton},
+};
+use leptos::prelude::*;
+
+use super::context::session_ended;
+
+/// Shows what `data` brings by `view`. If the answer is that nobody is signed in any more, the tab goes to the log-in.
+#[component]
+pub fn Loaded<T>(
+    data: Resource<Result<T, AppError>>,
+    view: fn(T) -> AnyView,
+    /// How many rows the skeleton has.
+    #[prop(default = 4)]
+    rows: usize,
+) -> impl IntoView
+where
+    T: Clone + Send + Sync + 'static,
+{
+    view! {
+        <Transition fallback=move || {
+            view! { <Skeleton rows /> }
+        }>
+            {move || {
+                data.get()
+                    .map(|result| match result {
+                        Ok(loaded) => view(loaded),
+                        Err(error) => refused(error),
+                    })
+            }}
+        </Transition>
+    }
+}
+
+fn refused(error: AppError) -> AnyView {
+    if error == AppError::Unauthenticated {
+        // Effects run in the browser only: there the page outlived its session.
+        Effect::new(|_| session_ended());
+    }
+    view! { <FailureNote error /> }.into_any()
+}

@@ -1,0 +1,18 @@
+//! The core: who is asking, and may they. Never deleted. This page is its face: features use what stands here.
+
+pub mod api;
+mod context;
+mod guard;
+mod loaded;
+pub mod model;
+mod new_password;
+mod pages;
+#[cfg(feature = "ssr")]
+pub mod server;
+#[cfg(feature = "hydrate")]
+pub mod tabs;
+
+pub use context::{identity as use_identity, provide_request_state, session_ended, set_status};
+pub use guard::{Guarded, may};
+pub use loaded::Loaded;
+pub use pages::AuthRoutes;

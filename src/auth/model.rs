@@ -1,0 +1,262 @@
+//! Who may do what, in the words that server and browser share.
+
+use crate::error::{AppError, Problem};
+use serde::{Deserialize, Serialize};
+
+/// What an account may do, in rising order: each role may do all that the ones before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    User,
+    Moderator,
+    Admin,
+}
+
+impl Role {
+    /// Every role, lowest first.
+    pub const ALL: [Role; 3] = [Role::User, Role::Moderator, Role::Admin];
+
+    /// The name in the database, in tokens and in forms.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::User => "user",
+            Role::Moderator => "moderator",
+            Role::Admin => "admin",
+        }
+    }
+
+    /// The role of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == name)
+    }
+}
+
+/// The verified caller, as pages see it. The server's own view, with the session behind it, is `auth::server::Caller`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// A UUIDv7 in its hyphenated form.
+    pub user_id: String,
+    pub email: String,
+    pub display_name: String,
+    pub role: Role,
+}
+
+/// Who may come in. One value of it guards a page's route, its link and its server functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Everybody, signed in or not.
+    Anyone,
+    /// Any account.
+    SignedIn,
+    /// Accounts of this role or a higher one.
+    AtLeast(Role),
+}
+
+/// Why somebody may not come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Denied {
+    /// Nobody is signed in: logging in may help.
+    Anonymous,
+    /// The role does not reach: logging in again would not help.
+    Forbidden,
+}
+
+impl From<Denied> for AppError {
+    fn from(denied: Denied) -> Self {
+        match denied {
+            Denied::Anonymous => Self::Unauthenticated,
+            Denied::Forbidden => Self::Forbidden,
+        }
+    }
+}
+
+impl Access {
+    /// Whether an account of `role` (`None`: nobody is signed in) may come in.
+    pub fn check(self, role: Option<Role>) -> Result<(), Denied> {
+        match (self, role) {
+            (Access::Anyone, _) | (Access::SignedIn, Some(_)) => Ok(()),
+            (Access::AtLeast(least), Some(role)) if role >= least => Ok(()),
+            (Access::AtLeast(_), Some(_)) => Err(Denied::Forbidden),
+            (Access::SignedIn | Access::AtLeast(_), None) => Err(Denied::Anonymous),
+        }
+    }
+}
+
+/// Fewest characters of a password where the configuration does not say otherwise (ASVS 5.0, 6.2.1 asks for 8).
+pub const PASSWORD_MIN_LENGTH: u32 = 12;
+/// Most characters of a password. Far above the 64 that ASVS 5.0, 6.2.9 asks to allow; a bound for the hash's input.
+pub const PASSWORD_MAX_LENGTH: u32 = 1024;
+/// Most characters of a display name.
+pub const DISPLAY_NAME_MAX_LENGTH: u32 = 50;
+
+/// The cheap part of an email address's check, without tables, for a hint before the form is sent. The server's
+/// `Email::parse` decides.
+pub fn check_email(input: &str) -> Result<(), Problem> {
+    let input = input.trim();
+    if input.is_empty() {
+        return Err(Problem::Missing);
+    }
+    match input.split_once('@') {
+        Some((local, domain)) if !local.is_empty() && domain.contains('.') => Ok(()),
+        _ => Err(Problem::Malformed),
+    }
+}
+
+/// Whether a new password is long enough and not too long; `min` in characters.
+pub fn check_new_password(input: &str, min: u32) -> Result<(), Problem> {
+    let length = u32::try_from(input.chars().count()).unwrap_or(u32::MAX);
+    match length {
+        0 => Err(Problem::Missing),
+        _ if length < min => Err(Problem::TooShort { min }),
+        _ if length > PASSWORD_MAX_LENGTH => Err(Problem::TooLong { max: PASSWORD_MAX_LENGTH }),
+        _ => Ok(()),
+    }
+}
+
+/// How hard a password is to guess, for the meter: the score of zxcvbn and one piece of advice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordStrength {
+    /// 0 (guessed at once) to 4 (out of reach).
+    pub score: u8,
+    pub advice: Option<PasswordAdvice>,
+}
+
+/// What would help most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PasswordAdvice {
+    /// It stands on lists of common passwords.
+    Common,
+    /// It is made of a name, an address or a word of this site.
+    Personal,
+    /// It repeats or runs along the keyboard or the alphabet.
+    Pattern,
+    /// A date or a year.
+    Date,
+    /// A few more unrelated words.
+    MoreWords,
+}
+
+/// What the tokens of a request were worth: which row of the rotation's table applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LastDecision {
+    /// The access token was valid.
+    AccessAccepted,
+    /// A new generation, and a new pair.
+    Rotated,
+    /// The refresh token was rotated only just now: a fresh access token.
+    Kept,
+    /// The last response seems to have been lost: the current pair again.
+    Resent,
+    /// A parallel request with the refresh token before the current one: a fresh access token.
+    AccessOnly,
+}
+
+/// `text` if it is a path of this site that a log-in may return to. Refuses whatever a browser could read as another
+/// site: a scheme, `//`, a backslash, control characters, and their percent-encoded forms at the start. The log-in page
+/// and the server functions are no places to return to either.
+pub fn local_path(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix('/')?;
+    let lower = rest.get(..3).unwrap_or(rest).to_ascii_lowercase();
+    let leads_away = rest.starts_with('/') || lower.starts_with("%2f") || lower.starts_with("%5c");
+    let strange = text.bytes().any(|b| b == b'\\' || b.is_ascii_control() || b == b' ' || b >= 0x80);
+    let path = rest.split(['?', '#']).next().unwrap_or(rest);
+    let is_a_page = !matches!(path, "login" | "signup") && !path.starts_with("api/");
+    (!leads_away && !strange && is_a_page).then_some(text)
+}
+
+/// The log-in page's address that leads back to `path` (with its query) afterwards.
+pub fn log_in_path(path: &str) -> String {
+    let mut address = String::from("/login?next=");
+    for c in path.chars() {
+        match c {
+            '%' => address.push_str("%25"),
+            '?' => address.push_str("%3F"),
+            '&' => address.push_str("%26"),
+            '#' => address.push_str("%23"),
+            '+' => address.push_str("%2B"),
+            _ => address.push(c),
+        }
+    }
+    address
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn access_lets_in_whom_its_table_says() {
+        use Denied::{Anonymous, Forbidden};
+        let roles = [None, Some(Role::User), Some(Role::Moderator), Some(Role::Admin)];
+        for (access, expected) in [
+            (Access::Anyone, [Ok(()), Ok(()), Ok(()), Ok(())]),
+            (Access::SignedIn, [Err(Anonymous), Ok(()), Ok(()), Ok(())]),
+            (Access::AtLeast(Role::User), [Err(Anonymous), Ok(()), Ok(()), Ok(())]),
+            (Access::AtLeast(Role::Moderator), [Err(Anonymous), Err(Forbidden), Ok(()), Ok(())]),
+            (Access::AtLeast(Role::Admin), [Err(Anonymous), Err(Forbidden), Err(Forbidden), Ok(())]),
+        ] {
+            assert_eq!(roles.map(|role| access.check(role)), expected, "{access:?}");
+        }
+    }
+
+    #[test]
+    fn every_role_has_a_name_of_its_own() {
+        for role in Role::ALL {
+            assert_eq!(Role::parse(role.as_str()), Some(role));
+        }
+        assert_eq!(Role::parse("Admin"), None);
+        assert_eq!(Role::parse(""), None);
+    }
+
+    #[test]
+    fn only_paths_of_this_site_are_local() {
+        for path in ["/", "/profile", "/profile?tab=1&x=/y", "/admin#top", "/a%2Fb", "/logins"] {
+            assert_eq!(local_path(path), Some(path));
+        }
+        for path in [
+            "",
+            "profile",
+            "//evil.test",
+            "/\\evil.test",
+            "\\\\evil.test",
+            "https:evil.test",
+            "https://evil.test",
+            "javascript:alert(1)",
+            "%2F%2Fevil.test",
+            "/%2Fevil.test",
+            "/%2fevil.test",
+            "/%5Cevil.test",
+            "/\tevil",
+            "/\nevil",
+            "/a\r\nSet-Cookie: x=y",
+            "/ evil",
+            "user@evil.test",
+            "//user@evil.test",
+            "/\u{2f}/evil.test",
+            "/login",
+            "/login?next=/login",
+            "/signup",
+            "/api/auth/log_out",
+            "/\u{ff0f}evil.test",
+        ] {
+            assert_eq!(local_path(path), None, "{path:?}");
+        }
+    }
+
+    #[test]
+    fn the_log_in_address_carries_the_whole_path() {
+        assert_eq!(log_in_path("/profile"), "/login?next=/profile");
+        assert_eq!(log_in_path("/a?b=c&d=%20#e+f"), "/login?next=/a%3Fb=c%26d=%2520%23e%2Bf");
+    }
+
+    #[test]
+    fn the_cheap_email_check_agrees_where_it_refuses() {
+        assert_eq!(check_email(" "), Err(Problem::Missing));
+        for input in ["ada", "@example.test", "ada@", "ada@localhost"] {
+            assert_eq!(check_email(input), Err(Problem::Malformed), "{input}");
+        }
+        assert_eq!(check_email(" ada@example.test "), Ok(()));
+    }
+}

@@ -1,0 +1,177 @@
+//! Sign-up, log-in, log-out and the role of an account, as plain functions over the state that return values: called by
+//! the server functions of `auth::api` and by the command line.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{
+    caller::{Caller, Client},
+    credentials::{Email, NewPassword, Problems, parse_display_name},
+    password::Verified,
+    session::{self, Issued},
+    store::{self, EndReason},
+    token::SessionIdHash,
+};
+use crate::{
+    auth::model::{DISPLAY_NAME_MAX_LENGTH, Role},
+    error::{AppError, Field, Problem},
+    server::{
+        audit::{self, Event},
+        state::AppState,
+        throttle::Bucket,
+    },
+};
+
+/// A sign-up whose every field was parsed.
+pub struct NewAccount {
+    pub email: Email,
+    pub password: NewPassword,
+    pub display_name: String,
+}
+
+impl NewAccount {
+    /// Parses the form's fields; an empty name becomes the part of the address before the `@`.
+    pub fn parse(email: &str, password: String, display_name: &str, password_min: u32) -> Result<Self, AppError> {
+        let mut problems = Problems::default();
+        let email = problems.take(Field::Email, Email::parse(email));
+        let name = match (display_name.trim(), &email) {
+            ("", Some(email)) => Some(email.local_part().chars().take(DISPLAY_NAME_MAX_LENGTH as usize).collect()),
+            ("", None) => None,
+            (name, _) => problems.take(Field::DisplayName, parse_display_name(name)),
+        };
+        let password = problems.take(Field::Password, NewPassword::parse(password, password_min));
+        match (email, name, password) {
+            (Some(email), Some(display_name), Some(password)) => Ok(Self { email, password, display_name }),
+            _ => Err(problems.into_error()),
+        }
+    }
+}
+
+/// Makes an account with the role `user` and signs it in. An address that has an account gets one neutral answer, at the
+/// price of a hash like any other.
+pub async fn sign_up(
+    state: &AppState,
+    account: NewAccount,
+    replaces: Option<SessionIdHash>,
+    client: &Client,
+) -> Result<Issued, AppError> {
+    let now = state.db.now().await?;
+    Bucket::client("sign_up", client.ip, state.config.throttle.client_per_minute).take(&state.db, now).await?;
+    let hash = state.passwords.hash(account.password.into_inner()).await?;
+    let now = state.db.now().await?;
+    let user_id = Uuid::now_v7();
+    let mut tx = state.db.begin().await?;
+    if !store::insert_user(&mut tx, user_id, &account.email, &hash, Role::User, &account.display_name, now).await? {
+        return Err(AppError::invalid(Field::Email, Problem::Taken));
+    }
+    let id = session::begin(state, &mut tx, user_id, replaces, client, now).await?;
+    audit::record(&mut tx, Event::SignedUp, user_id, None, Some(client.ip), now).await?;
+    tx.commit().await?;
+    forget(state, replaces);
+    session::open_pair(state, id, now).await
+}
+
+/// Signs in with a password. Every failure is the same error after the same work.
+pub async fn log_in(
+    state: &AppState,
+    email: &str,
+    password: String,
+    replaces: Option<SessionIdHash>,
+    client: &Client,
+) -> Result<Issued, AppError> {
+    let mut problems = Problems::default();
+    let email = problems.take(Field::Email, Email::parse(email));
+    let password = problems.take(Field::Password, Some(password).filter(|p| !p.is_empty()).ok_or(Problem::Missing));
+    let (Some(email), Some(password)) = (email, password) else {
+        return Err(problems.into_error());
+    };
+    let now = state.db.now().await?;
+    let by_client = Bucket::client("log_in", client.ip, state.config.throttle.client_per_minute);
+    let by_account = Bucket::account("log_in", email.key(), state.config.throttle.account_per_five_minutes);
+    by_client.take(&state.db, now).await?;
+    by_account.take(&state.db, now).await?;
+    let verified = verify(state, &email, password).await;
+    if !matches!(verified, Err(AppError::InvalidCredentials)) {
+        // Neither a success nor a busy queue is a failed guess.
+        by_client.give_back(&state.db).await?;
+        by_account.give_back(&state.db).await?;
+    }
+    let user_id = verified?;
+    let now = state.db.now().await?;
+    let mut tx = state.db.begin().await?;
+    let id = session::begin(state, &mut tx, user_id, replaces, client, now).await?;
+    audit::record(&mut tx, Event::LoggedIn, user_id, None, Some(client.ip), now).await?;
+    tx.commit().await?;
+    forget(state, replaces);
+    session::open_pair(state, id, now).await
+}
+
+async fn verify(state: &AppState, email: &Email, password: String) -> Result<Uuid, AppError> {
+    let user = store::find_user(&state.db, email).await?;
+    let stored = user.as_ref().and_then(|user| user.password_hash.clone());
+    let verified = state.passwords.verify(password, stored.clone()).await?;
+    let Some(user) = user.filter(|user| verified != Verified::No && user.state == "active") else {
+        tracing::info!("a log-in failed");
+        return Err(AppError::InvalidCredentials);
+    };
+    if let (Verified::YesUpgrade(new), Some(old)) = (verified, stored) {
+        store::upgrade_password_hash(&state.db, user.id, &old, &new).await?;
+    }
+    Ok(user.id)
+}
+
+/// Ends the caller's session: neither of its tokens works any more.
+pub async fn log_out(state: &AppState, caller: &Caller, client: &Client) -> Result<(), AppError> {
+    let now = state.db.now().await?;
+    let mut tx = state.db.begin().await?;
+    store::end_session(&mut tx, &caller.session, EndReason::LoggedOut, now).await?;
+    audit::record(&mut tx, Event::LoggedOut, caller.user_id, None, Some(client.ip), now).await?;
+    tx.commit().await?;
+    state.freshness.forget(&caller.session);
+    Ok(())
+}
+
+/// Gives an account another role and ends its sessions, so that nothing issued under the old role works. The last active
+/// admin keeps the role.
+pub async fn set_role(
+    state: &AppState,
+    actor: &Caller,
+    user_id: Uuid,
+    role: Role,
+    client: &Client,
+) -> Result<(), AppError> {
+    let now = state.db.now().await?;
+    let mut tx = state.db.begin().await?;
+    if role != Role::Admin && store::lock_active_admins(&mut tx).await? == [user_id] {
+        return Err(AppError::LastAdmin);
+    }
+    match store::set_role(&mut tx, user_id, role).await? {
+        store::RoleSet::Changed => {}
+        store::RoleSet::Same => return Ok(()),
+        store::RoleSet::NoSuchUser => return Err(AppError::NotFound),
+    }
+    store::end_sessions_of(&mut tx, user_id, EndReason::RoleChanged, now).await?;
+    audit::record(&mut tx, Event::RoleChanged, user_id, Some(actor.user_id), Some(client.ip), now).await?;
+    tx.commit().await?;
+    state.freshness.forget_all();
+    Ok(())
+}
+
+/// Makes an account without signing it in: for the command line and the demo. `false`: the address has one.
+pub async fn create(state: &AppState, account: NewAccount, role: Role, now: DateTime<Utc>) -> Result<bool, AppError> {
+    let hash = state.passwords.hash(account.password.into_inner()).await?;
+    let user_id = Uuid::now_v7();
+    let mut tx = state.db.begin().await?;
+    if !store::insert_user(&mut tx, user_id, &account.email, &hash, role, &account.display_name, now).await? {
+        return Ok(false);
+    }
+    audit::record(&mut tx, Event::SignedUp, user_id, None, None, now).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+fn forget(state: &AppState, replaced: Option<SessionIdHash>) {
+    if let Some(session) = replaced {
+        state.freshness.forget(&session);
+    }
+}

@@ -1,0 +1,104 @@
+//! Who is asking, with the session behind it. Made by `session`, handed on by `identify` in the request's extensions.
+
+use axum::{
+    extract::ConnectInfo,
+    http::{header, request::Parts},
+};
+use chrono::{DateTime, Utc};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use uuid::Uuid;
+
+use super::{
+    store::SessionRow,
+    token::{AccessClaims, SessionId, SessionIdHash},
+};
+use crate::auth::model::{Identity, LastDecision, Role};
+
+/// The verified caller of a request.
+#[derive(Clone)]
+pub struct Caller {
+    pub identity: Identity,
+    pub user_id: Uuid,
+    pub session: SessionIdHash,
+    pub(super) session_id: SessionId,
+    pub access_expires_at: DateTime<Utc>,
+    /// What this request's tokens were worth.
+    pub decision: LastDecision,
+    /// Whether the database was asked in this request. `false`: it is up to a second old.
+    pub fresh: bool,
+}
+
+impl Caller {
+    pub(super) fn new(
+        row: &SessionRow,
+        session_id: SessionId,
+        decision: LastDecision,
+        fresh: bool,
+        access_expires_at: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            identity: Identity {
+                user_id: row.user_id.to_string(),
+                email: row.email.clone(),
+                display_name: row.display_name.clone(),
+                role: row.role,
+            },
+            user_id: row.user_id,
+            session: session_id.hash(),
+            session_id,
+            access_expires_at,
+            decision,
+            fresh,
+        }
+    }
+
+    /// By the token alone, while the database does not answer: enough for a page that only reads, and says nothing of
+    /// the account that the token does not.
+    pub(super) fn from_claims(
+        claims: &AccessClaims,
+        session_id: SessionId,
+        role: Role,
+        access_expires_at: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            identity: Identity {
+                user_id: claims.sub.to_string(),
+                email: String::new(),
+                display_name: String::new(),
+                role,
+            },
+            user_id: claims.sub,
+            session: session_id.hash(),
+            session_id,
+            access_expires_at,
+            decision: LastDecision::AccessAccepted,
+            fresh: false,
+        }
+    }
+}
+
+/// The client's side of a request: for throttles, the audit trail and the list of devices.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub ip: IpAddr,
+    pub user_agent: String,
+}
+
+impl Client {
+    /// From the connection itself: a forwarding header is anybody's to write.
+    pub fn of(parts: &Parts) -> Self {
+        let ip = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip().to_canonical());
+        let user_agent = parts
+            .headers
+            .get(header::USER_AGENT)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+            .chars()
+            .take(256)
+            .collect();
+        Self { ip, user_agent }
+    }
+}

@@ -1,0 +1,128 @@
+//! Middleware: from cookies to a [`Caller`], refreshing on the way where the access token has expired. It runs before
+//! anything is rendered, since a page that has begun to stream can set no cookie; so pages, server functions and plain
+//! forms are all refreshed alike, and none of them knows.
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, Method, StatusCode},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use tower_cookies::Cookies;
+
+use super::{
+    caller::Caller,
+    session::{self, Refused},
+    token::TokenError,
+};
+use crate::{
+    error::AppError,
+    server::{flash, respond, state::AppState},
+    ui::flash::{Flash, Notice},
+};
+
+/// Puts a [`Caller`] into the request's extensions, if there is one. Any failure logs out: the cookies are cleared, and
+/// the request goes on as anonymous. A database that does not answer is no failure of the session: 503, cookies kept.
+pub async fn identify(State(state): State<AppState>, cookies: Cookies, mut request: Request, next: Next) -> Response {
+    let only_reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    match resolve(&state, &cookies, request.headers(), only_reads).await {
+        Ok(Some(caller)) => {
+            request.extensions_mut().insert(caller);
+        }
+        Ok(None) => {}
+        Err(Stop::LoggedOut(notice)) => {
+            state.cookie_names.clear(&cookies);
+            if respond::wants_html(request.headers()) {
+                flash::put(&state, &cookies, &Flash { notice: Some(notice), ..Flash::default() });
+            }
+        }
+        Err(Stop::Unavailable) => return respond::error(&AppError::Unavailable, request.headers()),
+        Err(Stop::Prefetch) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+    next.run(request).await
+}
+
+/// Refreshes although the access token may still be valid: for a client that wants to refresh ahead.
+pub async fn refresh_now(state: &AppState, cookies: &Cookies) -> Result<(), AppError> {
+    let token = cookies.get(state.cookie_names.refresh).ok_or(AppError::Unauthenticated)?;
+    match present(state, cookies, token.value()).await {
+        Ok(_) => Ok(()),
+        Err(Stop::Unavailable) => Err(AppError::Unavailable),
+        Err(Stop::LoggedOut(_) | Stop::Prefetch) => {
+            state.cookie_names.clear(cookies);
+            Err(AppError::Unauthenticated)
+        }
+    }
+}
+
+enum Stop {
+    LoggedOut(Notice),
+    Unavailable,
+    /// A browser that only guesses that its user will come here: no reason to rotate.
+    Prefetch,
+}
+
+impl From<Refused> for Stop {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Ended => Self::LoggedOut(Notice::SessionEnded),
+            Refused::Changed => Self::LoggedOut(Notice::AccessChanged),
+            Refused::Unavailable => Self::Unavailable,
+        }
+    }
+}
+
+impl From<TokenError> for Stop {
+    fn from(_: TokenError) -> Self {
+        Self::LoggedOut(Notice::SessionEnded)
+    }
+}
+
+async fn resolve(
+    state: &AppState,
+    cookies: &Cookies,
+    headers: &HeaderMap,
+    only_reads: bool,
+) -> Result<Option<Caller>, Stop> {
+    let access = cookies.get(state.cookie_names.access);
+    let refresh = cookies.get(state.cookie_names.refresh);
+    if access.is_none() && refresh.is_none() {
+        return Ok(None);
+    }
+    if let Some(access) = &access {
+        match state.keys.verify_access(access.value()) {
+            Ok(claims) => {
+                // A pair of two different sessions was put together by somebody, never by us.
+                if let Some(refresh) = &refresh
+                    && state.keys.verify_refresh(refresh.value())?.sid != claims.sid
+                {
+                    return Err(Stop::LoggedOut(Notice::SessionEnded));
+                }
+                return Ok(Some(session::check(state, &claims, only_reads).await?));
+            }
+            Err(TokenError::Expired) => {}
+            Err(TokenError::Invalid) => return Err(Stop::LoggedOut(Notice::SessionEnded)),
+        }
+    }
+    let Some(refresh) = refresh else {
+        return Err(Stop::LoggedOut(Notice::SessionEnded));
+    };
+    if is_prefetch(headers) {
+        return Err(Stop::Prefetch);
+    }
+    present(state, cookies, refresh.value()).await.map(Some)
+}
+
+async fn present(state: &AppState, cookies: &Cookies, token: &str) -> Result<Caller, Stop> {
+    let claims = state.keys.verify_refresh(token)?;
+    let (caller, issued) = session::refresh(state, &claims).await?;
+    state.cookie_names.set(cookies, issued);
+    Ok(caller)
+}
+
+fn is_prefetch(headers: &HeaderMap) -> bool {
+    ["sec-purpose", "purpose", "x-moz"]
+        .iter()
+        .filter_map(|name| headers.get(*name))
+        .any(|value| value.as_bytes().starts_with(b"prefetch"))
+}

@@ -1,0 +1,145 @@
+//! argon2id (RFC 9106) on a bounded pool of its own: at most `permits` hashes at once, a short queue before them, and an
+//! honest 503 behind that. A flood of log-ins fills this queue, not the machine. Called by `account`.
+
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::{
+    error::AppError,
+    server::{config, random},
+};
+
+/// How many requests may wait for a permit.
+const QUEUE: usize = 32;
+/// How long one may wait.
+const WAIT: Duration = Duration::from_secs(2);
+
+/// The hasher and its pool. Cheap to clone.
+#[derive(Clone)]
+pub struct Passwords {
+    permits: Arc<Semaphore>,
+    waiting: Arc<AtomicUsize>,
+    argon2: Argon2<'static>,
+    /// A hash of random bytes with today's parameters, for accounts that do not exist.
+    dummy: Arc<str>,
+}
+
+/// What a verification found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Verified {
+    No,
+    Yes,
+    /// Yes, and here is a hash with today's stronger parameters to keep instead.
+    YesUpgrade(String),
+}
+
+impl Passwords {
+    /// Makes the pool, with about one permit less than there are cores, and the dummy hash.
+    pub fn new(config: &config::Auth) -> Result<Self, argon2::Error> {
+        let params = Params::new(config.argon2_memory_kib, config.argon2_passes, config.argon2_lanes, None)?;
+        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+        let dummy = hash(&argon2, &random::secret_text()).map_err(|_| argon2::Error::OutputTooShort)?;
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+        Ok(Self {
+            permits: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
+            waiting: Arc::default(),
+            argon2,
+            dummy: dummy.into(),
+        })
+    }
+
+    /// A PHC string of `password` with a fresh salt.
+    pub async fn hash(&self, password: String) -> Result<String, AppError> {
+        let permit = self.permit().await?;
+        let argon2 = self.argon2.clone();
+        on_pool(permit, move || hash(&argon2, &password)).await?.map_err(|error| {
+            tracing::error!(%error, "a password could not be hashed");
+            AppError::Internal
+        })
+    }
+
+    /// Whether `password` belongs to `stored`. Without a stored hash it costs the same and answers no.
+    pub async fn verify(&self, password: String, stored: Option<String>) -> Result<Verified, AppError> {
+        let permit = self.permit().await?;
+        let argon2 = self.argon2.clone();
+        let dummy = self.dummy.clone();
+        on_pool(permit, move || {
+            let known = stored.is_some();
+            let phc = stored.as_deref().unwrap_or(&dummy);
+            let right = argon2.verify_password(password.as_bytes(), phc).is_ok();
+            if !(right & known) {
+                return Verified::No;
+            }
+            match is_current(&argon2, phc) {
+                true => Verified::Yes,
+                false => hash(&argon2, &password).map_or(Verified::Yes, Verified::YesUpgrade),
+            }
+        })
+        .await
+    }
+
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, AppError> {
+        let _place = Place::take(&self.waiting)?;
+        match tokio::time::timeout(WAIT, self.permits.clone().acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(permit),
+            Ok(Err(_)) | Err(_) => Err(AppError::Unavailable),
+        }
+    }
+}
+
+/// A place in the queue, given back however the wait ends (a client may go away at any time).
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(waiting: &'a AtomicUsize) -> Result<Self, AppError> {
+        let place = Self(waiting);
+        match waiting.fetch_add(1, Ordering::Relaxed) {
+            before if before < QUEUE => Ok(place),
+            _ => Err(AppError::Unavailable),
+        }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Runs `work` on a blocking thread. The permit goes along, so that it stays taken until the work is over, even when the
+/// request that asked for it is gone.
+async fn on_pool<T: Send + 'static>(
+    permit: OwnedSemaphorePermit,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, AppError> {
+    let work = move || {
+        let _permit = permit;
+        work()
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|error| {
+        tracing::error!(%error, "the password pool lost a task");
+        AppError::Internal
+    })
+}
+
+fn hash(argon2: &Argon2<'_>, password: &str) -> Result<String, argon2::password_hash::Error> {
+    Ok(argon2.hash_password(password.as_bytes())?.to_string())
+}
+
+/// Whether a stored hash was made with the algorithm and parameters of today.
+fn is_current(argon2: &Argon2<'_>, phc: &str) -> bool {
+    PasswordHash::new(phc).is_ok_and(|hash| {
+        hash.algorithm.as_str() == "argon2id"
+            && Params::try_from(&hash).is_ok_and(|params| {
+                let now = argon2.params();
+                (params.m_cost(), params.t_cost(), params.p_cost()) == (now.m_cost(), now.t_cost(), now.p_cost())
+            })
+    })
+}

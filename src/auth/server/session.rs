@@ -1,0 +1,326 @@
+//! The life of a session: begin, check, refresh, end. Every time comes from the database's clock.
+//! Called by `identify` and `account`.
+
+use chrono::{DateTime, Utc};
+use std::{sync::Arc, time::Duration};
+use uuid::Uuid;
+
+use super::{
+    caller::{Caller, Client},
+    decision::{Decision, Limits, decide},
+    store::{self, EndReason, NewSession, SessionRow},
+    token::{AccessClaims, AccessGrant, RefreshClaims, SessionId, SessionIdHash},
+};
+use crate::{
+    auth::model::{Access, LastDecision, Role},
+    error::AppError,
+    server::{
+        audit::{self, Event},
+        db::Tx,
+        random,
+        state::AppState,
+    },
+};
+
+/// A compare-and-swap that fails is decided anew. Each failure means that another request got through, after which the
+/// new decision needs none, or is the counting of a resend, of which there are three.
+const ATTEMPTS: u32 = 8;
+
+/// Tokens to hand to the browser, each with the time that its cookie is kept.
+pub struct Issued {
+    pub access: (String, Duration),
+    /// `None`: the browser has the current one.
+    pub refresh: Option<(String, Duration)>,
+}
+
+/// Why a token was not accepted.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The session is over, or never was: log out.
+    Ended,
+    /// The account's rights changed, which ended its sessions: log out, and say so.
+    Changed,
+    /// The database did not answer: nothing is known, keep the cookies.
+    Unavailable,
+}
+
+impl From<sqlx::Error> for Refused {
+    fn from(error: sqlx::Error) -> Self {
+        // Logs the cause.
+        let _ = AppError::from(error);
+        Self::Unavailable
+    }
+}
+
+/// Opens a session for an account within `tx`, and ends the one that the same browser had: a planted session id never
+/// becomes a signed-in one (ASVS 5.0, 7.2.4). [`open_pair`] makes its tokens once `tx` is committed.
+pub async fn begin(
+    state: &AppState,
+    tx: &mut Tx,
+    user_id: Uuid,
+    replaces: Option<SessionIdHash>,
+    client: &Client,
+    now: DateTime<Utc>,
+) -> Result<SessionId, AppError> {
+    let id = SessionId::random();
+    let session = NewSession {
+        id_hash: id.hash(),
+        user_id,
+        secret: &random::bytes::<32>(),
+        idle_until: now + state.config.auth.idle_ttl,
+        not_after: now + state.config.auth.refresh_ttl,
+        user_agent: &client.user_agent,
+        ip: &client.ip.to_string(),
+    };
+    if let Some(old) = replaces {
+        store::end_session(tx, &old, EndReason::Replaced, now).await?;
+    }
+    match store::insert_session(tx, &session, now).await? {
+        0 => Err(AppError::InvalidCredentials),
+        _ => Ok(id),
+    }
+}
+
+/// The first pair of a session that has just begun.
+pub async fn open_pair(state: &AppState, id: SessionId, now: DateTime<Utc>) -> Result<Issued, AppError> {
+    let row = store::find_session(&state.db, &id.hash()).await?.ok_or(AppError::Internal)?;
+    issue(state, id, &row, true, now)
+}
+
+/// Checks an access token's session. `may_be_cached`: an answer up to a second old will do, and with the database down the
+/// token's own word until it expires.
+pub async fn check(state: &AppState, claims: &AccessClaims, may_be_cached: bool) -> Result<Caller, Refused> {
+    let id = claims.session_id().ok_or(Refused::Ended)?;
+    let hash = id.hash();
+    let (row, fresh) = match state.freshness.fresh(&hash).filter(|_| may_be_cached) {
+        Some(row) => (row, false),
+        None => match read(state, &hash).await {
+            Ok(row) => (row.ok_or(Refused::Ended)?, true),
+            Err(_) if may_be_cached => return by_token(state, claims, id),
+            Err(refused) => return Err(refused),
+        },
+    };
+    let now = if fresh { state.db.now().await? } else { Utc::now() };
+    alive(&row, now)?;
+    if row.user_id != claims.sub || row.user_epoch != claims.epoch {
+        return Err(Refused::Ended);
+    }
+    if claims.generation > row.generation {
+        return end_with_alarm(state, &hash, row.user_id, Decision::Ahead, now).await;
+    }
+    if claims.generation > row.confirmed_generation {
+        confirm(state, &hash, claims.generation, now).await?;
+    }
+    Ok(Caller::new(&row, id, LastDecision::AccessAccepted, fresh, expiry(claims)))
+}
+
+/// Whether a caller known from memory may still come in, asked of the database.
+pub async fn recheck(state: &AppState, caller: &Caller, access: Access) -> Result<(), AppError> {
+    let row = store::find_session(&state.db, &caller.session).await?;
+    let now = state.db.now().await?;
+    match row.filter(|row| row.is_alive(now)) {
+        Some(row) => access.check(Some(row.role)).map_err(AppError::from),
+        None => Err(AppError::Unauthenticated),
+    }
+}
+
+/// Decides over a presented refresh token, and does what was decided.
+pub async fn refresh(state: &AppState, claims: &RefreshClaims) -> Result<(Caller, Issued), Refused> {
+    let id = claims.session_id().ok_or(Refused::Ended)?;
+    let hash = id.hash();
+    let limits =
+        Limits { rotation_min_age: state.config.auth.rotation_min_age, reuse_leeway: state.config.auth.reuse_leeway };
+    for _ in 0..ATTEMPTS {
+        let row = read(state, &hash).await?.ok_or(Refused::Ended)?;
+        let now = state.db.now().await?;
+        if !claims.proves(&row.secret) {
+            return Err(Refused::Ended);
+        }
+        alive(&row, now)?;
+        let decision = decide(claims.generation, now, &row.rotation(), &limits);
+        let (last, with_refresh) = match decision {
+            Decision::Keep => {
+                if claims.generation > row.confirmed_generation {
+                    confirm(state, &hash, claims.generation, now).await?;
+                }
+                (LastDecision::Kept, true)
+            }
+            Decision::Rotate => {
+                let idle_until = now + state.config.auth.idle_ttl;
+                let won = store::rotate(&state.db, &hash, claims.generation, now, idle_until).await?;
+                state.freshness.forget(&hash);
+                if !won {
+                    continue;
+                }
+                let rotated = SessionRow {
+                    generation: claims.generation + 1,
+                    rotated_at: now,
+                    idle_until,
+                    ..SessionRow::clone(&row)
+                };
+                return answer(state, id, &rotated, LastDecision::Rotated, true, now);
+            }
+            Decision::ResendInFlight => (LastDecision::Resent, true),
+            Decision::Resend => {
+                if !store::count_resend(&state.db, &hash, &row.rotation()).await? {
+                    continue;
+                }
+                (LastDecision::Resent, true)
+            }
+            Decision::AccessOnly => (LastDecision::AccessOnly, false),
+            Decision::Replayed | Decision::Ahead => {
+                return end_with_alarm(state, &hash, row.user_id, decision, now).await;
+            }
+        };
+        return answer(state, id, &row, last, with_refresh, now);
+    }
+    tracing::error!("a refresh lost every attempt at its compare-and-swap");
+    Err(Refused::Unavailable)
+}
+
+/// The caller's own session, for its owner to look at.
+pub async fn of(state: &AppState, caller: &Caller) -> Result<SessionRow, AppError> {
+    store::find_session(&state.db, &caller.session).await?.ok_or(AppError::Unauthenticated)
+}
+
+/// Presents the caller's previous refresh token, as somebody would who had copied it, and keeps what that buys from them:
+/// for the demo, to show what a copy is worth.
+pub async fn replay_previous(state: &AppState, caller: &Caller) -> Result<(), AppError> {
+    let row = of(state, caller).await?;
+    let token = state.keys.sign_refresh(
+        caller.session_id,
+        &row.secret,
+        row.generation.saturating_sub(1),
+        seconds(row.rotated_at),
+        seconds(row.not_after),
+    )?;
+    let claims = state.keys.verify_refresh(&token).map_err(|_| AppError::Internal)?;
+    match refresh(state, &claims).await {
+        Ok(_) => Ok(()),
+        Err(Refused::Ended | Refused::Changed) => Err(AppError::Unauthenticated),
+        Err(Refused::Unavailable) => Err(AppError::Unavailable),
+    }
+}
+
+async fn read(state: &AppState, hash: &SessionIdHash) -> Result<Option<Arc<SessionRow>>, Refused> {
+    let mark = state.freshness.mark();
+    let Some(row) = store::find_session(&state.db, hash).await?.map(Arc::new) else {
+        return Ok(None);
+    };
+    state.freshness.keep(mark, *hash, row.clone());
+    Ok(Some(row))
+}
+
+fn alive(row: &SessionRow, now: DateTime<Utc>) -> Result<(), Refused> {
+    match (row.is_alive(now), row.session_epoch == row.user_epoch) {
+        (true, _) => Ok(()),
+        (false, true) => Err(Refused::Ended),
+        (false, false) => Err(Refused::Changed),
+    }
+}
+
+/// The answer for a page that only reads while the database is away.
+fn by_token(state: &AppState, claims: &AccessClaims, id: SessionId) -> Result<Caller, Refused> {
+    match state.freshness.last_known(&id.hash()) {
+        Some(row) if row.user_id == claims.sub && row.user_epoch == claims.epoch && row.revoked_at.is_none() => {
+            Ok(Caller::new(&row, id, LastDecision::AccessAccepted, false, expiry(claims)))
+        }
+        Some(_) => Err(Refused::Ended),
+        None => {
+            let role = Role::parse(&claims.role).ok_or(Refused::Ended)?;
+            Ok(Caller::from_claims(claims, id, role, expiry(claims)))
+        }
+    }
+}
+
+async fn confirm(state: &AppState, hash: &SessionIdHash, generation: u32, now: DateTime<Utc>) -> Result<(), Refused> {
+    let idle_until = now + state.config.auth.idle_ttl;
+    store::confirm(&state.db, hash, generation, now, idle_until).await?;
+    state.freshness.forget(hash);
+    Ok(())
+}
+
+/// Ends a session whose tokens are in two hands, or in none that we gave them to.
+async fn end_with_alarm<T>(
+    state: &AppState,
+    hash: &SessionIdHash,
+    user_id: Uuid,
+    decision: Decision,
+    now: DateTime<Utc>,
+) -> Result<T, Refused> {
+    let (reason, event) = match decision {
+        Decision::Ahead => (EndReason::Ahead, Event::SessionAhead),
+        _ => (EndReason::Replayed, Event::SessionReplayed),
+    };
+    let mut tx = state.db.begin().await?;
+    if store::end_session(&mut tx, hash, reason, now).await? {
+        audit::record(&mut tx, event, user_id, None, None, now).await?;
+    }
+    tx.commit().await?;
+    state.freshness.forget(hash);
+    Err(Refused::Ended)
+}
+
+fn answer(
+    state: &AppState,
+    id: SessionId,
+    row: &SessionRow,
+    decision: LastDecision,
+    with_refresh: bool,
+    now: DateTime<Utc>,
+) -> Result<(Caller, Issued), Refused> {
+    let issued = issue(state, id, row, with_refresh, now).map_err(|_| Refused::Unavailable)?;
+    let expires_at = now + issued.access.1;
+    Ok((Caller::new(row, id, decision, true, expires_at), issued))
+}
+
+/// Signs the tokens of the row's generation.
+fn issue(
+    state: &AppState,
+    id: SessionId,
+    row: &SessionRow,
+    with_refresh: bool,
+    now: DateTime<Utc>,
+) -> Result<Issued, AppError> {
+    let lives_until = (now + jittered(state.config.auth.access_ttl)).min(row.idle_until).min(row.not_after);
+    let access = state.keys.sign_access(&AccessGrant {
+        user_id: row.user_id,
+        session_id: id,
+        generation: row.generation,
+        role: row.role.as_str(),
+        epoch: row.user_epoch,
+        aal: row.aal,
+        auth_time: seconds(row.auth_time),
+        issued_at: seconds(now),
+        expires_at: seconds(lives_until),
+    })?;
+    let refresh = if with_refresh {
+        let token = state.keys.sign_refresh(
+            id,
+            &row.secret,
+            row.generation,
+            seconds(row.rotated_at),
+            seconds(row.not_after),
+        )?;
+        Some((token, (row.not_after - now).to_std().unwrap_or_default()))
+    } else {
+        None
+    };
+    Ok(Issued { access: (access, (lives_until - now).to_std().unwrap_or_default()), refresh })
+}
+
+/// Up to a tenth less, so that the tabs and nodes of a busy site do not refresh in step.
+fn jittered(ttl: Duration) -> Duration {
+    let tenth = u64::try_from(ttl.as_millis() / 10).unwrap_or(0);
+    ttl - Duration::from_millis(random::below(tenth + 1))
+}
+
+/// When an access token stops to count.
+fn expiry(claims: &AccessClaims) -> DateTime<Utc> {
+    i64::try_from(claims.exp).ok().and_then(|exp| DateTime::from_timestamp(exp, 0)).unwrap_or_default()
+}
+
+/// Seconds since 1970 (RFC 7519's NumericDate).
+fn seconds(time: DateTime<Utc>) -> u64 {
+    u64::try_from(time.timestamp()).unwrap_or(0)
+}

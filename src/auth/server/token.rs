@@ -1,0 +1,292 @@
+//! The two JWTs (RFC 7519): claims, keys, sign, verify. Called by `session` and `identify`; tokens never leave the cookies.
+//!
+//! HS256 with a key for each purpose, derived from one master secret by HKDF (RFC 5869): the server only shows tokens
+//! to itself, so nobody else needs to verify them. Checks follow RFC 8725: one algorithm a purpose, explicit `typ`,
+//! issuer and audience, and every claim required.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit, Mac};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::server::random;
+
+/// RFC 6265 lets browsers drop larger cookies; ours are about 500 bytes.
+const MAX_LENGTH: usize = 4096;
+
+/// The id of a session: 32 random bytes. It stands in tokens only; the database knows its [`hash`](SessionId::hash).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SessionId([u8; 32]);
+
+/// SHA-256 of a [`SessionId`]: what the database and the logs may know of it.
+pub type SessionIdHash = [u8; 32];
+
+impl SessionId {
+    pub fn random() -> Self {
+        Self(random::bytes())
+    }
+
+    pub fn hash(&self) -> SessionIdHash {
+        Sha256::digest(self.0).into()
+    }
+
+    fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        Some(Self(URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?))
+    }
+}
+
+/// What an access token says. Times in seconds since 1970.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccessClaims {
+    pub iss: String,
+    pub aud: String,
+    /// The account.
+    pub sub: Uuid,
+    /// The session id, base64url.
+    pub sid: String,
+    /// The session's generation when this token was made.
+    #[serde(rename = "gen")]
+    pub generation: u32,
+    pub role: String,
+    /// `users.authz_epoch`: what an older epoch allowed no longer counts.
+    pub epoch: i64,
+    /// Authentication assurance level (NIST SP 800-63B): 1, a password.
+    pub aal: u8,
+    pub auth_time: u64,
+    pub iat: u64,
+    pub exp: u64,
+    pub jti: String,
+}
+
+/// What a refresh token says. Its `jti` is an HMAC of the generation under the session's own secret, so that the signing
+/// key alone mints none, nor the database alone; and the current one can be minted again, byte for byte.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshClaims {
+    pub iss: String,
+    pub aud: String,
+    pub sid: String,
+    #[serde(rename = "gen")]
+    pub generation: u32,
+    pub iat: u64,
+    pub exp: u64,
+    pub jti: String,
+}
+
+impl AccessClaims {
+    pub fn session_id(&self) -> Option<SessionId> {
+        SessionId::decode(&self.sid)
+    }
+}
+
+impl RefreshClaims {
+    pub fn session_id(&self) -> Option<SessionId> {
+        SessionId::decode(&self.sid)
+    }
+
+    /// Whether `secret` is the one that this token's `jti` was made with; in constant time.
+    pub fn proves(&self, secret: &[u8]) -> bool {
+        URL_SAFE_NO_PAD.decode(&self.jti).is_ok_and(|jti| mac(secret, self.generation).verify_slice(&jti).is_ok())
+    }
+}
+
+/// What a new access token is to say; the rest follows from the key ring.
+pub struct AccessGrant<'a> {
+    pub user_id: Uuid,
+    pub session_id: SessionId,
+    pub generation: u32,
+    pub role: &'a str,
+    pub epoch: i64,
+    pub aal: u8,
+    pub auth_time: u64,
+    pub issued_at: u64,
+    pub expires_at: u64,
+}
+
+/// Why a token does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenError {
+    /// Ours and whole, but past its `exp`.
+    Expired,
+    /// Not ours, not whole, or for another purpose.
+    Invalid,
+}
+
+#[derive(Clone, Copy)]
+enum Purpose {
+    Access,
+    Refresh,
+}
+
+impl Purpose {
+    /// RFC 9068 for the access token; the other by its pattern.
+    fn typ(self) -> &'static str {
+        match self {
+            Self::Access => "at+jwt",
+            Self::Refresh => "rt+jwt",
+        }
+    }
+
+    fn audience(self) -> &'static str {
+        match self {
+            Self::Access => "latchkey/access",
+            Self::Refresh => "latchkey/refresh",
+        }
+    }
+}
+
+/// The header that our tokens have, and nothing besides: jku, jwk, x5u, crit and the like are refused unread.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StrictHeader {
+    alg: String,
+    typ: String,
+    kid: String,
+}
+
+/// One derived key.
+struct Key {
+    kid: String,
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+}
+
+impl Key {
+    fn derive(secret: &str, purpose: Purpose) -> Self {
+        let hkdf = Hkdf::<Sha256>::new(None, secret.as_bytes());
+        let mut key = [0; 32];
+        let mut kid = [0; 8];
+        // Both lengths are far below HKDF's limit of 255 hashes, its only error.
+        let _ = hkdf.expand_multi_info(&[purpose.audience().as_bytes(), b" key"], &mut key);
+        let _ = hkdf.expand_multi_info(&[purpose.audience().as_bytes(), b" kid"], &mut kid);
+        Self {
+            kid: URL_SAFE_NO_PAD.encode(kid),
+            encoding: EncodingKey::from_secret(&key),
+            decoding: DecodingKey::from_secret(&key),
+        }
+    }
+}
+
+/// Signs with the current secret; verifies with it and with the ones before it.
+pub struct KeyRing {
+    issuer: String,
+    /// The current key first.
+    access: Vec<Key>,
+    refresh: Vec<Key>,
+}
+
+impl KeyRing {
+    /// `issuer` is the public origin; `secrets` the current one, then older ones that still verify.
+    pub fn new(issuer: String, secrets: &[&str]) -> Self {
+        let keys = |purpose| secrets.iter().map(|secret| Key::derive(secret, purpose)).collect();
+        Self { issuer, access: keys(Purpose::Access), refresh: keys(Purpose::Refresh) }
+    }
+
+    /// A fresh access token.
+    pub fn sign_access(&self, grant: &AccessGrant<'_>) -> Result<String, jsonwebtoken::errors::Error> {
+        let claims = AccessClaims {
+            iss: self.issuer.clone(),
+            aud: Purpose::Access.audience().into(),
+            sub: grant.user_id,
+            sid: grant.session_id.encode(),
+            generation: grant.generation,
+            role: grant.role.into(),
+            epoch: grant.epoch,
+            aal: grant.aal,
+            auth_time: grant.auth_time,
+            iat: grant.issued_at,
+            exp: grant.expires_at,
+            jti: URL_SAFE_NO_PAD.encode(random::bytes::<16>()),
+        };
+        self.sign(Purpose::Access, &claims)
+    }
+
+    /// The refresh token of one generation: the same bytes for the same arguments and key.
+    pub fn sign_refresh(
+        &self,
+        session_id: SessionId,
+        session_secret: &[u8],
+        generation: u32,
+        rotated_at: u64,
+        not_after: u64,
+    ) -> Result<String, jsonwebtoken::errors::Error> {
+        let jti = mac(session_secret, generation).finalize().into_bytes();
+        let claims = RefreshClaims {
+            iss: self.issuer.clone(),
+            aud: Purpose::Refresh.audience().into(),
+            sid: session_id.encode(),
+            generation,
+            iat: rotated_at,
+            exp: not_after,
+            jti: URL_SAFE_NO_PAD.encode(jti),
+        };
+        self.sign(Purpose::Refresh, &claims)
+    }
+
+    pub fn verify_access(&self, token: &str) -> Result<AccessClaims, TokenError> {
+        self.verify(Purpose::Access, token, &["exp", "iss", "aud", "sub"])
+    }
+
+    pub fn verify_refresh(&self, token: &str) -> Result<RefreshClaims, TokenError> {
+        self.verify(Purpose::Refresh, token, &["exp", "iss", "aud"])
+    }
+
+    fn keys(&self, purpose: Purpose) -> &[Key] {
+        match purpose {
+            Purpose::Access => &self.access,
+            Purpose::Refresh => &self.refresh,
+        }
+    }
+
+    fn sign(&self, purpose: Purpose, claims: &impl Serialize) -> Result<String, jsonwebtoken::errors::Error> {
+        let key = self.keys(purpose).first().ok_or(ErrorKind::InvalidKeyFormat)?;
+        let header =
+            Header { typ: Some(purpose.typ().into()), kid: Some(key.kid.clone()), ..Header::new(Algorithm::HS256) };
+        jsonwebtoken::encode(&header, claims, &key.encoding)
+    }
+
+    fn verify<C: DeserializeOwned>(&self, purpose: Purpose, token: &str, required: &[&str]) -> Result<C, TokenError> {
+        if token.len() > MAX_LENGTH {
+            return Err(TokenError::Invalid);
+        }
+        let header = strict_header(token).ok_or(TokenError::Invalid)?;
+        if header.alg != "HS256" || header.typ != purpose.typ() {
+            return Err(TokenError::Invalid);
+        }
+        let key = self.keys(purpose).iter().find(|key| key.kid == header.kid).ok_or(TokenError::Invalid)?;
+        let mut validation = Validation::new(Algorithm::HS256);
+        // One machine's clock signs and verifies, or several that NTP holds together: an early expiry costs a refresh.
+        validation.leeway = 0;
+        validation.validate_nbf = true;
+        validation.set_issuer(&[&self.issuer]);
+        validation.set_audience(&[purpose.audience()]);
+        // The crate skips a claim of the wrong JSON type unless it stands here.
+        validation.set_required_spec_claims(required);
+        match jsonwebtoken::decode::<C>(token, &key.decoding, &validation) {
+            Ok(data) => Ok(data.claims),
+            Err(error) if *error.kind() == ErrorKind::ExpiredSignature => Err(TokenError::Expired),
+            Err(_) => Err(TokenError::Invalid),
+        }
+    }
+}
+
+fn strict_header(token: &str) -> Option<StrictHeader> {
+    let (header, _) = token.split_once('.')?;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()
+}
+
+fn mac(session_secret: &[u8], generation: u32) -> Hmac<Sha256> {
+    #[allow(clippy::expect_used)]
+    let mut mac = Hmac::<Sha256>::new_from_slice(session_secret).expect("HMAC takes keys of any length");
+    mac.update(b"latchkey refresh generation ");
+    mac.update(&generation.to_be_bytes());
+    mac
+}

@@ -1,0 +1,65 @@
+//! `/`: the promise, the live session card that `app.rs` hands in, and the sections below.
+
+use super::{compare::Compare, demo::DemoAccounts, journey::Journey, tour::Tour};
+use crate::{
+    auth::use_identity,
+    ui::{Icon, flash::use_site},
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::{MatchNestedRoutes, SsrMode, components::Route, path};
+
+#[component(transparent)]
+pub fn LandingRoutes(
+    /// What stands beside the promise: another feature's view, so it comes from outside.
+    card: fn() -> AnyView,
+) -> impl MatchNestedRoutes + Clone {
+    view! { <Route path=path!("/") view=move || view! { <LandingPage card /> } ssr=SsrMode::Async /> }.into_inner()
+}
+
+#[component]
+fn LandingPage(card: fn() -> AnyView) -> impl IntoView {
+    view! {
+        <Title text="" />
+        <div class="landing">
+            <section class="hero">
+                <div class="hero-words">
+                    <p class="eyebrow">"Leptos, with accounts"</p>
+                    <h1>"Sessions that turn like a lock, in code you own."</h1>
+                    <p class="lead">
+                        "Latchkey is a starter for Leptos apps: sign-up, log-in, rotating sessions and guarded pages. It works before WebAssembly has loaded, and no outside service holds your users."
+                    </p>
+                    <div class="actions">
+                        <FirstAction />
+                        <a class="button button--quiet" href="#yours" rel="external">
+                            "Make it yours"
+                        </a>
+                    </div>
+                </div>
+                {card()}
+            </section>
+            <Journey />
+            <DemoAccounts />
+            <Compare />
+            <Tour />
+        </div>
+    }
+}
+
+/// What a visitor most likely wants next.
+#[component]
+fn FirstAction() -> impl IntoView {
+    let (href, label) = if use_identity().is_some() {
+        ("/profile", "Go to your profile")
+    } else if use_site().demo {
+        ("#demo", "Try the demo")
+    } else {
+        ("/signup", "Create an account")
+    };
+    view! {
+        <a class="button" href=href rel="external">
+            {label}
+            <Icon name="arrow" />
+        </a>
+    }
+}

@@ -1,0 +1,112 @@
+//! `/profile`: what others see of an account, and the form that changes it.
+
+use super::{
+    api::current_profile,
+    model::{ACCESS, BIO_MAX_LENGTH, Profile},
+};
+use crate::{
+    auth::{Guarded, Loaded, model::DISPLAY_NAME_MAX_LENGTH},
+    error::{Field, FieldError, Problem},
+    ui::{
+        Check, Form, FormErrors, PageHead, RoleBadge, Submit, TextArea, TextField, Values, control_name,
+        flash::{Flash, use_flash},
+        time::Ago,
+    },
+};
+use leptos::prelude::*;
+use leptos_router::{MatchNestedRoutes, SsrMode, components::Route, path};
+
+#[component(transparent)]
+pub fn ProfileRoutes() -> impl MatchNestedRoutes + Clone {
+    view! { <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async /> }.into_inner()
+}
+
+#[component]
+fn ProfilePage() -> impl IntoView {
+    view! {
+        <Guarded access=ACCESS>
+            <ProfileView />
+        </Guarded>
+    }
+}
+
+#[component]
+fn ProfileView() -> impl IntoView {
+    // Read here, while it still is this page's: `show` may run after the first page stands.
+    provide_context(use_flash());
+    let profile = Resource::new_blocking(|| (), |()| current_profile());
+    view! {
+        <PageHead title="Profile" lead="Who you are here. Others see the name and the text; your address stays with you." />
+        <Loaded data=profile view=show />
+    }
+}
+
+fn show(profile: Profile) -> AnyView {
+    let flash = use_context::<Flash>().unwrap_or_default();
+    let (name, bio) = if flash.typed.is_empty() {
+        (profile.display_name.clone(), profile.bio.clone())
+    } else {
+        (flash.typed(control_name(Field::DisplayName)), flash.typed(control_name(Field::Bio)))
+    };
+    let check: Check = Box::new(faults);
+    view! {
+        <section class="setting" aria-labelledby="public-title">
+            <div class="setting-head">
+                <h2 id="public-title">"What others see"</h2>
+                <p>"Shown beside what you do here."</p>
+            </div>
+            <Form action="/api/profile/update" check error=flash.error>
+                <FormErrors />
+                <TextField
+                    field=Field::DisplayName
+                    label="Display name"
+                    autocomplete="name"
+                    required=true
+                    max_length=DISPLAY_NAME_MAX_LENGTH
+                    value=name
+                />
+                <TextArea
+                    field=Field::Bio
+                    label="About you"
+                    hint="A few plain sentences. Links and formatting stay text."
+                    max_length=BIO_MAX_LENGTH
+                    value=bio
+                />
+                <Submit label="Save profile" />
+            </Form>
+        </section>
+        <section class="setting" aria-labelledby="account-title">
+            <div class="setting-head">
+                <h2 id="account-title">"Account"</h2>
+                <p>"Kept apart from the profile: saving a profile can't change any of this."</p>
+            </div>
+            <dl class="facts">
+                <div>
+                    <dt>"Email"</dt>
+                    <dd>{profile.email}</dd>
+                </div>
+                <div>
+                    <dt>"Role"</dt>
+                    <dd>
+                        <RoleBadge role=profile.role.as_str() />
+                    </dd>
+                </div>
+                <div>
+                    <dt>"Member since"</dt>
+                    <dd>
+                        <Ago moment=profile.member_since />
+                    </dd>
+                </div>
+            </dl>
+        </section>
+    }
+    .into_any()
+}
+
+fn faults(values: &Values) -> Vec<FieldError> {
+    if values.get(Field::DisplayName).trim().is_empty() {
+        vec![FieldError { field: Field::DisplayName, problem: Problem::Missing }]
+    } else {
+        Vec::new()
+    }
+}

@@ -1,0 +1,78 @@
+//! The SQL of profiles. It reads no credential.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::model::{BIO_MAX_LENGTH, Profile};
+use crate::{
+    auth::server::{
+        Caller,
+        credentials::{Problems, is_printable, parse_display_name},
+    },
+    error::{AppError, Field, Problem},
+    server::{
+        db::{Db, read, write},
+        moment::moment,
+    },
+};
+
+/// An edit whose every field was parsed.
+pub struct ProfileEdit {
+    display_name: String,
+    bio: String,
+}
+
+impl ProfileEdit {
+    pub fn parse(display_name: &str, bio: &str) -> Result<Self, AppError> {
+        let mut problems = Problems::default();
+        let display_name = problems.take(Field::DisplayName, parse_display_name(display_name));
+        let bio = problems.take(Field::Bio, parse_bio(bio));
+        match (display_name, bio) {
+            (Some(display_name), Some(bio)) => Ok(Self { display_name, bio }),
+            _ => Err(problems.into_error()),
+        }
+    }
+}
+
+fn parse_bio(input: &str) -> Result<String, Problem> {
+    // Forms send line breaks as CR LF (HTML, "constructing the entry list").
+    let bio = input.replace("\r\n", "\n").trim().to_owned();
+    if !is_printable(&bio, true) {
+        return Err(Problem::Unprintable);
+    }
+    if bio.chars().count() > BIO_MAX_LENGTH as usize {
+        return Err(Problem::TooLong { max: BIO_MAX_LENGTH });
+    }
+    Ok(bio)
+}
+
+pub async fn find(db: &Db, caller: &Caller) -> Result<Option<Profile>, AppError> {
+    let row: Option<(String, String, String, DateTime<Utc>)> = read!(db, |c| sqlx::query_as(
+        "select u.email, p.display_name, p.bio, u.created_at
+         from profiles p join users u on u.id = p.user_id where p.user_id = $1"
+    )
+    .bind(caller.user_id)
+    .fetch_optional(c)
+    .await)?;
+    let now = db.now().await?;
+    Ok(row.map(|(email, display_name, bio, created_at)| Profile {
+        email,
+        display_name,
+        bio,
+        role: caller.identity.role,
+        member_since: moment(created_at, now),
+    }))
+}
+
+pub async fn update(db: &Db, user_id: Uuid, edit: &ProfileEdit) -> Result<(), AppError> {
+    let now = db.now().await?;
+    write!(db, |c| sqlx::query("update profiles set display_name = $2, bio = $3, updated_at = $4 where user_id = $1")
+        .bind(user_id)
+        .bind(&edit.display_name)
+        .bind(&edit.bio)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(|_| ()))?;
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! The server functions of the session card.
+
+use leptos::prelude::*;
+
+use super::model::SessionView;
+use crate::error::AppError;
+
+/// The caller's own session.
+#[server(endpoint = "session/current")]
+pub async fn current_session() -> Result<SessionView, AppError> {
+    use super::model::ACCESS;
+    use crate::{
+        auth::server::{require, session, state},
+        server::moment::moment,
+    };
+    let caller = require(ACCESS).await?;
+    let state = state()?;
+    let row = session::of(&state, &caller).await?;
+    let now = state.db.now().await?;
+    let seconds_to =
+        |time: chrono::DateTime<chrono::Utc>| u32::try_from((time - now).num_seconds().max(0)).unwrap_or(u32::MAX);
+    Ok(SessionView {
+        generation: row.generation,
+        rotated_at: moment(row.rotated_at, now),
+        started_at: moment(row.created_at, now),
+        ends_at_seconds: seconds_to(row.not_after),
+        access_expires_in_seconds: seconds_to(caller.access_expires_at),
+        rotates_in_seconds: seconds_to(row.rotated_at + state.config.auth.rotation_min_age),
+        last_decision: caller.decision,
+        confirmed: row.confirmed_generation >= row.generation,
+    })
+}
+
+/// Presents the refresh token before the caller's current one, as somebody would who had stolen it. In the demo only:
+/// elsewhere there is nothing here (404).
+#[server(endpoint = "demo/replay")]
+pub async fn replay() -> Result<(), AppError> {
+    use super::model::ACCESS;
+    use crate::{
+        auth::server::{require, session, state},
+        server::respond,
+        ui::flash::Notice,
+    };
+    let caller = require(ACCESS).await?;
+    let state = state()?;
+    if !state.config.demo.seed {
+        return Err(AppError::NotFound);
+    }
+    session::replay_previous(&state, &caller).await?;
+    respond::see_other("/", Some(Notice::ReplayTolerated));
+    Ok(())
+}

@@ -1,0 +1,34 @@
+//! Latchkey: accounts, sessions and roles for a Leptos app.
+//!
+//! The way of one request:
+//!
+//! ```text
+//! cookies -> server/router.rs (layers, in order) -> auth/server/identify.rs (Caller)
+//!   GET  page -> auth/guard.rs (Access) -> view -> html, or 302 /login?next=.., or 403
+//!   POST /api -> origin check -> api.rs -> require(Access) -> parse (Email, NewPassword) -> store.rs -> SQL
+//! ```
+//!
+//! [`auth`] is the core and stays; each folder of [`features`] can go. `server` is what the whole app needs on the
+//! server, [`ui`] its small design system.
+
+// Views are deeply nested types.
+#![recursion_limit = "256"]
+
+pub mod app;
+pub mod auth;
+pub mod error;
+pub mod features;
+#[cfg(feature = "ssr")]
+pub mod server;
+pub mod ui;
+
+/// Takes over the page that the server rendered. Called by the page's script once the program is loaded.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen::prelude::wasm_bindgen]
+pub fn hydrate() {
+    leptos::mount::hydrate_body(app::App);
+    // Tests wait for it, and styles may.
+    if let Some(root) = leptos::prelude::document().document_element() {
+        let _ = root.set_attribute("data-hydrated", "");
+    }
+}

@@ -1,0 +1,173 @@
+//! The server's binary: command line, configuration, database, server.
+
+use clap::{Parser, Subcommand};
+use latchkey::{
+    auth::{
+        model::Role,
+        server::account::{self, NewAccount},
+    },
+    error::AppError,
+    server::{
+        config::{Config, ConfigError},
+        db::Db,
+        random, serve, setup,
+        state::AppState,
+        telemetry,
+    },
+    ui::words,
+};
+use std::{
+    io::{self, BufRead},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+/// Accounts, sessions and roles for a Leptos app.
+#[derive(Parser)]
+#[command(version)]
+struct Cli {
+    /// The configuration file.
+    #[arg(long, default_value = "Leptos.toml", global = true)]
+    config: PathBuf,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Migrates the database and serves (the default).
+    Serve,
+    /// Migrates the database and exits.
+    Migrate,
+    /// Looks after the people who run the place.
+    #[command(subcommand)]
+    Admin(Admin),
+    /// Looks at the configuration.
+    #[command(subcommand)]
+    Config(ConfigCommand),
+}
+
+#[derive(Subcommand)]
+enum Admin {
+    /// Makes an account with the role admin.
+    Create {
+        #[arg(long)]
+        email: String,
+        /// Reads the password from standard input instead of making one up and printing it once.
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum ConfigCommand {
+    /// Says whether the configuration holds together.
+    Check,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match run(cli).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("latchkey: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
+    let config = Config::load(&cli.config)?;
+    telemetry::init(config.server.log_format);
+    match cli.command.unwrap_or(Command::Serve) {
+        Command::Serve => serve(config).await,
+        Command::Migrate => {
+            open(config).await?;
+            println!("The database is up to date.");
+            Ok(())
+        }
+        Command::Admin(Admin::Create { email, password_stdin }) => create_admin(config, &email, password_stdin).await,
+        Command::Config(ConfigCommand::Check) => {
+            println!("The configuration holds together. Public address: {}.", config.public_origin);
+            Ok(())
+        }
+    }
+}
+
+/// Opens and migrates the database.
+async fn open(config: Config) -> Result<AppState, Box<dyn std::error::Error>> {
+    let secret = setup::signing_secret(&config)?;
+    let db = Db::open(&config.database).await.map_err(|error| {
+        ConfigError(format!("The database does not open ({error}): check DATABASE_URL, and that its server runs."))
+    })?;
+    db.migrate().await?;
+    Ok(AppState::new(config, db, &secret)?)
+}
+
+async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
+    let address = config.leptos.site_addr;
+    let state = open(config).await?;
+    if state.config.demo.seed {
+        setup::seed_demo(&state).await?;
+    }
+    let server = serve::start(state.clone(), address).map_err(|error| {
+        ConfigError(format!("Nothing can listen on {address} ({error}): set LEPTOS_SITE_ADDR to a free address."))
+    })?;
+    greet(&state);
+    serve::stop_signal().await?;
+    tracing::info!("stopping: waiting for the requests in flight");
+    server.stop().await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// What a person at the terminal wants to know next.
+fn greet(state: &AppState) {
+    println!("Latchkey serves {}", state.config.public_origin);
+    if state.config.demo.seed {
+        println!("\nDemo accounts, password {}:", setup::DEMO_PASSWORD);
+        for (email, _, role) in setup::DEMO_ACCOUNTS {
+            println!("  {email:<22} {}", role.as_str());
+        }
+        println!(
+            "\nTry: log in, watch the session card on the start page rotate its tokens, open /admin as each of them,\n\
+             change a role while its owner is signed in, log out in one tab and look at the other."
+        );
+    }
+}
+
+async fn create_admin(config: Config, email: &str, password_stdin: bool) -> Result<(), Box<dyn std::error::Error>> {
+    let min = config.auth.password_min_length;
+    let state = open(config).await?;
+    let (password, made_up) = match password_stdin {
+        true => {
+            let mut line = String::new();
+            io::stdin().lock().read_line(&mut line)?;
+            (line.trim_end_matches(['\r', '\n']).to_owned(), false)
+        }
+        false => (random::secret_text(), true),
+    };
+    let account = NewAccount::parse(email, password.clone(), "", min).map_err(|error| sentence(&error))?;
+    let now = state.db.now().await?;
+    if !account::create(&state, account, Role::Admin, now).await.map_err(|error| sentence(&error))? {
+        return Err(Box::new(ConfigError(format!(
+            "{email} has an account already: an admin can change its role at /admin."
+        ))));
+    }
+    println!("{email} is an admin now.");
+    if made_up {
+        println!("Password, shown this once: {password}");
+    }
+    state.db.close().await;
+    Ok(())
+}
+
+fn sentence(error: &AppError) -> ConfigError {
+    match error {
+        AppError::Invalid { fields } => {
+            ConfigError(fields.iter().map(|e| words::problem(e.field, e.problem)).collect::<Vec<_>>().join(" "))
+        }
+        _ => ConfigError(words::error_sentence(error)),
+    }
+}

@@ -1,0 +1,65 @@
+//! The audit trail: what happened to accounts and sessions, in the database for their owners and in the log for whoever
+//! runs the place. Holds no secret and nothing that was typed.
+
+use chrono::{DateTime, Utc};
+use std::net::IpAddr;
+use uuid::Uuid;
+
+use super::db::{Tx, within};
+
+/// What can happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    SignedUp,
+    LoggedIn,
+    LoggedOut,
+    /// An old refresh token came back: somebody holds a copy. The session was ended.
+    SessionReplayed,
+    /// A refresh token came that was never issued by this database. The session was ended.
+    SessionAhead,
+    RoleChanged,
+}
+
+impl Event {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SignedUp => "signed_up",
+            Self::LoggedIn => "logged_in",
+            Self::LoggedOut => "logged_out",
+            Self::SessionReplayed => "session_replayed",
+            Self::SessionAhead => "session_ahead",
+            Self::RoleChanged => "role_changed",
+        }
+    }
+}
+
+/// Writes an event within the change that it tells of. `actor_id`: who did it, where that is not the owner.
+pub async fn record(
+    tx: &mut Tx,
+    event: Event,
+    user_id: Uuid,
+    actor_id: Option<Uuid>,
+    ip: Option<IpAddr>,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    match event {
+        Event::SessionReplayed | Event::SessionAhead => {
+            tracing::warn!(event = event.as_str(), %user_id, "audit");
+        }
+        _ => {
+            tracing::info!(event = event.as_str(), %user_id, actor_id = actor_id.map(tracing::field::display), "audit")
+        }
+    }
+    within!(tx, |c| sqlx::query(
+        "insert into audit_events (id, at, kind, user_id, actor_id, ip) values ($1, $2, $3, $4, $5, $6)"
+    )
+    .bind(Uuid::now_v7())
+    .bind(now)
+    .bind(event.as_str())
+    .bind(user_id)
+    .bind(actor_id)
+    .bind(ip.map(|ip| ip.to_string()))
+    .execute(c)
+    .await
+    .map(|_| ()))
+}

@@ -1,0 +1,387 @@
+//! What an operator may set: `Leptos.toml`, overridden by the environment, parsed and judged before anything starts.
+//! Read by `main`, carried by `AppState`.
+
+use leptos::config::{Env, LeptosOptions};
+use serde::Deserialize;
+use std::{collections::HashSet, fmt, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use super::origin::Origin;
+
+/// A configuration that holds together. Made by [`Config::load`] only.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub server: Server,
+    pub database: Database,
+    pub auth: Auth,
+    pub throttle: Throttle,
+    pub demo: Demo,
+    pub leptos: Leptos,
+    /// `server.public_url`, or what follows from the site address.
+    pub public_origin: Origin,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    pub public_url: Option<String>,
+    #[serde(deserialize_with = "duration")]
+    pub shutdown_deadline: Duration,
+    pub log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    pub url: String,
+    pub max_connections: u32,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Auth {
+    pub secret: Option<String>,
+    pub previous_secrets: Vec<String>,
+    #[serde(deserialize_with = "duration")]
+    pub access_ttl: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub refresh_ttl: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub idle_ttl: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub rotation_min_age: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub reuse_leeway: Duration,
+    pub password_min_length: u32,
+    pub sign_up: SignUp,
+    pub argon2_memory_kib: u32,
+    pub argon2_passes: u32,
+    pub argon2_lanes: u32,
+}
+
+/// What signing up leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignUp {
+    /// The new account is signed in at once.
+    Open,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Throttle {
+    pub client_per_minute: u32,
+    pub account_per_five_minutes: u32,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Demo {
+    pub seed: bool,
+}
+
+/// The Leptos options, by the names that Leptos itself uses.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Leptos {
+    pub output_name: String,
+    pub site_root: String,
+    pub site_pkg_dir: String,
+    pub site_addr: SocketAddr,
+    pub reload_port: u32,
+    pub env: String,
+    pub hash_files: bool,
+    pub hash_file: String,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Self { public_url: None, shutdown_deadline: Duration::from_secs(20), log_format: LogFormat::Text }
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self { url: "sqlite:data/latchkey.db".into(), max_connections: 10 }
+    }
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        const DAY: u64 = 24 * 60 * 60;
+        Self {
+            secret: None,
+            previous_secrets: Vec::new(),
+            access_ttl: Duration::from_secs(5 * 60),
+            refresh_ttl: Duration::from_secs(30 * DAY),
+            idle_ttl: Duration::from_secs(14 * DAY),
+            rotation_min_age: Duration::from_secs(10),
+            reuse_leeway: Duration::from_secs(10),
+            password_min_length: crate::auth::model::PASSWORD_MIN_LENGTH,
+            sign_up: SignUp::Open,
+            argon2_memory_kib: 19_456,
+            argon2_passes: 2,
+            argon2_lanes: 1,
+        }
+    }
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self { client_per_minute: 10, account_per_five_minutes: 5 }
+    }
+}
+
+impl Default for Leptos {
+    fn default() -> Self {
+        Self {
+            output_name: "latchkey".into(),
+            site_root: "target/site".into(),
+            site_pkg_dir: "pkg".into(),
+            site_addr: SocketAddr::from(([127, 0, 0, 1], 3000)),
+            reload_port: 3001,
+            env: "DEV".into(),
+            hash_files: true,
+            hash_file: "hash.txt".into(),
+        }
+    }
+}
+
+// Both hold secrets: a log line of a configuration must not.
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database").finish_non_exhaustive()
+    }
+}
+
+/// Why a configuration was refused: one sentence that says what to do.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigError(pub String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// The sections as they stand in the file.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct File {
+    server: Server,
+    database: Database,
+    auth: Auth,
+    throttle: Throttle,
+    demo: Demo,
+    leptos: Leptos,
+}
+
+impl Config {
+    /// Reads `path` and the process's environment.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|e| {
+            ConfigError(format!(
+                "{} cannot be read ({e}): start Latchkey in the folder that holds it, or name it with --config.",
+                path.display()
+            ))
+        })?;
+        Self::parse(&text, std::env::vars())
+    }
+
+    /// Reads `text` as TOML and lays `env` over it.
+    pub fn parse(text: &str, env: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let mut table: toml::Table = toml::from_str(text).map_err(|e| {
+            ConfigError(format!("Leptos.toml is not valid TOML: {}.", e.message().trim_end_matches('.')))
+        })?;
+        for (name, value) in env {
+            if let Some((section, key)) = setting(&name)? {
+                let old = table.entry(section).or_insert_with(|| toml::Table::new().into());
+                if let Some(section) = old.as_table_mut() {
+                    section.insert(key, typed(value));
+                }
+            }
+        }
+        let file: File = table.try_into().map_err(|e: toml::de::Error| {
+            ConfigError(format!(
+                "The configuration has a mistake: {}. Correct it in Leptos.toml or in the environment (LATCHKEY__SECTION__KEY).",
+                e.to_string().trim().trim_end_matches('.').replace('\n', " ")
+            ))
+        })?;
+        file.judge()
+    }
+
+    /// Whether this is a developer's machine, where demo accounts, plain http and a made-up secret are fine.
+    pub fn is_dev(&self) -> bool {
+        self.leptos.env == "DEV"
+    }
+
+    /// The options that Leptos itself reads.
+    pub fn leptos_options(&self) -> LeptosOptions {
+        LeptosOptions::builder()
+            .output_name(self.leptos.output_name.clone())
+            .site_root(self.leptos.site_root.clone())
+            .site_pkg_dir(self.leptos.site_pkg_dir.clone())
+            .site_addr(self.leptos.site_addr)
+            .reload_port(self.leptos.reload_port)
+            .env(if self.is_dev() { Env::DEV } else { Env::PROD })
+            .hash_files(self.leptos.hash_files)
+            .hash_file(Arc::from(self.leptos.hash_file.as_str()))
+            .build()
+    }
+}
+
+impl File {
+    fn judge(self) -> Result<Config, ConfigError> {
+        let refuse = |sentence: &str| Err(ConfigError(sentence.into()));
+        let dev = match self.leptos.env.as_str() {
+            "DEV" => true,
+            "PROD" => false,
+            _ => return refuse("LEPTOS_ENV must be DEV or PROD."),
+        };
+        let public_url = self.server.public_url.clone().unwrap_or_else(|| {
+            let addr = self.leptos.site_addr;
+            match addr.ip().is_unspecified() {
+                true => format!("http://127.0.0.1:{}", addr.port()),
+                false => format!("http://{addr}"),
+            }
+        });
+        let Some(public_origin) = Origin::parse(&public_url) else {
+            return refuse(
+                "server.public_url must be a scheme, a host and perhaps a port, without a path: https://example.com.",
+            );
+        };
+        if !dev && !public_origin.is_https() {
+            return refuse(
+                "server.public_url must begin with https:// in PROD, since cookies travel with it: set LATCHKEY__SERVER__PUBLIC_URL=https://your.domain.",
+            );
+        }
+        if !dev && self.demo.seed {
+            return refuse("demo.seed makes accounts with a known password: it cannot be set in PROD.");
+        }
+        match &self.auth.secret {
+            None if !dev => {
+                return refuse(
+                    "auth.secret is not set: make one with 'openssl rand -hex 32' and set it as LATCHKEY__AUTH__SECRET.",
+                );
+            }
+            Some(secret) if weak(secret, dev) => {
+                return refuse(
+                    "auth.secret is weak: it needs at least 32 random characters. Make one with 'openssl rand -hex 32' and set it as LATCHKEY__AUTH__SECRET.",
+                );
+            }
+            _ => {}
+        }
+        if self.auth.previous_secrets.iter().any(|secret| weak(secret, dev)) {
+            return refuse("auth.previous_secrets holds a weak secret: take it out of the list.");
+        }
+        let a = &self.auth;
+        let second = Duration::from_secs(1);
+        if a.access_ttl < second || a.access_ttl > Duration::from_secs(60 * 60) {
+            return refuse("auth.access_ttl must be from 1s to 1h.");
+        }
+        if a.refresh_ttl <= a.access_ttl || a.idle_ttl <= a.access_ttl || a.idle_ttl > a.refresh_ttl {
+            return refuse(
+                "auth.access_ttl, auth.idle_ttl and auth.refresh_ttl must grow in that order (idle_ttl may equal refresh_ttl).",
+            );
+        }
+        if a.refresh_ttl > Duration::from_secs(400 * 24 * 60 * 60) {
+            return refuse("auth.refresh_ttl can be at most 400d: browsers keep no cookie for longer.");
+        }
+        if !(8..=128).contains(&a.password_min_length) {
+            return refuse("auth.password_min_length must be from 8 to 128.");
+        }
+        if a.argon2_memory_kib < 19_456 || a.argon2_passes < 2 || a.argon2_lanes < 1 {
+            return refuse("auth.argon2_* asks for less than OWASP's minimum: 19456 KiB, 2 passes, 1 lane.");
+        }
+        if a.argon2_memory_kib > 1024 * 1024 || a.argon2_passes > 100 || a.argon2_lanes > 16 {
+            return refuse("auth.argon2_* asks for more than 1 GiB, 100 passes or 16 lanes.");
+        }
+        if self.throttle.client_per_minute == 0 || self.throttle.account_per_five_minutes == 0 {
+            return refuse("throttle.* must be at least 1: 0 would lock everybody out.");
+        }
+        if self.database.max_connections == 0 {
+            return refuse("database.max_connections must be at least 1.");
+        }
+        if !(self.database.url.starts_with("sqlite:")
+            || self.database.url.starts_with("postgres://")
+            || self.database.url.starts_with("postgresql://"))
+        {
+            return refuse("DATABASE_URL must begin with sqlite: or postgres://.");
+        }
+        Ok(Config {
+            server: self.server,
+            database: self.database,
+            auth: self.auth,
+            throttle: self.throttle,
+            demo: self.demo,
+            leptos: self.leptos,
+            public_origin,
+        })
+    }
+}
+
+/// The section and key that an environment variable sets, if it is one of ours.
+fn setting(name: &str) -> Result<Option<(String, String)>, ConfigError> {
+    let known = match name {
+        "DATABASE_URL" => Some(("database", "url")),
+        "LEPTOS_ENV" => Some(("leptos", "env")),
+        "LEPTOS_SITE_ADDR" => Some(("leptos", "site_addr")),
+        "LEPTOS_SITE_ROOT" => Some(("leptos", "site_root")),
+        "LEPTOS_HASH_FILES" => Some(("leptos", "hash_files")),
+        "LEPTOS_RELOAD_PORT" => Some(("leptos", "reload_port")),
+        _ => None,
+    };
+    if let Some((section, key)) = known {
+        return Ok(Some((section.into(), key.into())));
+    }
+    let Some(rest) = name.strip_prefix("LATCHKEY__") else {
+        return Ok(None);
+    };
+    match rest.to_ascii_lowercase().split_once("__") {
+        Some((section, key)) => Ok(Some((section.into(), key.into()))),
+        None => Err(ConfigError(format!(
+            "{name} is not a setting: write LATCHKEY__SECTION__KEY, as in LATCHKEY__AUTH__ACCESS_TTL."
+        ))),
+    }
+}
+
+/// A value of the environment as the TOML type that it looks like.
+fn typed(value: String) -> toml::Value {
+    if let Ok(number) = value.parse::<i64>() {
+        return number.into();
+    }
+    match value.as_str() {
+        "true" => true.into(),
+        "false" => false.into(),
+        _ if value.starts_with('[') => match toml::from_str::<toml::Table>(&format!("v = {value}")) {
+            Ok(mut table) => table.remove("v").unwrap_or_else(|| value.into()),
+            Err(_) => value.into(),
+        },
+        _ => value.into(),
+    }
+}
+
+/// Too short, or (where it matters) with too few different characters to be random.
+fn weak(secret: &str, dev: bool) -> bool {
+    secret.chars().count() < 32 || (!dev && secret.chars().collect::<HashSet<_>>().len() < 8)
+}
+
+fn duration<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    humantime::parse_duration(&text)
+        .map_err(|_| serde::de::Error::custom(format!("'{text}' is not a duration such as 30s, 5m or 30d")))
+}

@@ -1,0 +1,190 @@
+//! The one place that knows there are two engines. A store writes its SQL once, with `$1` placeholders, and runs it
+//! through [`read!`], [`write!`](crate::server::db::write) or [`within!`], which compile the same query for both.
+
+use chrono::{DateTime, SubsecRound, Utc};
+use sqlx::{
+    PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    postgres::PgPoolOptions,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{path::Path, str::FromStr, time::Duration};
+
+use super::config;
+
+/// Seconds that a request waits for a connection, or for SQLite's write lock, before it is answered with 503.
+const WAIT: Duration = Duration::from_secs(2);
+
+/// The database, on either engine. Cheap to clone.
+#[derive(Clone, Debug)]
+pub enum Db {
+    Sqlite(SqliteDb),
+    Postgres(PgPool),
+}
+
+/// SQLite has one writer at a time: a pool of one queues the writers here, in order, instead of in busy loops.
+#[derive(Clone, Debug)]
+pub struct SqliteDb {
+    pub read: SqlitePool,
+    pub write: SqlitePool,
+}
+
+/// A transaction that may write, on either engine. Rolled back when dropped without [`Tx::commit`].
+pub enum Tx {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Runs a query that only reads: `read!(db, |c| sqlx::query_as(SQL).bind(id).fetch_optional(c).await)`.
+macro_rules! read {
+    ($db:expr, |$conn:ident| $body:expr) => {
+        match $db {
+            $crate::server::db::Db::Sqlite(sqlite) => {
+                let $conn = &sqlite.read;
+                $body
+            }
+            $crate::server::db::Db::Postgres(pool) => {
+                let $conn = pool;
+                $body
+            }
+        }
+    };
+}
+
+/// Runs one statement that writes, as its own transaction.
+macro_rules! write {
+    ($db:expr, |$conn:ident| $body:expr) => {
+        match $db {
+            $crate::server::db::Db::Sqlite(sqlite) => {
+                let $conn = &sqlite.write;
+                $body
+            }
+            $crate::server::db::Db::Postgres(pool) => {
+                let $conn = pool;
+                $body
+            }
+        }
+    };
+}
+
+/// Runs one statement inside a [`Tx`].
+macro_rules! within {
+    ($tx:expr, |$conn:ident| $body:expr) => {
+        match $tx {
+            $crate::server::db::Tx::Sqlite(tx) => {
+                let $conn = &mut **tx;
+                $body
+            }
+            $crate::server::db::Tx::Postgres(tx) => {
+                let $conn = &mut **tx;
+                $body
+            }
+        }
+    };
+}
+
+pub(crate) use {read, within, write};
+
+impl Db {
+    /// Opens (SQLite: creates) the database that `config.url` names, without touching its schema.
+    pub async fn open(config: &config::Database) -> Result<Self, sqlx::Error> {
+        if config.url.starts_with("sqlite:") {
+            Self::open_sqlite(config).await
+        } else {
+            let pool = PgPoolOptions::new()
+                .max_connections(config.max_connections)
+                .acquire_timeout(WAIT)
+                .connect(&config.url)
+                .await?;
+            Ok(Self::Postgres(pool))
+        }
+    }
+
+    async fn open_sqlite(config: &config::Database) -> Result<Self, sqlx::Error> {
+        let options = SqliteConnectOptions::from_str(&config.url)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A log-out that was answered must survive a power cut: with NORMAL, WAL may lose the last commits.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(WAIT);
+        let folder = options.get_filename().parent().filter(|p| *p != Path::new(""));
+        if let Some(folder) = folder {
+            std::fs::create_dir_all(folder).map_err(sqlx::Error::Io)?;
+        }
+        let write =
+            SqlitePoolOptions::new().max_connections(1).acquire_timeout(WAIT).connect_with(options.clone()).await?;
+        let version: String = sqlx::query_scalar("select sqlite_version()").fetch_one(&write).await?;
+        refuse_old_sqlite(&version)?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(config.max_connections)
+            .acquire_timeout(WAIT)
+            .connect_with(options.create_if_missing(false))
+            .await?;
+        Ok(Self::Sqlite(SqliteDb { read, write }))
+    }
+
+    /// Brings the schema up to date. Several nodes may do it at once: on PostgreSQL sqlx holds an advisory lock.
+    pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
+        match self {
+            Self::Sqlite(sqlite) => sqlx::migrate!("migrations/sqlite").run(&sqlite.write).await,
+            Self::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await,
+        }
+    }
+
+    /// Begins a transaction that may write. On SQLite it takes the write lock at once: one that begins as a reader
+    /// and writes later fails with SQLITE_BUSY, whatever the busy timeout.
+    pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
+        match self {
+            Self::Sqlite(sqlite) => Ok(Tx::Sqlite(sqlite.write.begin_with("begin immediate").await?)),
+            Self::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
+        }
+    }
+
+    /// The database's clock, in the microseconds that both engines keep. SQLite lives in this process and has none
+    /// of its own.
+    pub async fn now(&self) -> Result<DateTime<Utc>, sqlx::Error> {
+        match self {
+            Self::Sqlite(_) => Ok(Utc::now().trunc_subsecs(6)),
+            Self::Postgres(pool) => sqlx::query_scalar("select clock_timestamp()").fetch_one(pool).await,
+        }
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), sqlx::Error> {
+        read!(self, |c| sqlx::query("select 1").execute(c).await.map(|_| ()))
+    }
+
+    /// Waits for the connections in use, then closes all of them.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(sqlite) => {
+                sqlite.read.close().await;
+                sqlite.write.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Makes the changes last.
+    pub async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+        }
+    }
+}
+
+/// Before 3.51.3 a WAL reset could corrupt a database that several connections of one process use.
+fn refuse_old_sqlite(version: &str) -> Result<(), sqlx::Error> {
+    let number = |part: Option<&str>| part.and_then(|p| p.parse::<u32>().ok()).unwrap_or(0);
+    let mut parts = version.split('.');
+    let version_number = (number(parts.next()), number(parts.next()), number(parts.next()));
+    if version_number < (3, 51, 3) {
+        return Err(sqlx::Error::Configuration(
+            format!("the linked SQLite is {version}: 3.51.3 or later is needed").into(),
+        ));
+    }
+    Ok(())
+}

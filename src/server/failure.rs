@@ -1,0 +1,46 @@
+//! Causes become [`AppError`] here, once: the cause goes to the log, the browser learns what it can do about it.
+
+use crate::error::AppError;
+
+impl From<sqlx::Error> for AppError {
+    fn from(error: sqlx::Error) -> Self {
+        if is_outage(&error) {
+            tracing::warn!(%error, "the database does not answer");
+            Self::Unavailable
+        } else {
+            tracing::error!(%error, "a query failed");
+            Self::Internal
+        }
+    }
+}
+
+impl From<jsonwebtoken::errors::Error> for AppError {
+    fn from(error: jsonwebtoken::errors::Error) -> Self {
+        tracing::error!(%error, "a token could not be signed");
+        Self::Internal
+    }
+}
+
+/// Whether the same request may succeed later: no connection, no lock, no room.
+fn is_outage(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_)
+        | sqlx::Error::Tls(_)
+        | sqlx::Error::Protocol(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            // SQLite, primary result codes: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
+            let sqlite =
+                code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14)) && code.len() < 5;
+            // PostgreSQL, SQLSTATE classes: 08 connection, 40 rollback, 53 resources, 55P03 lock, 57P0x shutdown, 58 system.
+            let postgres = code.len() == 5
+                && (["08", "40", "53", "58"].iter().any(|class| code.starts_with(class))
+                    || code.starts_with("57P")
+                    || code == "55P03");
+            sqlite || postgres
+        }),
+        _ => false,
+    }
+}

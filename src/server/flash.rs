@@ -1,0 +1,71 @@
+//! The one-time cookie that carries a form's outcome over the redirect to the page that shows it. It holds closed words
+//! and what was typed, never a password, and is gone once read.
+
+use axum::{
+    extract::{Request, State},
+    http::Method,
+    middleware::Next,
+    response::Response,
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use tower_cookies::{
+    Cookie, Cookies,
+    cookie::{SameSite, time::Duration},
+};
+
+use super::{respond, state::AppState};
+use crate::ui::flash::Flash;
+
+/// Browsers keep 4096 bytes a cookie; the rest is for its name and attributes.
+const MAX_VALUE: usize = 3800;
+
+/// Keeps `flash` for the next page.
+pub fn put(state: &AppState, cookies: &Cookies, flash: &Flash) {
+    let encode = |flash: &Flash| serde_json::to_vec(flash).map(|json| URL_SAFE_NO_PAD.encode(json)).unwrap_or_default();
+    let mut value = encode(flash);
+    if value.len() > MAX_VALUE {
+        // Longer than any input allows: the error still has to arrive.
+        value = encode(&Flash { typed: Vec::new(), ..flash.clone() });
+    }
+    cookies.add(cookie(state, value, Duration::minutes(1)));
+}
+
+/// Whether this request leaves a flash for the next page already.
+pub fn is_put(state: &AppState, cookies: &Cookies) -> bool {
+    cookies.get(name(state)).is_some_and(|cookie| !cookie.value().is_empty())
+}
+
+/// Middleware: hands the flash to the page that is being asked for, and forgets it once a page was shown.
+pub async fn take(State(state): State<AppState>, cookies: Cookies, mut request: Request, next: Next) -> Response {
+    let is_page = request.method() == Method::GET && respond::wants_html(request.headers());
+    let Some(found) = cookies.get(name(&state)).filter(|_| is_page) else {
+        return next.run(request).await;
+    };
+    let json = URL_SAFE_NO_PAD.decode(found.value()).unwrap_or_default();
+    if let Ok(flash) = serde_json::from_slice::<Flash>(&json) {
+        request.extensions_mut().insert(flash);
+    }
+    let response = next.run(request).await;
+    // A redirect shows nothing: the page that it leads to does.
+    if !response.status().is_redirection() {
+        cookies.add(cookie(&state, String::new(), Duration::ZERO));
+    }
+    response
+}
+
+fn name(state: &AppState) -> &'static str {
+    match state.config.public_origin.is_https() {
+        true => "__Host-latchkey_flash",
+        false => "latchkey_flash",
+    }
+}
+
+fn cookie(state: &AppState, value: String, kept: Duration) -> Cookie<'static> {
+    Cookie::build((name(state), value))
+        .http_only(true)
+        .same_site(SameSite::Lax)
+        .secure(state.config.public_origin.is_https())
+        .path("/")
+        .max_age(kept)
+        .build()
+}

@@ -1,0 +1,19 @@
+//! What the whole app needs on the server: configuration, database, layers, start and stop. Knows of callers only through
+//! the face of `auth`.
+
+pub mod audit;
+pub mod config;
+pub mod db;
+mod failure;
+pub mod flash;
+pub mod moment;
+pub mod origin;
+pub mod random;
+pub mod respond;
+pub mod router;
+mod security;
+pub mod serve;
+pub mod setup;
+pub mod state;
+pub mod telemetry;
+pub mod throttle;

@@ -1,0 +1,211 @@
+//! How an outcome becomes an HTTP answer: the status of each error, and the way of a plain form, which wants a page and
+//! not JSON. Called by the router, by `identify` and by server functions.
+
+use axum::{
+    body::{Body, Bytes, to_bytes},
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
+use tower_cookies::Cookies;
+
+use super::{flash, state::AppState};
+use crate::{
+    auth::model::{local_path, log_in_path},
+    error::AppError,
+    ui::flash::{Flash, Notice},
+};
+
+/// Bytes of the largest body that a form of this site can send, and then some.
+pub const MAX_BODY: usize = 64 * 1024;
+/// The inputs whose text goes back into a refused form. Passwords are not among them, and never will be.
+const TYPED: [&str; 4] = ["email", "display_name", "bio", "next"];
+
+/// Marks a request that a browser sent from a form, without JavaScript: it wants a page in return.
+#[derive(Clone, Copy)]
+struct BrowserForm;
+
+/// The HTTP status of an error.
+pub fn status(error: &AppError) -> StatusCode {
+    match error {
+        AppError::InvalidCredentials | AppError::Unauthenticated => StatusCode::UNAUTHORIZED,
+        AppError::Forbidden | AppError::CrossSite => StatusCode::FORBIDDEN,
+        AppError::NotFound => StatusCode::NOT_FOUND,
+        AppError::LastAdmin => StatusCode::CONFLICT,
+        AppError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        AppError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        AppError::Malformed => StatusCode::BAD_REQUEST,
+        AppError::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
+        AppError::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        AppError::Internal | AppError::Offline => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// An error as an answer of its own, outside of any page: a plain document to a browser, JSON to everybody else.
+pub fn error(error: &AppError, request: &HeaderMap) -> Response {
+    let status = status(error);
+    let mut response = if wants_html(request) {
+        let sentence = crate::ui::words::error_sentence(error);
+        let page = format!(
+            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>Latchkey</title><h1>{status}</h1><p>{sentence}</p><p><a href=\"/\">Go to the start page</a></p></html>"
+        );
+        ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
+    } else {
+        let json = serde_json::to_vec(error).unwrap_or_default();
+        ([(header::CONTENT_TYPE, "application/json")], json).into_response()
+    };
+    *response.status_mut() = status;
+    retry_after(error, &mut response);
+    response
+}
+
+/// Called by a server function: sends the browser to `path` when it came from a plain form, with a notice to show there.
+pub fn see_other(path: &str, notice: Option<Notice>) {
+    let (Some(parts), Some(options)) = (use_context::<Parts>(), use_context::<ResponseOptions>()) else {
+        return;
+    };
+    if let Ok(location) = HeaderValue::from_str(path) {
+        options.insert_header(header::LOCATION, location);
+    }
+    if let (Some(notice), Some(state), Some(cookies), true) = (
+        notice,
+        use_context::<AppState>(),
+        parts.extensions.get::<Cookies>(),
+        parts.extensions.get::<BrowserForm>().is_some(),
+    ) {
+        flash::put(&state, cookies, &Flash { notice: Some(notice), ..Flash::default() });
+    }
+}
+
+/// Middleware around the server functions. Gives errors their status; and to a plain form a 303 instead: to where the
+/// function points or, when it fails, back to the form's page, with the error and what was typed.
+pub async fn server_functions(
+    State(state): State<AppState>,
+    cookies: Cookies,
+    request: Request,
+    next: Next,
+) -> Response {
+    if !request.uri().path().starts_with("/api/") || request.method() != Method::POST {
+        return next.run(request).await;
+    }
+    if !is_form(request.headers()) {
+        return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
+    }
+    let (mut parts, body) = request.into_parts();
+    let headers = parts.headers.clone();
+    let body = match to_bytes(body, MAX_BODY).await {
+        Ok(body) => body,
+        Err(cause) if is_too_large(&cause) => return error(&AppError::TooLarge, &headers),
+        Err(_) => return error(&AppError::Malformed, &headers),
+    };
+    let browser_form = wants_html(&headers);
+    if browser_form {
+        parts.extensions.insert(BrowserForm);
+        // Leptos has redirects of its own for plain forms: it is told that a program asks, and this function answers.
+        parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    }
+    let response = next.run(Request::from_parts(parts, Body::from(body.clone()))).await;
+    let (response, failure) = with_status(response).await;
+    if !browser_form {
+        return response;
+    }
+    let back = own_referer(&headers, &state).unwrap_or_else(|| "/".into());
+    let location = match failure {
+        Some(AppError::Unauthenticated) => {
+            if !flash::is_put(&state, &cookies) {
+                flash::put(&state, &cookies, &Flash { notice: Some(Notice::SessionEnded), ..Flash::default() });
+            }
+            log_in_path(&back)
+        }
+        Some(failure) => {
+            flash::put(&state, &cookies, &Flash { error: Some(failure), typed: typed(&body), ..Flash::default() });
+            back
+        }
+        None => match response.headers().get(header::LOCATION).and_then(|l| l.to_str().ok()) {
+            Some(location) => location.to_owned(),
+            None => back,
+        },
+    };
+    let (mut parts, _) = response.into_parts();
+    parts.status = StatusCode::SEE_OTHER;
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.remove(header::CONTENT_TYPE);
+    if let Ok(location) = HeaderValue::from_str(&location) {
+        parts.headers.insert(header::LOCATION, location);
+    }
+    Response::from_parts(parts, Body::empty())
+}
+
+/// The answer with its error's status, and that error.
+async fn with_status(response: Response) -> (Response, Option<AppError>) {
+    if !response.status().is_client_error() && !response.status().is_server_error() {
+        return (response, None);
+    }
+    let (mut parts, body) = response.into_parts();
+    let body = to_bytes(body, MAX_BODY).await.unwrap_or_default();
+    let failure = serde_json::from_slice(&body).unwrap_or(match parts.status {
+        StatusCode::NOT_FOUND => AppError::NotFound,
+        status if status.is_client_error() => AppError::Malformed,
+        _ => AppError::Internal,
+    });
+    parts.status = status(&failure);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let json = serde_json::to_vec(&failure).unwrap_or_default();
+    let mut response = Response::from_parts(parts, Body::from(json));
+    retry_after(&failure, &mut response);
+    (response, Some(failure))
+}
+
+fn retry_after(error: &AppError, response: &mut Response) {
+    let seconds = match error {
+        AppError::Throttled { retry_after } => *retry_after,
+        AppError::Unavailable => 2,
+        _ => return,
+    };
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+}
+
+/// Whether the client is a browser that waits for a page.
+pub fn wants_html(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.contains("text/html"))
+}
+
+fn is_too_large(error: &axum::Error) -> bool {
+    std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+}
+
+/// Every server function takes a form and nothing else: what `<form>` cannot send, a preflight guards.
+fn is_form(headers: &HeaderMap) -> bool {
+    match headers.get(header::CONTENT_TYPE) {
+        None => true,
+        Some(value) => value
+            .to_str()
+            .is_ok_and(|v| v.split(';').next().is_some_and(|v| v.trim() == "application/x-www-form-urlencoded")),
+    }
+}
+
+/// The path and query of the page that holds the form, if it is one of ours.
+fn own_referer(headers: &HeaderMap, state: &AppState) -> Option<String> {
+    let referer = headers.get(header::REFERER)?.to_str().ok()?;
+    let origin = headers
+        .get(header::ORIGIN)
+        .and_then(|origin| origin.to_str().ok())
+        .map_or_else(|| state.config.public_origin.to_string(), str::to_owned);
+    let path = referer.strip_prefix(&origin)?.split('#').next()?;
+    // The log-in page is not one to return to after a log-in, but it is one to return to with its own error.
+    let own_form = path.starts_with("/login") || path.starts_with("/signup");
+    (own_form || local_path(path).is_some()).then(|| path.to_owned())
+}
+
+fn typed(body: &Bytes) -> Vec<(String, String)> {
+    let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(body).unwrap_or_default();
+    fields.into_iter().filter(|(name, _)| TYPED.contains(&name.as_str())).collect()
+}

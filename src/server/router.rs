@@ -1,0 +1,148 @@
+//! All layers and routes of the server, in the order in which a request meets them.
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Request, State},
+    http::{HeaderValue, StatusCode, header},
+    middleware::{from_fn, from_fn_with_state, map_response},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use leptos::{nonce::Nonce, prelude::provide_context};
+use leptos_axum::LeptosRoutes;
+use std::{any::Any, path::Path, sync::atomic::Ordering, time::Duration};
+use tower_cookies::CookieManagerLayer;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    services::{ServeDir, ServeFile},
+    timeout::TimeoutLayer,
+};
+
+use super::{flash, respond, security, state::AppState, telemetry};
+use crate::{
+    app::{App, shell},
+    auth::server::identify::identify,
+    error::AppError,
+};
+
+/// From the last byte of a request's head to the first of its answer.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The whole server.
+pub fn router(state: AppState) -> Router {
+    let routes = Router::new().merge(pages_and_functions(&state)).merge(static_files(&state)).merge(health(&state));
+    behind_layers(routes, state)
+}
+
+/// What every answer passes, whatever its path. A function of its own so that tests can put a route behind it that panics.
+pub fn behind_layers(routes: Router, state: AppState) -> Router {
+    routes
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(security::cookie_limits))
+        .layer(from_fn_with_state(state, security::headers))
+        .layer(from_fn(telemetry::trace))
+}
+
+/// Pages and server functions, behind everything that knows of callers. The layer named last is met first.
+fn pages_and_functions(state: &AppState) -> Router {
+    let routes = leptos_axum::generate_route_list(App);
+    let context = {
+        let state = state.clone();
+        move || provide_request_context(&state)
+    };
+    let options = state.leptos.clone();
+    Router::new()
+        .leptos_routes_with_context(state, routes, context, move || shell(options.clone()))
+        .fallback(not_found)
+        .layer(from_fn_with_state(state.clone(), respond::server_functions))
+        .layer(from_fn_with_state(state.clone(), flash::take))
+        .layer(from_fn_with_state(state.clone(), identify))
+        .layer(CookieManagerLayer::new())
+        .layer(from_fn_with_state(state.clone(), security::origin))
+        .with_state(state.clone())
+}
+
+/// What pages and server functions find in their context, besides the request's parts.
+fn provide_request_context(state: &AppState) {
+    provide_context(state.clone());
+    // Leptos has made a nonce of its own by now; the one that the header names takes its place.
+    if let Some(nonce) = leptos::prelude::use_context::<axum::http::request::Parts>()
+        .and_then(|parts| parts.extensions.get::<Nonce>().cloned())
+    {
+        provide_context(nonce);
+    }
+}
+
+/// The 404 page, or for a program the error alone.
+async fn not_found(State(state): State<AppState>, request: Request) -> Response {
+    if !respond::wants_html(request.headers()) {
+        return respond::error(&AppError::NotFound, request.headers());
+    }
+    let options = state.leptos.clone();
+    let context = move || provide_request_context(&state);
+    let render = leptos_axum::render_app_async_with_context(context, move || shell(options.clone()));
+    let mut response = render(request).await;
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+/// The built assets, whose names carry a hash, and the files of `public/`.
+fn static_files(state: &AppState) -> Router {
+    let root = Path::new(&*state.leptos.site_root);
+    let package = ServeDir::new(root.join(&*state.leptos.site_pkg_dir)).precompressed_br().precompressed_gzip();
+    let hashed = state.leptos.hash_files;
+    let cached = move |response: Response| async move {
+        let lasting = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
+        cache(response, lasting)
+    };
+    let mut router =
+        Router::new().nest_service(&format!("/{}", state.leptos.site_pkg_dir), package).layer(map_response(cached));
+    let mut public = Router::new();
+    for file in std::fs::read_dir(root).into_iter().flatten().flatten() {
+        let name = file.file_name();
+        let Some(name) = name.to_str().filter(|name| !name.ends_with(".br") && !name.ends_with(".gz")) else {
+            continue;
+        };
+        if file.path().is_file() {
+            let service = ServeFile::new(file.path()).precompressed_br().precompressed_gzip();
+            public = public.route_service(&format!("/{name}"), service);
+        }
+    }
+    router = router.merge(public.layer(map_response(|r: Response| async move { cache(r, "public, max-age=3600") })));
+    router
+}
+
+fn cache(mut response: Response, how: &'static str) -> Response {
+    if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(how));
+    }
+    response
+}
+
+/// For whoever watches the process: alive, and ready for traffic.
+fn health(state: &AppState) -> Router {
+    Router::new().route("/healthz", get(|| async { "ok" })).route("/readyz", get(ready)).with_state(state.clone())
+}
+
+async fn ready(State(state): State<AppState>) -> Response {
+    if state.draining.load(Ordering::Relaxed) {
+        return (StatusCode::SERVICE_UNAVAILABLE, "stopping").into_response();
+    }
+    match state.db.ping().await {
+        Ok(()) => "ready".into_response(),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer").into_response(),
+    }
+}
+
+/// A bug of ours: the place goes to the log, the client learns that it was not its fault.
+fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
+    let message = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("of unknown type");
+    tracing::error!(message, "a handler panicked");
+    respond::error(&AppError::Internal, &Default::default())
+}

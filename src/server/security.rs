@@ -1,0 +1,85 @@
+//! What holds for every answer and every request, whatever its path: headers, the origin check, limits.
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use leptos::nonce::Nonce;
+
+use super::{respond, state::AppState};
+use crate::error::AppError;
+
+/// Most bytes of all cookies of a request, and most cookies: ours are three, of about 500 bytes each.
+const MAX_COOKIE_BYTES: usize = 16 * 1024;
+const MAX_COOKIES: usize = 100;
+
+/// Middleware: a nonce for this answer's scripts, and the headers that tell the browser what the page may do.
+pub async fn headers(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let nonce = Nonce::new();
+    request.extensions_mut().insert(nonce.clone());
+    let mut response = next.run(request).await;
+    let https = state.config.public_origin.is_https();
+    let policy = content_security_policy(&nonce, https, state.config.is_dev());
+    let headers = response.headers_mut();
+    let fixed: [(HeaderName, &'static str); 7] = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // Never no-referrer: a refused form goes back to the page it came from.
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+        (HeaderName::from_static("x-permitted-cross-domain-policies"), "none"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    if https {
+        headers
+            .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    }
+    // Static files say how long they last; whatever does not may be personal.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
+    response
+}
+
+fn content_security_policy(nonce: &Nonce, https: bool, dev: bool) -> String {
+    // The reload of `cargo leptos watch` comes over a socket of its own.
+    let connect = if dev { "'self' ws:" } else { "'self'" };
+    let upgrade = if https { "; upgrade-insecure-requests" } else { "" };
+    format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
+         img-src 'self'; font-src 'self'; connect-src {connect}; manifest-src 'self'; form-action 'self'; \
+         base-uri 'none'; object-src 'none'; frame-ancestors 'none'{upgrade}"
+    )
+}
+
+/// Middleware: only our own pages may change anything. Log-in and log-out are no exception (RFC 6819, 4.4.1.8: a forged
+/// log-in signs its victim into the attacker's account).
+pub async fn origin(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if reads || state.config.public_origin.sent(request.headers(), state.config.is_dev()) {
+        return next.run(request).await;
+    }
+    tracing::warn!(path = request.uri().path(), "a request from another site was refused");
+    respond::error(&AppError::CrossSite, request.headers())
+}
+
+/// Middleware: refuses heaps of cookies before anybody parses them.
+pub async fn cookie_limits(request: Request, next: Next) -> Response {
+    if too_many_cookies(request.headers()) {
+        return StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into_response();
+    }
+    next.run(request).await
+}
+
+fn too_many_cookies(headers: &HeaderMap) -> bool {
+    let cookies = || headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+    cookies().map(<[u8]>::len).sum::<usize>() >= MAX_COOKIE_BYTES
+        || cookies().map(|line| line.split(|byte| *byte == b';').count()).sum::<usize>() >= MAX_COOKIES
+}

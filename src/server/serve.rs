@@ -1,0 +1,84 @@
+//! From a configuration to a listening server, and from a signal to a stopped one. Called by `main` and by tests.
+
+use axum_server::Handle;
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::atomic::Ordering,
+    time::Duration,
+};
+use tokio::task::JoinHandle;
+
+use super::{router::router, state::AppState, throttle};
+use crate::auth::server::store;
+
+/// RFC 9112 has no number; a client that takes longer for its head is stuck or means harm.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Bytes of a request's head. Far above what a browser sends here.
+const MAX_HEAD: usize = 64 * 1024;
+/// How often what has expired is deleted.
+const CLEANING: Duration = Duration::from_secs(60 * 60);
+
+/// A running server.
+pub struct Server {
+    pub address: SocketAddr,
+    handle: Handle<SocketAddr>,
+    task: JoinHandle<io::Result<()>>,
+    state: AppState,
+}
+
+/// Binds `address` (port 0: any free one) and serves until [`Server::stop`].
+pub fn start(state: AppState, address: SocketAddr) -> io::Result<Server> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    let handle = Handle::new();
+    let mut server = axum_server::from_tcp(listener)?
+        // Small answers in several writes wait 40 ms for the client's delayed ACK otherwise.
+        .acceptor(axum_server::accept::NoDelayAcceptor::new())
+        .handle(handle.clone());
+    server.http_builder().http1().header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD);
+    let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let task = tokio::spawn(server.serve(service));
+    tokio::spawn(clean(state.clone()));
+    Ok(Server { address, handle, task, state })
+}
+
+impl Server {
+    /// Takes no new connection, waits for the requests in flight up to the deadline, then closes the database.
+    pub async fn stop(self) -> io::Result<()> {
+        self.state.draining.store(true, Ordering::Relaxed);
+        self.handle.graceful_shutdown(Some(self.state.config.server.shutdown_deadline));
+        let outcome = self.task.await.map_err(io::Error::other)?;
+        self.state.db.close().await;
+        outcome
+    }
+}
+
+/// Deletes what has expired, now and then.
+async fn clean(state: AppState) {
+    let mut timer = tokio::time::interval(CLEANING);
+    loop {
+        timer.tick().await;
+        if state.draining.load(Ordering::Relaxed) {
+            return;
+        }
+        if let Ok(now) = state.db.now().await {
+            let throttles = throttle::forget(&state.db, now).await;
+            let sessions = store::forget_sessions(&state.db, now).await;
+            if let (Ok(throttles), Ok(sessions)) = (throttles, sessions) {
+                tracing::debug!(throttles, sessions, "forgot what had expired");
+            }
+        }
+    }
+}
+
+/// Waits for the signal to stop: SIGTERM, or Ctrl-C.
+pub async fn stop_signal() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        interrupt = tokio::signal::ctrl_c() => interrupt,
+    }
+}

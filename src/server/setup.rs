@@ -1,0 +1,62 @@
+//! What a start needs besides a configuration: a signing secret, and in a demo its accounts. Called by `main`.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+use super::{config::Config, random, state::AppState};
+use crate::{
+    auth::{
+        model::Role,
+        server::account::{self, NewAccount},
+    },
+    error::AppError,
+};
+
+/// Where a developer's machine keeps its secret, so that a restart logs nobody out.
+const DEV_SECRET: &str = "data/dev-secret";
+
+/// The demo's accounts; the landing page offers them where `demo.seed` is set.
+pub const DEMO_ACCOUNTS: [(&str, &str, Role); 3] = [
+    ("user@demo.test", "Uma User", Role::User),
+    ("moderator@demo.test", "Mo Moderator", Role::Moderator),
+    ("admin@demo.test", "Ada Admin", Role::Admin),
+];
+pub const DEMO_PASSWORD: &str = "correct-horse-battery";
+
+/// The configured secret or, in DEV only, one made here and kept for the owner's eyes (mode 0600).
+pub fn signing_secret(config: &Config) -> io::Result<String> {
+    match &config.auth.secret {
+        Some(secret) => Ok(secret.clone()),
+        None => dev_secret(Path::new(DEV_SECRET)),
+    }
+}
+
+fn dev_secret(path: &Path) -> io::Result<String> {
+    match fs::read_to_string(path) {
+        Ok(secret) if secret.len() >= 32 => return Ok(secret),
+        Ok(_) => fs::remove_file(path)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let secret = random::secret_text();
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(secret.as_bytes())?;
+    Ok(secret)
+}
+
+/// Makes the demo's accounts where they are missing.
+pub async fn seed_demo(state: &AppState) -> Result<(), AppError> {
+    let now = state.db.now().await?;
+    for (email, name, role) in DEMO_ACCOUNTS {
+        let account = NewAccount::parse(email, DEMO_PASSWORD.into(), name, 8)?;
+        account::create(state, account, role, now).await?;
+    }
+    Ok(())
+}

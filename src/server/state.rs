@@ -1,0 +1,60 @@
+//! What every request may need, made once. Cheap to clone.
+
+use axum::extract::FromRef;
+use leptos::config::LeptosOptions;
+use std::{
+    ops::Deref,
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use super::{config::Config, db::Db};
+use crate::auth::server::{cookies::CookieNames, freshness::Freshness, password::Passwords, token::KeyRing};
+
+/// The application's state.
+#[derive(Clone)]
+pub struct AppState(Arc<Inner>);
+
+/// The fields of [`AppState`].
+pub struct Inner {
+    pub config: Config,
+    pub db: Db,
+    pub keys: KeyRing,
+    pub passwords: Passwords,
+    pub freshness: Freshness,
+    pub cookie_names: CookieNames,
+    pub leptos: LeptosOptions,
+    /// Set when the server is told to stop: `/readyz` then asks to be sent no more.
+    pub draining: AtomicBool,
+}
+
+impl AppState {
+    /// Wires the parts together. `secret` is the signing secret, be it configured or a developer's own.
+    pub fn new(config: Config, db: Db, secret: &str) -> Result<Self, argon2::Error> {
+        let mut secrets = vec![secret];
+        secrets.extend(config.auth.previous_secrets.iter().map(String::as_str));
+        Ok(Self(Arc::new(Inner {
+            keys: KeyRing::new(config.public_origin.to_string(), &secrets),
+            passwords: Passwords::new(&config.auth)?,
+            freshness: Freshness::default(),
+            cookie_names: CookieNames::new(config.public_origin.is_https()),
+            leptos: config.leptos_options(),
+            draining: AtomicBool::new(false),
+            db,
+            config,
+        })))
+    }
+}
+
+impl Deref for AppState {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl FromRef<AppState> for LeptosOptions {
+    fn from_ref(state: &AppState) -> Self {
+        state.leptos.clone()
+    }
+}

@@ -1,0 +1,51 @@
+//! Structured logs: a span a request with an id that the answer carries too. Never a query string, a cookie or a body.
+
+use axum::{
+    extract::Request,
+    http::{HeaderName, HeaderValue},
+    middleware::Next,
+    response::Response,
+};
+use std::{io::IsTerminal, time::Instant};
+use tracing::Instrument;
+use tracing_subscriber::EnvFilter;
+
+use super::{config::LogFormat, random};
+
+/// Sends logs to standard error. `RUST_LOG` chooses what; by default our own at `info`.
+pub fn init(format: LogFormat) {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,latchkey=info"));
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    // A second call (a test that starts two servers) keeps the first subscriber.
+    let _ = match format {
+        LogFormat::Text => logs.try_init(),
+        LogFormat::Json => logs.json().flatten_event(true).try_init(),
+    };
+}
+
+/// Middleware: the span, the id, and one line an answer.
+pub async fn trace(request: Request, next: Next) -> Response {
+    let id = format!("{:016x}", u64::from_le_bytes(random::bytes()));
+    let span = tracing::info_span!(
+        "request",
+        id,
+        method = %request.method(),
+        path = request.uri().path(),
+    );
+    let began = Instant::now();
+    let header = HeaderValue::from_str(&id);
+    async move {
+        let mut response = next.run(request).await;
+        let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        tracing::info!(status = response.status().as_u16(), micros, "answered");
+        if let Ok(id) = header {
+            response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
+        }
+        response
+    }
+    .instrument(span)
+    .await
+}

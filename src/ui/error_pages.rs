@@ -1,0 +1,111 @@
+//! Pages and notes for what could not be shown. Calm, and with a next step. `Forbidden` is used by the guard, `NotFound`
+//! by the route table's fallback, `Failure` by pages whose data did not come. The HTTP status is set by their callers.
+
+use super::{icons::Icon, words};
+use crate::error::AppError;
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+/// 403: signed in, but the role does not reach.
+#[component]
+pub fn Forbidden() -> impl IntoView {
+    view! {
+        <ErrorPage
+            code="403"
+            title=words::error_title(&AppError::Forbidden)
+            sentence="You're logged in, but your role doesn't open this one. Nothing is broken. If you need it, ask an admin to change your role."
+                .to_owned()
+        >
+            <a class="button" href="/profile">
+                "Go to your profile"
+            </a>
+            <a class="button button--quiet" href="/">
+                "Start page"
+            </a>
+        </ErrorPage>
+    }
+}
+
+/// 404: no route of that name.
+#[component]
+pub fn NotFound() -> impl IntoView {
+    view! {
+        <ErrorPage
+            code="404"
+            title=words::error_title(&AppError::NotFound)
+            sentence="The address may be mistyped, or the page has moved. Nothing was lost.".to_owned()
+        >
+            <a class="button" href="/">
+                "Start page"
+            </a>
+        </ErrorPage>
+    }
+}
+
+/// Any other failure, as a page of its own.
+#[component]
+pub fn Failure(error: AppError) -> impl IntoView {
+    view! {
+        <ErrorPage code=code(&error) title=words::error_title(&error) sentence=words::error_sentence(&error)>
+            // A full load on purpose: it asks the server again.
+            <a class="button" href="" rel="external">
+                "Try again"
+            </a>
+            <a class="button button--quiet" href="/">
+                "Start page"
+            </a>
+        </ErrorPage>
+    }
+}
+
+/// A failure in place of one part of a page that otherwise stands.
+#[component]
+pub fn FailureNote(error: AppError) -> impl IntoView {
+    view! {
+        <div class="banner banner--danger" role="alert">
+            <Icon name="alert" />
+            <div>
+                <p class="banner-title">{words::error_title(&error)}</p>
+                <p>{words::error_sentence(&error)}</p>
+                <p>
+                    <a href="" rel="external">
+                        "Try again"
+                    </a>
+                </p>
+            </div>
+        </div>
+    }
+}
+
+/// What all error pages look like.
+#[component]
+fn ErrorPage(code: &'static str, title: &'static str, sentence: String, children: Children) -> impl IntoView {
+    view! {
+        <Title text=title />
+        <section class="error-page" aria-labelledby="error-title">
+            <p class="error-code" aria-hidden="true">
+                {code}
+            </p>
+            <h1 id="error-title">{title}</h1>
+            <p class="lead">{sentence}</p>
+            <div class="actions">{children()}</div>
+        </section>
+    }
+}
+
+/// The status that people know that failure by.
+fn code(error: &AppError) -> &'static str {
+    match error {
+        AppError::InvalidCredentials | AppError::Unauthenticated => "401",
+        AppError::Forbidden | AppError::CrossSite => "403",
+        AppError::NotFound => "404",
+        AppError::LastAdmin => "409",
+        AppError::TooLarge => "413",
+        AppError::Invalid { .. } => "422",
+        AppError::Malformed => "400",
+        AppError::Throttled { .. } => "429",
+        AppError::Unavailable => "503",
+        AppError::Internal => "500",
+        AppError::Offline => "Offline",
+    }
+}

@@ -1,0 +1,32 @@
+//! The small design system: what pages are made of, and the words they use. Imports `error` and nothing else of this
+//! crate; the classes it names are in `style/`.
+
+#[cfg(test)]
+mod contrast;
+mod error_pages;
+mod fields;
+mod form;
+mod icons;
+mod meter;
+mod offline;
+mod page;
+mod ring;
+mod theme;
+mod toast;
+mod top_bar;
+
+pub mod flash;
+pub mod time;
+pub mod words;
+
+pub use error_pages::{Failure, FailureNote, Forbidden, NotFound};
+pub use fields::{PasswordField, TextArea, TextField, control_name};
+pub use form::{Check, Form, FormErrors, Refusal, Submit, Values};
+pub use icons::{Icon, Mark};
+pub use meter::StrengthMeter;
+pub use offline::{OfflineNote, use_offline, watch_network};
+pub use page::{Empty, PageHead, RoleBadge, Skeleton};
+pub use ring::Ring;
+pub use theme::{ThemeScript, ThemeSwitch};
+pub use toast::{Explanation, Toasts};
+pub use top_bar::{AccountMenu, NavLink, TopBar};

@@ -1,0 +1,52 @@
+//! The parts that pages share: the head, the empty state, the skeleton of a wait.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+
+/// A page's title, in the tab and as its one first-level heading, with a sentence on what the page is for.
+#[component]
+pub fn PageHead(title: &'static str, lead: &'static str) -> impl IntoView {
+    view! {
+        <Title text=title />
+        <header class="page-head">
+            <h1>{title}</h1>
+            <p class="lead">{lead}</p>
+        </header>
+    }
+}
+
+/// A list without entries: what would stand here, and how it comes to be.
+#[component]
+pub fn Empty(title: &'static str, sentence: &'static str) -> impl IntoView {
+    view! {
+        <div class="empty">
+            <p class="empty-title">{title}</p>
+            <p>{sentence}</p>
+        </div>
+    }
+}
+
+/// Grey lines in the shape of what is to come. Drawn only when the wait is long enough to notice.
+#[component]
+pub fn Skeleton(
+    /// How many rows the content will have, about.
+    rows: usize,
+) -> impl IntoView {
+    let rows = (0..rows).map(|_| view! { <span class="skeleton-row" aria-hidden="true"></span> }).collect_view();
+    view! {
+        <div class="skeleton" role="status">
+            <span class="visually-hidden">"Loading"</span>
+            {rows}
+        </div>
+    }
+}
+
+/// A role, by its stable lower-case name.
+#[component]
+pub fn RoleBadge(role: &'static str) -> impl IntoView {
+    view! {
+        <span class="role" data-role=role>
+            {role}
+        </span>
+    }
+}

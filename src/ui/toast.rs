@@ -1,0 +1,71 @@
+//! What the last form post did, said once. A toast confirms; what needs explaining stands at the top of the page.
+
+use super::{
+    flash::{Notice, use_flash},
+    icons::Icon,
+    words,
+};
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+/// Whether a notice needs more than a nod.
+fn explains(notice: Notice) -> bool {
+    matches!(notice, Notice::SessionEnded | Notice::AccessChanged)
+}
+
+/// The notice of this page as a toast, until it is closed or another page comes.
+#[component]
+pub fn Toasts() -> impl IntoView {
+    let shown = until_next_page(use_flash().notice.filter(|notice| !explains(*notice)));
+    let toast = move || {
+        shown.get().map(|notice| {
+            view! {
+                <div class="toast">
+                    <Icon name="check" />
+                    <p>{words::notice(notice)}</p>
+                    <button
+                        type="button"
+                        class="toast-close needs-js"
+                        aria-label="Close"
+                        on:click=move |_| shown.set(None)
+                    >
+                        <Icon name="close" />
+                    </button>
+                </div>
+            }
+        })
+    };
+    view! {
+        <div class="toasts" role="status">
+            {toast}
+        </div>
+    }
+}
+
+/// The notice of this page as an explanation above its content.
+#[component]
+pub fn Explanation() -> impl IntoView {
+    let shown = until_next_page(use_flash().notice.filter(|notice| explains(*notice)));
+    move || {
+        shown.get().map(|notice| {
+            view! {
+                <div class="banner" role="status">
+                    <Icon name="alert" />
+                    <p>{words::notice(notice)}</p>
+                </div>
+            }
+        })
+    }
+}
+
+fn until_next_page(notice: Option<Notice>) -> RwSignal<Option<Notice>> {
+    let shown = RwSignal::new(notice);
+    let path = use_location().pathname;
+    Effect::new(move |before: Option<()>| {
+        path.track();
+        if before.is_some() {
+            shown.set(None);
+        }
+    });
+    shown
+}

@@ -1,0 +1,77 @@
+//! The bar above every page: the mark, the navigation, the theme switch, and on the right whatever `app.rs` puts there
+//! (the account menu, or the way in).
+
+use super::{
+    form::{Form, Submit},
+    icons::{Icon, Mark},
+    page::RoleBadge,
+    theme::ThemeSwitch,
+};
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+
+/// The bar, with the links of the navigation as its children.
+#[component]
+pub fn TopBar(
+    /// The right end.
+    end: AnyView,
+    children: Children,
+) -> impl IntoView {
+    view! {
+        <header class="top-bar">
+            <div class="top-bar-inner">
+                <a class="brand" href="/">
+                    <Mark />
+                    <span>"Latchkey"</span>
+                </a>
+                <nav class="top-nav" aria-label="Main">
+                    {children()}
+                </nav>
+                <div class="top-bar-end">
+                    <ThemeSwitch /> {end}
+                </div>
+            </div>
+        </header>
+    }
+}
+
+/// One link of the navigation; nothing where the visitor may not follow it.
+#[component]
+pub fn NavLink(
+    href: &'static str,
+    label: &'static str,
+    /// Whether the visitor may follow it.
+    open: bool,
+) -> impl IntoView {
+    open.then(|| {
+        let path = use_location().pathname;
+        view! {
+            <a href=href aria-current=move || (path.get() == href).then_some("page")>
+                {label}
+            </a>
+        }
+    })
+}
+
+/// Who is signed in, and the way out. A popover: the browser opens and closes it, with or without JavaScript.
+#[component]
+pub fn AccountMenu(display_name: String, email: String, role: &'static str) -> impl IntoView {
+    view! {
+        <button class="account-button" type="button" popovertarget="account-menu">
+            <Icon name="person" />
+            <span class="account-name">{display_name.clone()}</span>
+            <span class="visually-hidden">", account menu"</span>
+            <Icon name="chevron" />
+        </button>
+        <div id="account-menu" class="account-menu" popover="auto">
+            <p class="account-menu-name">{display_name}</p>
+            <p class="account-menu-email">{email}</p>
+            <p>
+                <RoleBadge role />
+            </p>
+            <Form action="/api/auth/log_out" class="account-menu-form">
+                <Submit label="Log out" class="button button--quiet" />
+            </Form>
+        </div>
+    }
+}
