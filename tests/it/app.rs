@@ -1,0 +1,220 @@
+//! The real server on a real port, with a database of its own, in the test's process.
+//!
+//! `LATCHKEY_TEST_DB` names the engine (`sqlite`, the default, or `postgres`, which takes a superuser's URL from
+//! `LATCHKEY_TEST_POSTGRES`).
+
+use chrono::{DateTime, TimeDelta, Utc};
+use latchkey::{
+    auth::{
+        model::Role,
+        server::account::{self, NewAccount},
+    },
+    server::{config::Config, db::Db, serve, state::AppState},
+};
+use sqlx::{Connection, PgConnection};
+use std::{net::SocketAddr, path::PathBuf, sync::Once};
+use uuid::Uuid;
+
+use crate::browser::Browser;
+
+/// What the browser's address bar would say; nothing resolves it.
+pub const ORIGIN: &str = "http://latchkey.test";
+pub const PASSWORD: &str = "tidal-copper-lantern";
+const SECRET: &str = "it-0123456789-abcdefghijklmnopqrstuvwxyz";
+
+/// Runs one query on whichever engine is under test.
+macro_rules! on_db {
+    ($db:expr, |$conn:ident| $body:expr) => {
+        match $db {
+            latchkey::server::db::Db::Sqlite(sqlite) => {
+                let $conn = &sqlite.write;
+                $body
+            }
+            latchkey::server::db::Db::Postgres(pool) => {
+                let $conn = pool;
+                $body
+            }
+        }
+    };
+}
+
+pub struct TestApp {
+    pub address: SocketAddr,
+    pub state: AppState,
+    /// Where an SQLite database is kept until the test is over.
+    folder: Option<PathBuf>,
+}
+
+pub(crate) use on_db;
+
+impl TestApp {
+    pub async fn spawn() -> Self {
+        Self::with(&[]).await
+    }
+
+    /// A server with some settings of its own, by their environment names.
+    pub async fn with(settings: &[(&str, &str)]) -> Self {
+        let (url, folder) = fresh_database().await;
+        Self::on(&url, folder, settings).await
+    }
+
+    /// Another server on the same database.
+    pub async fn node(&self, settings: &[(&str, &str)]) -> Self {
+        Self::on(&self.state.config.database.url, None, settings).await
+    }
+
+    async fn on(url: &str, folder: Option<PathBuf>, settings: &[(&str, &str)]) -> Self {
+        static LOGS: Once = Once::new();
+        LOGS.call_once(|| {
+            if std::env::var_os("RUST_LOG").is_some() {
+                latchkey::server::telemetry::init(latchkey::server::config::LogFormat::Text);
+            }
+        });
+        let defaults = [
+            ("LATCHKEY__SERVER__PUBLIC_URL", ORIGIN),
+            ("LATCHKEY__AUTH__SECRET", SECRET),
+            // No assets are built for these tests.
+            ("LEPTOS_HASH_FILES", "false"),
+            ("DATABASE_URL", url),
+        ];
+        let settings = defaults.iter().chain(settings).map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        let config = Config::parse(include_str!("../../Leptos.toml"), settings).unwrap();
+        let db = Db::open(&config.database).await.unwrap();
+        db.migrate().await.unwrap();
+        let secret = config.auth.secret.clone().unwrap();
+        let state = AppState::new(config, db, &secret).unwrap();
+        let server = serve::start(state.clone(), SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        Self { address: server.address, state, folder }
+    }
+
+    /// A browser with an empty cookie jar.
+    pub fn browser(&self) -> Browser {
+        Browser::new(self.address, self.state.config.public_origin.to_string())
+    }
+
+    /// A browser that has just signed up with this address and [`PASSWORD`].
+    pub async fn signed_up(&self, email: &str) -> Browser {
+        let browser = self.browser();
+        let answer = browser
+            .api("auth/sign_up", &[("email", email), ("password", PASSWORD), ("display_name", "Test Person")])
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        browser
+    }
+
+    /// Makes an account of that role, without a session.
+    pub async fn account(&self, email: &str, role: Role) -> Uuid {
+        let account = NewAccount::parse(email, PASSWORD.into(), "Test Person", 12).unwrap();
+        let now = self.state.db.now().await.unwrap();
+        assert!(account::create(&self.state, account, role, now).await.unwrap());
+        self.user_id(email).await
+    }
+
+    /// A browser that is logged in to a new account of that role.
+    pub async fn logged_in_as(&self, role: Role) -> Browser {
+        let email = format!("{}-{}@example.test", role.as_str(), Uuid::now_v7().simple());
+        self.account(&email, role).await;
+        let browser = self.browser();
+        browser.log_in(&email).await;
+        browser
+    }
+
+    pub async fn user_id(&self, email: &str) -> Uuid {
+        on_db!(&self.state.db, |c| sqlx::query_scalar("select id from users where email_key = $1")
+            .bind(email)
+            .fetch_one(c)
+            .await
+            .unwrap())
+    }
+
+    /// A number that the database counts: `select count(*) from ...`.
+    pub async fn count(&self, sql: &'static str) -> i64 {
+        on_db!(&self.state.db, |c| sqlx::query_scalar(sql).fetch_one(c).await.unwrap())
+    }
+
+    /// Runs a statement without arguments.
+    pub async fn execute(&self, sql: &'static str) {
+        on_db!(&self.state.db, |c| {
+            sqlx::query(sql).execute(c).await.unwrap();
+        });
+        self.state.freshness.forget_all();
+    }
+
+    /// Makes every session's last rotation `seconds` older than it is, as if that time had passed.
+    pub async fn age_rotations(&self, seconds: i64) {
+        self.shift(
+            "select id_hash, rotated_at from sessions",
+            "update sessions set rotated_at = $2 where id_hash = $1",
+            -seconds,
+        )
+        .await;
+    }
+
+    /// Brings every session's idle limit `seconds` nearer.
+    pub async fn age_idle_limits(&self, seconds: i64) {
+        self.shift(
+            "select id_hash, idle_until from sessions",
+            "update sessions set idle_until = $2 where id_hash = $1",
+            -seconds,
+        )
+        .await;
+    }
+
+    /// Brings every session's absolute limit `seconds` nearer.
+    pub async fn age_absolute_limits(&self, seconds: i64) {
+        self.shift(
+            "select id_hash, not_after from sessions",
+            "update sessions set not_after = $2 where id_hash = $1",
+            -seconds,
+        )
+        .await;
+    }
+
+    async fn shift(&self, select: &'static str, update: &'static str, seconds: i64) {
+        on_db!(&self.state.db, |c| {
+            let rows: Vec<(Vec<u8>, DateTime<Utc>)> = sqlx::query_as(select).fetch_all(c).await.unwrap();
+            for (id, time) in rows {
+                sqlx::query(update).bind(id).bind(time + TimeDelta::seconds(seconds)).execute(c).await.unwrap();
+            }
+        });
+        self.state.freshness.forget_all();
+    }
+
+    /// The generation of the only session.
+    pub async fn generation(&self) -> i64 {
+        self.count("select generation from sessions").await
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if let Some(folder) = &self.folder {
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
+pub fn is_postgres() -> bool {
+    match std::env::var("LATCHKEY_TEST_DB").as_deref() {
+        Ok("postgres") => true,
+        Ok("sqlite") | Err(_) => false,
+        Ok(other) => panic!("LATCHKEY_TEST_DB is sqlite or postgres, not {other}"),
+    }
+}
+
+/// The URL of an empty database.
+pub async fn fresh_database() -> (String, Option<PathBuf>) {
+    let name = format!("latchkey_{}", Uuid::now_v7().simple());
+    if !is_postgres() {
+        let folder = std::env::temp_dir().join(&name);
+        std::fs::create_dir_all(&folder).unwrap();
+        return (format!("sqlite:{}/test.db", folder.display()), Some(folder));
+    }
+    let server = std::env::var("LATCHKEY_TEST_POSTGRES")
+        .expect("LATCHKEY_TEST_POSTGRES names the server: run the tests with scripts/with-postgres");
+    let mut connection = PgConnection::connect(&server).await.unwrap();
+    let create = format!("create database {name}");
+    sqlx::query(sqlx::AssertSqlSafe(create)).execute(&mut connection).await.unwrap();
+    let (before, _) = server.rsplit_once('/').unwrap();
+    (format!("{before}/{name}"), None)
+}

@@ -1,0 +1,150 @@
+//! A client whose every byte a test can see and change: a cookie jar, an origin, and no redirect followed unasked.
+
+use reqwest::{Method, header::HeaderMap};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    sync::{Mutex, MutexGuard},
+};
+
+use crate::app::PASSWORD;
+
+pub const ACCESS: &str = "latchkey_access";
+pub const REFRESH: &str = "latchkey_refresh";
+
+pub struct Browser {
+    http: reqwest::Client,
+    address: SocketAddr,
+    origin: String,
+    jar: Mutex<BTreeMap<String, String>>,
+}
+
+pub struct Answer {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: String,
+}
+
+impl Answer {
+    /// A header's value, or nothing.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+    }
+
+    /// All `Set-Cookie` lines.
+    pub fn set_cookies(&self) -> Vec<String> {
+        self.headers.get_all("set-cookie").iter().map(|v| v.to_str().unwrap().to_owned()).collect()
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.body))
+    }
+}
+
+impl Browser {
+    pub fn new(address: SocketAddr, origin: String) -> Self {
+        let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { http, address, origin, jar: Mutex::default() }
+    }
+
+    /// Another browser with the same cookies: a thief's, or a tab that froze.
+    pub fn copy(&self) -> Self {
+        let copy = Self::new(self.address, self.origin.clone());
+        *copy.jar() = self.jar().clone();
+        copy
+    }
+
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        self.jar().get(name).cloned()
+    }
+
+    pub fn set_cookie(&self, name: &str, value: impl Into<String>) {
+        self.jar().insert(name.into(), value.into());
+    }
+
+    pub fn drop_cookie(&self, name: &str) {
+        self.jar().remove(name);
+    }
+
+    /// What a browser does when the access cookie's Max-Age is over.
+    pub fn forget_access(&self) {
+        self.drop_cookie(ACCESS);
+    }
+
+    /// Asks for a page, as an address bar or a link does.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, &[("accept", "text/html,application/xhtml+xml,*/*;q=0.8")], None).await
+    }
+
+    /// Calls a server function as the hydrated app does.
+    pub async fn api(&self, function: &str, form: &[(&str, &str)]) -> Answer {
+        let headers = [
+            ("accept", "application/json"),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("origin", self.origin.as_str()),
+            ("sec-fetch-site", "same-origin"),
+        ];
+        let body = serde_urlencoded::to_string(form).unwrap();
+        self.send(Method::POST, &format!("/api/{function}"), &headers, Some(body)).await
+    }
+
+    /// Sends a plain form from the page at `page`, as a browser without JavaScript does.
+    pub async fn submit(&self, page: &str, function: &str, form: &[(&str, &str)]) -> Answer {
+        let referer = format!("{}{page}", self.origin);
+        let headers = [
+            ("accept", "text/html,application/xhtml+xml,*/*;q=0.8"),
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("origin", self.origin.as_str()),
+            ("sec-fetch-site", "same-origin"),
+            ("referer", referer.as_str()),
+        ];
+        let body = serde_urlencoded::to_string(form).unwrap();
+        self.send(Method::POST, &format!("/api/{function}"), &headers, Some(body)).await
+    }
+
+    /// Logs in to an account made with [`PASSWORD`].
+    pub async fn log_in(&self, email: &str) {
+        let answer = self.api("auth/log_in", &[("email", email), ("password", PASSWORD)]).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+
+    /// Whether the server knows this browser as signed in.
+    pub async fn is_signed_in(&self) -> bool {
+        match self.api("auth/current_user", &[]).await.status {
+            200 => true,
+            401 => false,
+            status => panic!("current_user answered {status}"),
+        }
+    }
+
+    /// Any request, with the jar's cookies; keeps what the answer sets.
+    pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<String>) -> Answer {
+        let mut request = self.http.request(method, format!("http://{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let cookies = self.jar().iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join("; ");
+        if !cookies.is_empty() {
+            request = request.header("cookie", cookies);
+        }
+        if let Some(body) = body {
+            request = request.body(body);
+        }
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let answer = Answer { status, headers, body: response.text().await.unwrap() };
+        for line in answer.set_cookies() {
+            let pair = line.split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            match line.contains("Max-Age=0") {
+                true => self.drop_cookie(name),
+                false => self.set_cookie(name, value),
+            }
+        }
+        answer
+    }
+
+    fn jar(&self) -> MutexGuard<'_, BTreeMap<String, String>> {
+        self.jar.lock().unwrap()
+    }
+}

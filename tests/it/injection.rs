@@ -1,0 +1,254 @@
+//! What people write stays text, in the pages and in the data that the browser takes over; and what they write about
+//! themselves gives them nothing.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use latchkey::auth::model::Role;
+
+use crate::{
+    app::{PASSWORD, TestApp},
+    browser::{Answer, Browser},
+};
+
+/// Each would run, or end what it stands in, if it were not written as text.
+const PAYLOADS: [&str; 12] = [
+    "<script>alert(1)</script>",
+    "</script><script>alert(1)</script>",
+    "</SCRIPT ><svg onload=alert(1)>",
+    "<!--<script>alert(1)",
+    "]]><script>alert(1)",
+    "\"><img src=x onerror=alert(1)>",
+    "' onfocus=alert(1) autofocus='",
+    "</textarea><script>alert(1)",
+    "</title><script>alert(1)",
+    "\\\"};alert(1);//</script>",
+    "`${alert(1)}`</script>",
+    "&lt;script&gt;&#60;b&#62;",
+];
+
+/// What of a page's text opens a tag or ends a script: all of it is the page's own.
+fn skeleton(page: &Answer) -> Vec<String> {
+    let mut tags: Vec<String> = page
+        .body
+        .split('<')
+        .skip(1)
+        .map(|tag| tag.chars().take_while(|c| c.is_ascii_alphabetic() || "/!".contains(*c)).collect())
+        .collect();
+    tags.sort_unstable();
+    tags
+}
+
+async fn save(browser: &Browser, name: &str, bio: &str) {
+    let answer = browser.api("profile/update", &[("display_name", name), ("bio", bio)]).await;
+    assert_eq!(answer.status, 200, "{name:?}: {}", answer.body);
+}
+
+fn holds_no_live(payload: &str, page: &Answer, place: &str) {
+    for part in [
+        "<script>alert",
+        "<svg onload",
+        "<img src=x",
+        "<!--<script",
+        "</textarea><",
+        "</title><s",
+        "' onfocus=alert(1) autofocus='\"",
+    ] {
+        assert!(!page.body.contains(part), "{payload} is alive on {place}");
+    }
+}
+
+#[tokio::test]
+async fn names_and_texts_stay_text_on_every_page_that_shows_them() {
+    let app = TestApp::spawn().await;
+    let admin = app.logged_in_as(Role::Admin).await;
+    // The plain text has the same fields filled, so that the pages have the same shape.
+    save(&admin, "Plain", "Plain text.").await;
+    let pages = ["/", "/profile", "/moderation", "/admin"];
+    let mut plain = Vec::new();
+    for path in pages {
+        plain.push(skeleton(&admin.get(path).await));
+    }
+    for payload in PAYLOADS {
+        save(&admin, payload, &format!("{payload}\n{payload}")).await;
+        for (path, plain) in pages.iter().zip(&plain) {
+            let page = admin.get(path).await;
+            assert_eq!(page.status, 200);
+            holds_no_live(payload, &page, path);
+            assert_eq!(&skeleton(&page), plain, "{payload} changed the tags of {path}");
+        }
+        let shown = admin.get("/profile").await.body;
+        assert!(shown.contains("alert(1)") || payload.starts_with('&'), "{payload} is shown at all");
+        let kept = admin.api("profile/current", &[]).await.json();
+        assert_eq!(kept["display_name"], payload, "kept as it was typed");
+    }
+}
+
+#[tokio::test]
+async fn the_separators_of_scripts_do_not_get_into_a_text() {
+    let app = TestApp::spawn().await;
+    let user = app.signed_up("ada@example.test").await;
+    for bio in ["a\u{2028}alert(1)", "a\u{2029}alert(1)", "a\0b", "a\u{202e}b", "a\u{1b}b", "\u{feff}a\u{200b}"] {
+        let answer = user.api("profile/update", &[("display_name", "Ada"), ("bio", bio)]).await;
+        assert_eq!(
+            (answer.status, answer.json()["fields"][0]["problem"].as_str()),
+            (422, Some("unprintable")),
+            "{bio:?}"
+        );
+    }
+    // Were they in the database all the same, they would still not stand bare in the page's scripts.
+    app.execute("update profiles set bio = 'x\u{2028}y</script><script>alert(1)', display_name = '\u{2029}</script>z'")
+        .await;
+    for path in ["/", "/profile"] {
+        let page = user.get(path).await;
+        assert_eq!(page.status, 200);
+        for script in page.body.split("<script").skip(1).map(|rest| rest.split("</script").next().unwrap()) {
+            assert!(!script.contains('\u{2028}') && !script.contains('\u{2029}'), "{path}: {script}");
+            assert!(!script.contains("<script>alert"), "{path}: {script}");
+        }
+        holds_no_live("the stored text", &page, path);
+    }
+}
+
+#[tokio::test]
+async fn what_was_typed_into_a_refused_form_comes_back_as_text() {
+    let app = TestApp::with(&[("LATCHKEY__THROTTLE__CLIENT_PER_MINUTE", "1000")]).await;
+    let (anonymous, user) = (app.browser(), app.signed_up("ada@example.test").await);
+    let shape = async |browser: &Browser, page: &str, function: &str, text: &str| {
+        let form =
+            [("email", text), ("display_name", text), ("bio", &"x".repeat(501)), ("password", "short"), ("next", text)];
+        assert_eq!(browser.submit(page, function, &form).await.status, 303);
+        let page = browser.get(page).await;
+        holds_no_live(text, &page, function);
+        skeleton(&page)
+    };
+    for (browser, page, function) in [
+        (&anonymous, "/login", "auth/log_in"),
+        (&anonymous, "/signup", "auth/sign_up"),
+        (&user, "/profile", "profile/update"),
+    ] {
+        // Refused like the payloads: none of them is an address.
+        let plain = shape(browser, page, function, "plain text").await;
+        for payload in PAYLOADS {
+            assert_eq!(shape(browser, page, function, payload).await, plain, "{payload} on {page}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_address_bar_writes_nothing_but_text_into_a_page() {
+    let app = TestApp::spawn().await;
+    let anonymous = app.browser();
+    let plain = skeleton(&anonymous.get("/login?next=/plain").await);
+    for payload in PAYLOADS.map(|payload| payload.replace(' ', "/").replace('\\', "")) {
+        let next = serde_urlencoded::to_string([("next", format!("/{payload}"))]).unwrap();
+        let page = anonymous
+            .get(&format!("/login?{next}&__err={payload}&error={payload}&{payload}=1").replace(' ', "+"))
+            .await;
+        assert_eq!(page.status, 200, "{payload}");
+        assert_eq!(skeleton(&page), plain, "{payload}");
+        holds_no_live(&payload, &page, "/login");
+        let path: String = payload.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let page = anonymous.get(&format!("/{path}")).await;
+        assert_eq!(page.status, 404, "{payload}");
+        holds_no_live(&payload, &page, "the 404 page");
+        let page = anonymous.get(&format!("/profile?{next}")).await;
+        assert_eq!(page.status, 302);
+        holds_no_live(&payload, &page, "the redirect");
+    }
+}
+
+#[tokio::test]
+async fn a_planted_flash_says_only_what_the_site_says() {
+    let app = TestApp::spawn().await;
+    let plant = async |text: &str| {
+        let browser = app.browser();
+        browser.set_cookie("latchkey_flash", text);
+        let page = browser.get("/login").await;
+        assert_eq!(page.status, 200, "{text}");
+        assert_eq!(browser.cookie("latchkey_flash"), None, "it is forgotten: {text}");
+        page
+    };
+    let json = |json: &str| URL_SAFE_NO_PAD.encode(json);
+    for garbage in ["x", "%%%", "e30", &json("null"), &json("[1"), &json(&"[".repeat(2000)), &"A".repeat(15_000)] {
+        plant(garbage).await;
+    }
+    for error in [
+        r#""free text""#,
+        r#"{"code":"free text"}"#,
+        r#"{"code":"invalid","fields":[{"field":"x","problem":"free text"}]}"#,
+    ] {
+        let page = plant(&json(&format!(r#"{{"error":{error},"notice":null,"typed":[]}}"#))).await;
+        assert!(!page.body.contains("free text"), "{error}");
+    }
+    let typed =
+        r#"{"error":{"code":"invalid_credentials"},"notice":null,"typed":[["email","\"><script>alert(1)</script>"]]}"#;
+    let page = plant(&json(typed)).await;
+    assert!(page.body.contains("alert(1)"), "the planted text is shown as text");
+    holds_no_live(typed, &page, "/login");
+}
+
+#[tokio::test]
+async fn no_input_is_ever_a_part_of_a_query() {
+    let app = TestApp::with(&[("LATCHKEY__THROTTLE__CLIENT_PER_MINUTE", "1000")]).await;
+    let admin = app.logged_in_as(Role::Admin).await;
+    let user = app.signed_up("ada@example.test").await;
+    for text in
+        ["' or '1'='1", "'; drop table users; --", "$1", "?1", "\\'; --", "%' escape '", "1; attach database 'x' as y"]
+    {
+        for email in
+            [format!("{text}@example.test"), format!("ada@example.test{text}"), "'or'1'='1'@example.test".into()]
+        {
+            let answer = app.browser().api("auth/log_in", &[("email", &email), ("password", text)]).await;
+            assert!(matches!(answer.status, 401 | 422), "{email}: {}", answer.status);
+        }
+        save(&user, text, text).await;
+        let profile = user.api("profile/current", &[]).await.json();
+        assert_eq!((profile["display_name"].as_str(), profile["bio"].as_str()), (Some(text), Some(text)));
+        for form in [[("user_id", text), ("role", "user")], [("user_id", "0"), ("role", text)]] {
+            assert_eq!(admin.api("admin/set_role", &form).await.status, 422, "{form:?}");
+        }
+    }
+    assert_eq!(app.count("select count(*) from users").await, 2);
+    assert_eq!(app.count("select count(*) from users where role = 'admin'").await, 1);
+}
+
+#[tokio::test]
+async fn a_form_smuggles_in_neither_role_nor_state_nor_anybody_elses_id() {
+    let app = TestApp::with(&[("LATCHKEY__THROTTLE__CLIENT_PER_MINUTE", "1000")]).await;
+    let bob = app.signed_up("bob@example.test").await;
+    let bob_id = app.user_id("bob@example.test").await.to_string();
+    let extras = [
+        ("role", "admin"),
+        ("user[role]", "admin"),
+        ("display_name[role]", "admin"),
+        ("caller[identity][role]", "admin"),
+        ("identity[role]", "admin"),
+        ("user_id", &bob_id),
+        ("id", &bob_id),
+        ("profile[user_id]", &bob_id),
+        ("state", "disabled"),
+        ("email", "eve@example.test"),
+        ("authz_epoch", "99"),
+        ("email_verified", "true"),
+        ("__proto__[role]", "admin"),
+    ];
+    for (nth, extra) in extras.into_iter().enumerate() {
+        let email = format!("user{nth}@example.test");
+        let browser = app.browser();
+        let form = [("email", email.as_str()), ("password", PASSWORD), ("display_name", "Ada"), extra];
+        let made = browser.api("auth/sign_up", &form).await;
+        if made.status != 200 {
+            assert!(matches!(made.status, 400 | 422), "{extra:?}: {}", made.status);
+            continue;
+        }
+        let edited = browser.api("profile/update", &[("display_name", "Changed"), ("bio", ""), extra]).await;
+        assert!(matches!(edited.status, 200 | 400 | 422), "{extra:?}: {}", edited.status);
+        let me = browser.api("auth/current_user", &[]).await.json();
+        assert_eq!((me["role"].as_str(), me["email"].as_str()), (Some("user"), Some(email.as_str())), "{extra:?}");
+    }
+    let bob = bob.api("auth/current_user", &[]).await.json();
+    assert_eq!((bob["display_name"].as_str(), bob["role"].as_str()), (Some("Test Person"), Some("user")));
+    assert_eq!(
+        app.count("select count(*) from users where role <> 'user' or state <> 'active' or authz_epoch <> 0").await,
+        0
+    );
+}

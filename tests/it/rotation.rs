@@ -1,0 +1,401 @@
+//! The token pair over HTTP: every row of the decision table, races, limits, and what ends a session.
+
+use std::sync::Arc;
+
+use latchkey::auth::model::Role;
+
+use crate::{
+    app::{PASSWORD, TestApp},
+    browser::{ACCESS, REFRESH},
+};
+
+#[tokio::test]
+async fn an_expired_access_token_is_refreshed_on_the_way_to_a_page() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    let old = browser.cookie(REFRESH).unwrap();
+    app.age_rotations(11).await;
+    browser.forget_access();
+
+    let page = browser.get("/profile").await;
+
+    assert_eq!(page.status, 200);
+    assert!(page.body.contains("ada@example.test"));
+    assert_eq!(app.generation().await, 2);
+    assert_ne!(browser.cookie(REFRESH).unwrap(), old);
+    assert!(browser.cookie(ACCESS).is_some());
+}
+
+#[tokio::test]
+async fn an_expired_access_token_is_refreshed_on_the_way_to_a_server_function_and_a_plain_form() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+
+    app.age_rotations(11).await;
+    browser.forget_access();
+    assert!(browser.is_signed_in().await);
+    assert_eq!(app.generation().await, 2);
+
+    app.age_rotations(11).await;
+    browser.forget_access();
+    let saved = browser.submit("/profile", "profile/update", &[("display_name", "Ada"), ("bio", "")]).await;
+    assert_eq!(saved.status, 303);
+    assert_eq!(saved.header("location"), "/profile");
+    assert_eq!(app.generation().await, 3);
+    assert!(browser.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn two_hundred_requests_at_once_with_one_expired_token_rotate_once_and_are_all_signed_in() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    // The pair came back before: it is in use.
+    assert!(browser.is_signed_in().await);
+    app.age_rotations(60).await;
+    browser.forget_access();
+
+    let mut requests = tokio::task::JoinSet::new();
+    for n in 0..200 {
+        let tab = browser.copy();
+        requests.spawn(async move {
+            let status = match n % 2 {
+                0 => tab.get("/profile").await.status,
+                _ => tab.api("auth/current_user", &[]).await.status,
+            };
+            (status, tab)
+        });
+    }
+    let tabs = requests.join_all().await;
+
+    assert!(tabs.iter().all(|(status, _)| *status == 200), "{:?}", tabs.iter().map(|t| t.0).collect::<Vec<_>>());
+    assert_eq!(app.generation().await, 2);
+    // Whatever order the answers came in, what each of them left in the jar still works.
+    for (_, tab) in tabs.iter().take(20) {
+        assert!(tab.is_signed_in().await);
+    }
+}
+
+#[tokio::test]
+async fn a_young_refresh_token_buys_an_access_token_and_no_generation() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    for _ in 0..5 {
+        browser.forget_access();
+        assert!(browser.is_signed_in().await);
+    }
+    assert_eq!(app.generation().await, 1);
+}
+
+#[tokio::test]
+async fn a_lost_response_is_sent_again_byte_for_byte() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    app.age_rotations(11).await;
+    browser.forget_access();
+    let lost = browser.copy();
+    assert_eq!(lost.get("/profile").await.status, 200);
+    assert_eq!(app.generation().await, 2);
+
+    // The browser never saw that answer, and asks again with what it has; a parallel request, then much later.
+    let again = browser.copy();
+    assert!(again.is_signed_in().await);
+    assert_eq!(again.cookie(REFRESH), lost.cookie(REFRESH));
+    app.age_rotations(60).await;
+    let later = browser.copy();
+    assert!(later.is_signed_in().await);
+    assert_eq!(app.generation().await, 2);
+    assert_eq!(app.count("select reuse_count from sessions").await, 1);
+    // And what it got last works.
+    later.forget_access();
+    assert!(later.is_signed_in().await);
+    assert_eq!(app.generation().await, 3);
+}
+
+#[tokio::test]
+async fn a_pair_is_sent_again_three_times_and_then_the_session_ends() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    app.age_rotations(11).await;
+    browser.forget_access();
+    browser.copy().get("/profile").await;
+    app.age_rotations(60).await;
+    for _ in 0..3 {
+        assert!(browser.copy().is_signed_in().await);
+    }
+    assert!(!browser.copy().is_signed_in().await);
+    assert_eq!(app.count("select count(*) from sessions where revoked_reason = 'replayed'").await, 1);
+}
+
+#[tokio::test]
+async fn within_the_leeway_the_token_before_buys_an_access_token_only() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    app.age_rotations(11).await;
+    browser.forget_access();
+    let slow_tab = browser.copy();
+    assert!(browser.is_signed_in().await);
+    assert!(browser.is_signed_in().await, "the new pair is confirmed by its use");
+
+    let answer = slow_tab.api("auth/current_user", &[]).await;
+
+    assert_eq!(answer.status, 200);
+    let set = answer.set_cookies();
+    assert!(set.iter().any(|line| line.starts_with(ACCESS)), "{set:?}");
+    assert!(!set.iter().any(|line| line.starts_with(REFRESH)), "{set:?}");
+    assert_eq!(app.generation().await, 2);
+}
+
+#[tokio::test]
+async fn a_stolen_token_ends_the_session_for_thief_and_owner() {
+    let app = TestApp::spawn().await;
+    let owner = app.signed_up("ada@example.test").await;
+    let thief = owner.copy();
+    app.age_rotations(11).await;
+    owner.forget_access();
+    assert!(owner.is_signed_in().await);
+    assert!(owner.is_signed_in().await);
+    app.age_rotations(11).await;
+
+    thief.forget_access();
+    let answer = thief.api("auth/current_user", &[]).await;
+
+    assert_eq!(answer.status, 401);
+    assert_eq!(thief.cookie(REFRESH), None, "both cookies are cleared");
+    assert!(!owner.is_signed_in().await);
+    assert_eq!(app.count("select count(*) from audit_events where kind = 'session_replayed'").await, 1);
+}
+
+#[tokio::test]
+async fn a_token_of_two_generations_ago_is_a_replay_at_once() {
+    let app = TestApp::spawn().await;
+    let owner = app.signed_up("ada@example.test").await;
+    let old = owner.copy();
+    for _ in 0..2 {
+        app.age_rotations(11).await;
+        owner.forget_access();
+        assert!(owner.is_signed_in().await);
+    }
+    old.forget_access();
+    assert!(!old.is_signed_in().await);
+    assert!(!owner.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn a_token_ahead_of_the_database_ends_its_session() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    app.age_rotations(11).await;
+    browser.forget_access();
+    assert!(browser.is_signed_in().await);
+    // As after a backup was restored.
+    app.execute("update sessions set generation = 1, confirmed_generation = 1").await;
+    let with_access = browser.copy();
+    browser.forget_access();
+    assert!(!browser.is_signed_in().await);
+    assert!(!with_access.is_signed_in().await);
+    assert_eq!(app.count("select count(*) from audit_events where kind = 'session_ahead'").await, 1);
+}
+
+#[tokio::test]
+async fn refreshing_ahead_rotates_once_the_token_is_old_enough() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    assert_eq!(browser.api("auth/refresh", &[]).await.status, 200);
+    assert_eq!(app.generation().await, 1);
+    app.age_rotations(11).await;
+    assert_eq!(browser.api("auth/refresh", &[]).await.status, 200);
+    assert_eq!(app.generation().await, 2);
+    assert_eq!(app.browser().api("auth/refresh", &[]).await.status, 401);
+}
+
+#[tokio::test]
+async fn log_out_kills_both_tokens() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    let copy = browser.copy();
+
+    let answer = browser.api("auth/log_out", &[]).await;
+
+    assert_eq!(answer.status, 200);
+    assert_eq!((browser.cookie(ACCESS), browser.cookie(REFRESH)), (None, None));
+    assert!(!copy.copy().is_signed_in().await, "the access token is dead");
+    copy.forget_access();
+    assert!(!copy.is_signed_in().await, "the refresh token is dead");
+}
+
+#[tokio::test]
+async fn log_out_wins_against_refreshes_that_race_it() {
+    let app = TestApp::spawn().await;
+    for round in 0..5 {
+        let browser = Arc::new(app.signed_up(&format!("ada{round}@example.test")).await);
+        app.age_rotations(60).await;
+        let mut racing = tokio::task::JoinSet::new();
+        for _ in 0..5 {
+            let tab = browser.copy();
+            tab.forget_access();
+            racing.spawn(async move {
+                tab.get("/profile").await;
+                tab
+            });
+        }
+        let answer = browser.api("auth/log_out", &[]).await;
+        assert_eq!(answer.status, 200);
+        for tab in racing.join_all().await {
+            assert!(!tab.is_signed_in().await);
+            tab.forget_access();
+            assert!(!tab.is_signed_in().await);
+        }
+    }
+}
+
+#[tokio::test]
+async fn logging_in_opens_a_new_session_and_ends_the_browsers_old_one() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    let before = browser.copy();
+    browser.log_in("ada@example.test").await;
+    assert!(!before.is_signed_in().await);
+    assert!(browser.is_signed_in().await);
+    assert_eq!(app.count("select count(*) from sessions where revoked_reason = 'replaced'").await, 1);
+}
+
+#[tokio::test]
+async fn both_limits_end_a_session() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    app.age_idle_limits(15 * 24 * 60 * 60).await;
+    assert!(!browser.copy().is_signed_in().await, "the access token does not outlive the idle limit");
+    browser.forget_access();
+    assert!(!browser.is_signed_in().await);
+
+    let browser = app.browser();
+    browser.log_in("ada@example.test").await;
+    app.age_absolute_limits(31 * 24 * 60 * 60).await;
+    assert!(!browser.copy().is_signed_in().await);
+    browser.forget_access();
+    assert!(!browser.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn use_moves_the_idle_limit_and_never_the_absolute_one() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    app.age_idle_limits(13 * 24 * 60 * 60).await;
+    app.age_absolute_limits(13 * 24 * 60 * 60).await;
+    app.age_rotations(11).await;
+    browser.forget_access();
+    assert!(browser.is_signed_in().await);
+    app.age_idle_limits(13 * 24 * 60 * 60).await;
+    assert!(browser.is_signed_in().await);
+    app.age_absolute_limits(18 * 24 * 60 * 60).await;
+    assert!(!browser.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn a_changed_role_ends_what_was_issued_before_at_once() {
+    let app = TestApp::spawn().await;
+    let admin = app.logged_in_as(Role::Admin).await;
+    let user = app.signed_up("ada@example.test").await;
+    assert!(user.is_signed_in().await);
+    let id = app.user_id("ada@example.test").await.to_string();
+
+    let answer = admin.api("admin/set_role", &[("user_id", &id), ("role", "moderator")]).await;
+
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    assert!(!user.copy().is_signed_in().await);
+    user.forget_access();
+    assert!(!user.is_signed_in().await);
+    user.log_in("ada@example.test").await;
+    assert_eq!(user.get("/moderation").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_disabled_account_is_out_at_once_and_cannot_come_back() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    app.execute("update users set state = 'disabled'").await;
+    assert!(!browser.copy().is_signed_in().await);
+    browser.forget_access();
+    assert!(!browser.is_signed_in().await);
+    let answer = browser.api("auth/log_in", &[("email", "ada@example.test"), ("password", PASSWORD)]).await;
+    assert_eq!(answer.status, 401);
+    assert_eq!(answer.json()["code"], "invalid_credentials");
+}
+
+#[tokio::test]
+async fn another_node_learns_of_a_log_out_within_a_second() {
+    let app = TestApp::spawn().await;
+    let other = app.node(&[]).await;
+    let here = app.signed_up("ada@example.test").await;
+    let there = other.browser();
+    for name in [ACCESS, REFRESH] {
+        there.set_cookie(name, here.cookie(name).unwrap());
+    }
+    assert_eq!(there.get("/profile").await.status, 200);
+    here.api("auth/log_out", &[]).await;
+    // What changes something asks the database at once; a page may be up to a second behind.
+    assert!(!there.copy().is_signed_in().await);
+    let since = std::time::Instant::now();
+    while there.copy().get("/profile").await.status == 200 {
+        assert!(since.elapsed() < std::time::Duration::from_secs(2));
+    }
+}
+
+#[tokio::test]
+async fn tokens_of_the_secret_before_are_good_until_it_is_taken_out() {
+    let app = TestApp::spawn().await;
+    let old = app.state.config.auth.secret.clone().unwrap();
+    let browser = app.signed_up("ada@example.test").await;
+    let new = "next-9876543210-zyxwvutsrqponmlkjihgfedcba";
+
+    let both = app
+        .node(&[("LATCHKEY__AUTH__SECRET", new), ("LATCHKEY__AUTH__PREVIOUS_SECRETS", &format!("[\"{old}\"]"))])
+        .await;
+    let on_both = both.browser();
+    on_both.set_cookie(REFRESH, browser.cookie(REFRESH).unwrap());
+    assert!(on_both.is_signed_in().await);
+
+    let only_new = app.node(&[("LATCHKEY__AUTH__SECRET", new)]).await;
+    let on_new = only_new.browser();
+    on_new.set_cookie(REFRESH, on_both.cookie(REFRESH).unwrap());
+    assert!(on_new.is_signed_in().await, "it was signed anew with the new secret");
+    let too_late = only_new.browser();
+    too_late.set_cookie(REFRESH, browser.cookie(REFRESH).unwrap());
+    assert!(!too_late.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn static_files_and_prefetches_never_rotate() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    app.age_rotations(60).await;
+    browser.forget_access();
+    for path in ["/pkg/latchkey.js", "/favicon.svg", "/healthz", "/readyz"] {
+        assert!(browser.get(path).await.set_cookies().is_empty(), "{path}");
+    }
+    let prefetch = browser
+        .send(reqwest::Method::GET, "/profile", &[("accept", "text/html"), ("sec-purpose", "prefetch")], None)
+        .await;
+    assert_eq!(prefetch.status, 503);
+    assert!(prefetch.set_cookies().is_empty());
+    assert_eq!(app.generation().await, 1);
+}
+
+#[tokio::test]
+async fn the_log_in_page_says_why_it_is_there() {
+    let app = TestApp::spawn().await;
+    let changed = app.signed_up("ada@example.test").await;
+    let admin = app.logged_in_as(Role::Admin).await;
+    let id = app.user_id("ada@example.test").await.to_string();
+    admin.api("admin/set_role", &[("user_id", &id), ("role", "moderator")]).await;
+    let led = changed.get("/profile").await;
+    assert_eq!((led.status, led.header("location")), (302, "/login?next=/profile"));
+    assert!(changed.get("/login?next=/profile").await.body.contains("Your role has changed"));
+    assert!(!changed.get("/login").await.body.contains("Your role has changed"), "it is said once");
+
+    let replayed = app.signed_up("eve@example.test").await;
+    app.execute("update sessions set revoked_at = created_at, revoked_reason = 'replayed' where revoked_at is null")
+        .await;
+    replayed.get("/profile").await;
+    assert!(replayed.get("/login").await.body.contains("Your session has ended"));
+}
