@@ -1,0 +1,11 @@
+// npm run screenshots: the pictures of docs/screenshots, taken from the release build by screenshots.ts.
+
+import base from './playwright.config.ts';
+
+export default {
+  ...base,
+  testDir: '.',
+  testMatch: 'screenshots.ts',
+  workers: 1,
+  projects: [{ name: 'screenshots' }],
+};

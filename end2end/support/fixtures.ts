@@ -1,0 +1,93 @@
+// What every test starts from. `visitor` is a browser that nobody is signed in on; `member` one with the worker's own
+// account; `open` gives further ones. All of them are watched: see watch.ts.
+
+import { expect, test as base, type BrowserContextOptions } from '@playwright/test';
+import { Api, demo, jar, somebody, type Account, type Role, type StorageState } from './accounts.ts';
+import { Visitor } from './pages.ts';
+import { url, type ServerName } from './servers.ts';
+import { Watch } from './watch.ts';
+
+export type Who = 'nobody' | 'member' | Role | Account;
+type Open = (who?: Who, options?: BrowserContextOptions) => Promise<Visitor>;
+
+interface PerTest {
+  watch: Watch;
+  open: Open;
+  visitor: Visitor;
+  member: Visitor;
+}
+
+interface PerWorker {
+  /** Which server a file's tests talk to: `test.use({ server: 'brief' })`. */
+  server: ServerName;
+  api: Api;
+  /** An account of this worker alone, signed up before its first test. */
+  account: Account;
+}
+
+export const test = base.extend<PerTest, PerWorker>({
+  server: ['main', { option: true, scope: 'worker' }],
+
+  api: [async ({ server }, use) => use(new Api(server)), { scope: 'worker' }],
+
+  account: [
+    async ({ api }, use) => {
+      const account = somebody();
+      await api.signUp(account);
+      await use(account);
+    },
+    { scope: 'worker' },
+  ],
+
+  baseURL: async ({ server }, use) => use(url(server)),
+
+  watch: [
+    async ({}, use) => {
+      const watch = new Watch();
+      await use(watch);
+      expect(watch.trouble, 'errors, violations and requests that nobody expected').toEqual([]);
+    },
+    { auto: true },
+  ],
+
+  open: async ({ browser, server, api, account, watch, javaScriptEnabled }, use, { parallelIndex }) => {
+    const endings: (() => Promise<void>)[] = [];
+    await use(async (who = 'nobody', options = {}) => {
+      let storageState: StorageState | string | undefined;
+      let keep: string | undefined;
+      if (who === 'member') {
+        storageState = await api.logIn(account);
+      } else if (typeof who === 'object') {
+        storageState = await api.logIn(who);
+      } else if (who !== 'nobody') {
+        const { path, exists } = jar(server, who, parallelIndex);
+        storageState = exists ? path : await api.logIn(demo(who));
+        keep = path;
+      }
+      const hasJavaScript = options.javaScriptEnabled ?? javaScriptEnabled;
+      const context = await browser.newContext({ storageState, ...options });
+      await watch.over(context, hasJavaScript);
+      endings.push(async () => {
+        if (keep) await context.storageState({ path: keep });
+        await context.close();
+      });
+      return new Visitor(await context.newPage(), hasJavaScript);
+    });
+    for (const end of endings) await end();
+  },
+
+  visitor: async ({ open }, use) => use(await open('nobody')),
+  member: async ({ open }, use) => use(await open('member')),
+});
+
+/** Defines the same tests twice: for a browser with JavaScript, and for one without. */
+export function withAndWithoutJavaScript(define: (javaScript: boolean) => void): void {
+  for (const javaScript of [true, false]) {
+    test.describe(javaScript ? 'with JavaScript' : 'without JavaScript', () => {
+      test.use({ javaScriptEnabled: javaScript });
+      define(javaScript);
+    });
+  }
+}
+
+export { expect };

@@ -1,0 +1,24 @@
+// The words that the tests know the app by, in one place. They are those of src/ui/words.rs and of the pages.
+
+export const headings = {
+  logIn: 'Log in',
+  signUp: 'Create an account',
+  profile: 'Profile',
+  moderation: 'Moderation',
+  admin: 'Accounts',
+  forbidden: 'This page is for other roles',
+  notFound: "There's no page here",
+} as const;
+
+export const sentences = {
+  noMatch: "That email and password don't match.",
+  passwordTooShort: 'Use at least 12 characters.',
+  unprintable: 'This holds invisible or control characters.',
+  emailMalformed: 'An email address looks like name@example.com.',
+  emailTaken: "This address can't be used for a new account.",
+  profileSaved: 'Profile saved.',
+  roleChanged: 'Role changed.',
+  accessChanged: 'Your role has changed. Log in again to use it.',
+  sessionEnded: 'Your session has ended.',
+  loggedOut: "You're logged out.",
+} as const;

@@ -1,0 +1,100 @@
+# shellcheck shell=bash disable=SC2034
+# Sourced by every script beside it: where things are, which versions are pinned, how to speak.
+
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+# Build tools live in a folder of their own, shared by all clones of one user; ~/.cargo/bin stays as it is.
+tools=${LATCHKEY_TOOLS:-$HOME/.cache/latchkey}
+PATH="$tools/bin:$PATH"
+# A rustup that was installed a minute ago is not on this shell's PATH yet.
+if ! command -v cargo >/dev/null && [ -d "$HOME/.cargo/bin" ]; then
+  PATH="$PATH:$HOME/.cargo/bin"
+fi
+export PATH
+
+# The pins. Those of Rust and wasm-bindgen stand in rust-toolchain.toml and Cargo.lock, and are read from there.
+cargo_leptos_version=0.3.9
+binaryen_version=132
+cargo_deny_version=0.20.2
+node_least=20
+
+toolchain=$(sed -n 's/^channel *= *"\(.*\)"/\1/p' rust-toolchain.toml)
+wasm_bindgen_version=$(awk '$3 == "\"wasm-bindgen\"" { getline; gsub(/"/, "", $3); print $3 }' Cargo.lock)
+
+# The two halves of the app, as cargo sees them.
+for_server=(--locked --no-default-features --features ssr)
+for_browser=(--locked --no-default-features --features hydrate --target wasm32-unknown-unknown --lib)
+
+say() { printf '\033[1m==> %s\033[0m\n' "$*"; }
+
+# fail WHAT_IS_WRONG: ends the script with one sentence.
+fail() {
+  printf '\033[1;31m==> %s\033[0m\n' "$*" >&2
+  exit 1
+}
+
+is_root() { [ "$(id -u)" = 0 ]; }
+
+# The demo accounts belong to a developer's machine; whoever sets LATCHKEY__DEMO__SEED decides otherwise.
+seed_demo_in_dev() {
+  [ "${LEPTOS_ENV:-DEV}" != DEV ] || export LATCHKEY__DEMO__SEED="${LATCHKEY__DEMO__SEED:-true}"
+}
+
+# need_debian_package PACKAGE ABOUT_HOW_LONG WHAT_IS_MISSING: installs it where that is ours to do, or says how.
+need_debian_package() {
+  if ! is_root || ! command -v apt-get >/dev/null; then
+    fail "$3 Install it with: sudo apt-get install $1"
+  fi
+  say "Installing $1 with apt-get ($2)"
+  local log
+  log=$(mktemp)
+  if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$1"; } >"$log" 2>&1; then
+    tail -n 20 "$log" >&2
+    rm -f "$log"
+    fail "$3 'apt-get install $1' failed: the lines above say why."
+  fi
+  rm -f "$log"
+}
+
+# The folder of PostgreSQL's server programs (Debian keeps them off the PATH), or nothing.
+postgres_bin() {
+  local found
+  if found=$(command -v initdb) && command -v postgres >/dev/null; then
+    dirname "$(readlink -f "$found")"
+    return
+  fi
+  find /usr/lib/postgresql/*/bin -maxdepth 1 -name initdb -printf '%h\n' 2>/dev/null | sort -V | tail -n 1 || true
+}
+
+# The lints, which `make check` and `make test` share.
+lint_format() { cargo fmt --check; }
+lint_server() { cargo clippy "${for_server[@]}" --all-targets -- -D warnings; }
+lint_browser() { cargo clippy "${for_browser[@]}" -- -D warnings; }
+
+# stage NAME COMMAND...: runs one, whatever the ones before it did, and remembers how it went.
+stages=()
+stages_failed=0
+stage() {
+  local name=$1 started=$SECONDS outcome=ok
+  shift
+  say "$name"
+  # In a subshell of its own so that `set -e` holds inside the stage's function.
+  set +e
+  (set -e; "$@")
+  local status=$?
+  set -e
+  if [ "$status" != 0 ]; then
+    outcome=FAILED
+    stages_failed=$((stages_failed + 1))
+  fi
+  stages+=("$(printf '%-7s %5d s  %s' "$outcome" $((SECONDS - started)) "$name")")
+  return 0
+}
+
+print_stages() {
+  printf '\n'
+  printf '%s\n' "${stages[@]}"
+}
