@@ -64,7 +64,8 @@ pub fn App() -> impl IntoView {
                 <Explanation />
                 <FlatRoutes fallback=Missing>
                     <LandingRoutes card=|| view! { <SessionCard /> }.into_any() />
-                    <auth::AuthRoutes />
+                    <auth::LogInRoute />
+                    <auth::SignUpRoute />
                     <profile::ProfileRoutes />
                     <moderation::ModerationRoutes />
                     <admin::AdminRoutes />

@@ -114,8 +114,10 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     let server = serve::start(state.clone(), address).map_err(|error| {
         ConfigError(format!("Nothing can listen on {address} ({error}): set LEPTOS_SITE_ADDR to a free address."))
     })?;
+    // Before the greeting: who reads it may stop the server at once.
+    let stopped = serve::stop_signal()?;
     greet(&state);
-    serve::stop_signal().await?;
+    stopped.await;
     tracing::info!("stopping: waiting for the requests in flight");
     server.stop().await?;
     tracing::info!("stopped");

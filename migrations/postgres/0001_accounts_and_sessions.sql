@@ -41,6 +41,8 @@ create table sessions (
     confirmed_generation bigint not null,
     -- how often this generation's pair was sent again
     reuse_count bigint not null,
+    -- when it was sent again last: requests of the same moment count as one
+    resent_at timestamptz,
     -- how many generations in a row, up to this one, had to be sent again
     reuse_streak bigint not null,
     created_at timestamptz not null,

@@ -44,6 +44,8 @@ create table sessions (
     confirmed_generation integer not null,
     -- how often this generation's pair was sent again
     reuse_count integer not null,
+    -- when it was sent again last: requests of the same moment count as one
+    resent_at text,
     -- how many generations in a row, up to this one, had to be sent again
     reuse_streak integer not null,
     created_at text not null,

@@ -90,7 +90,7 @@ mod ssr {
     use crate::{
         auth::{
             model::local_path,
-            server::{caller, session::Issued, token::SessionIdHash},
+            server::{caller, issue::Issued, token::SessionIdHash},
         },
         error::AppError,
         server::{respond, state::AppState},

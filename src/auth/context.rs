@@ -14,6 +14,7 @@ pub fn provide_request_state() {
     let identity = SharedValue::new(server_side::identity).into_inner();
     let flash = SharedValue::new(server_side::flash).into_inner();
     let site = SharedValue::new(server_side::site).into_inner();
+    browser_side::follow_other_tabs(identity.as_ref());
     provide_context(SignedIn(identity));
     provide_context(flash);
     provide_context(site);
@@ -89,13 +90,22 @@ mod server_side {
 
 #[cfg(not(feature = "hydrate"))]
 mod browser_side {
+    use super::Identity;
+
+    pub fn follow_other_tabs(_: Option<&Identity>) {}
+
     pub fn session_ended() {}
 }
 
 #[cfg(feature = "hydrate")]
 mod browser_side {
-    use crate::auth::model::log_in_path;
+    use super::Identity;
+    use crate::auth::{model::log_in_path, tabs};
     use leptos::prelude::location;
+
+    pub fn follow_other_tabs(identity: Option<&Identity>) {
+        tabs::follow(identity.map(|who| who.user_id.clone()).unwrap_or_default());
+    }
 
     pub fn session_ended() {
         let here = location();

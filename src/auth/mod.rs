@@ -10,9 +10,9 @@ mod pages;
 #[cfg(feature = "ssr")]
 pub mod server;
 #[cfg(feature = "hydrate")]
-pub mod tabs;
+mod tabs;
 
 pub use context::{identity as use_identity, provide_request_state, session_ended, set_status};
 pub use guard::{Guarded, may};
 pub use loaded::Loaded;
-pub use pages::AuthRoutes;
+pub use pages::{LogInRoute, SignUpRoute};

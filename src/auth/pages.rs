@@ -16,7 +16,7 @@ use crate::{
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::{
-    MatchNestedRoutes, SsrMode,
+    SsrMode,
     components::{Redirect, Route},
     hooks::use_query_map,
     path,
@@ -26,12 +26,13 @@ use leptos_router::{
 const AFTER_LOG_IN: &str = "/profile";
 
 #[component(transparent)]
-pub fn AuthRoutes() -> impl MatchNestedRoutes + Clone {
-    view! {
-        <Route path=path!("/login") view=LogInPage ssr=SsrMode::Async />
-        <Route path=path!("/signup") view=SignUpPage ssr=SsrMode::Async />
-    }
-    .into_inner()
+pub fn LogInRoute() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! { <Route path=path!("/login") view=LogInPage ssr=SsrMode::Async /> }.into_inner()
+}
+
+#[component(transparent)]
+pub fn SignUpRoute() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! { <Route path=path!("/signup") view=SignUpPage ssr=SsrMode::Async /> }.into_inner()
 }
 
 #[component]

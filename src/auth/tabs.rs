@@ -1,5 +1,5 @@
 //! Tabs of one browser share its cookies, so that each page load tells the others who is signed in now. Compiled for the
-//! browser only; `lib.rs` starts it.
+//! browser only; `context` starts it.
 
 use leptos::prelude::{location, window};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};

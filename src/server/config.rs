@@ -3,9 +3,12 @@
 
 use leptos::config::{Env, LeptosOptions};
 use serde::Deserialize;
-use std::{collections::HashSet, fmt, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{fmt, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use super::origin::Origin;
+
+mod defaults;
+mod judge;
 
 /// A configuration that holds together. Made by [`Config::load`] only.
 #[derive(Clone, Debug)]
@@ -97,60 +100,7 @@ pub struct Leptos {
     pub reload_port: u32,
     pub env: String,
     pub hash_files: bool,
-    pub hash_file: String,
-}
-
-impl Default for Server {
-    fn default() -> Self {
-        Self { public_url: None, shutdown_deadline: Duration::from_secs(20), log_format: LogFormat::Text }
-    }
-}
-
-impl Default for Database {
-    fn default() -> Self {
-        Self { url: "sqlite:data/latchkey.db".into(), max_connections: 10 }
-    }
-}
-
-impl Default for Auth {
-    fn default() -> Self {
-        const DAY: u64 = 24 * 60 * 60;
-        Self {
-            secret: None,
-            previous_secrets: Vec::new(),
-            access_ttl: Duration::from_secs(5 * 60),
-            refresh_ttl: Duration::from_secs(30 * DAY),
-            idle_ttl: Duration::from_secs(14 * DAY),
-            rotation_min_age: Duration::from_secs(10),
-            reuse_leeway: Duration::from_secs(10),
-            password_min_length: crate::auth::model::PASSWORD_MIN_LENGTH,
-            sign_up: SignUp::Open,
-            argon2_memory_kib: 19_456,
-            argon2_passes: 2,
-            argon2_lanes: 1,
-        }
-    }
-}
-
-impl Default for Throttle {
-    fn default() -> Self {
-        Self { client_per_minute: 10, account_per_five_minutes: 5 }
-    }
-}
-
-impl Default for Leptos {
-    fn default() -> Self {
-        Self {
-            output_name: "latchkey".into(),
-            site_root: "target/site".into(),
-            site_pkg_dir: "pkg".into(),
-            site_addr: SocketAddr::from(([127, 0, 0, 1], 3000)),
-            reload_port: 3001,
-            env: "DEV".into(),
-            hash_files: true,
-            hash_file: "hash.txt".into(),
-        }
-    }
+    pub hash_file_name: String,
 }
 
 // Both hold secrets: a log line of a configuration must not.
@@ -239,98 +189,8 @@ impl Config {
             .reload_port(self.leptos.reload_port)
             .env(if self.is_dev() { Env::DEV } else { Env::PROD })
             .hash_files(self.leptos.hash_files)
-            .hash_file(Arc::from(self.leptos.hash_file.as_str()))
+            .hash_file(Arc::from(self.leptos.hash_file_name.as_str()))
             .build()
-    }
-}
-
-impl File {
-    fn judge(self) -> Result<Config, ConfigError> {
-        let refuse = |sentence: &str| Err(ConfigError(sentence.into()));
-        let dev = match self.leptos.env.as_str() {
-            "DEV" => true,
-            "PROD" => false,
-            _ => return refuse("LEPTOS_ENV must be DEV or PROD."),
-        };
-        let public_url = self.server.public_url.clone().unwrap_or_else(|| {
-            let addr = self.leptos.site_addr;
-            match addr.ip().is_unspecified() {
-                true => format!("http://127.0.0.1:{}", addr.port()),
-                false => format!("http://{addr}"),
-            }
-        });
-        let Some(public_origin) = Origin::parse(&public_url) else {
-            return refuse(
-                "server.public_url must be a scheme, a host and perhaps a port, without a path: https://example.com.",
-            );
-        };
-        if !dev && !public_origin.is_https() {
-            return refuse(
-                "server.public_url must begin with https:// in PROD, since cookies travel with it: set LATCHKEY__SERVER__PUBLIC_URL=https://your.domain.",
-            );
-        }
-        if !dev && self.demo.seed {
-            return refuse("demo.seed makes accounts with a known password: it cannot be set in PROD.");
-        }
-        match &self.auth.secret {
-            None if !dev => {
-                return refuse(
-                    "auth.secret is not set: make one with 'openssl rand -hex 32' and set it as LATCHKEY__AUTH__SECRET.",
-                );
-            }
-            Some(secret) if weak(secret, dev) => {
-                return refuse(
-                    "auth.secret is weak: it needs at least 32 random characters. Make one with 'openssl rand -hex 32' and set it as LATCHKEY__AUTH__SECRET.",
-                );
-            }
-            _ => {}
-        }
-        if self.auth.previous_secrets.iter().any(|secret| weak(secret, dev)) {
-            return refuse("auth.previous_secrets holds a weak secret: take it out of the list.");
-        }
-        let a = &self.auth;
-        let second = Duration::from_secs(1);
-        if a.access_ttl < second || a.access_ttl > Duration::from_secs(60 * 60) {
-            return refuse("auth.access_ttl must be from 1s to 1h.");
-        }
-        if a.refresh_ttl <= a.access_ttl || a.idle_ttl <= a.access_ttl || a.idle_ttl > a.refresh_ttl {
-            return refuse(
-                "auth.access_ttl, auth.idle_ttl and auth.refresh_ttl must grow in that order (idle_ttl may equal refresh_ttl).",
-            );
-        }
-        if a.refresh_ttl > Duration::from_secs(400 * 24 * 60 * 60) {
-            return refuse("auth.refresh_ttl can be at most 400d: browsers keep no cookie for longer.");
-        }
-        if !(8..=128).contains(&a.password_min_length) {
-            return refuse("auth.password_min_length must be from 8 to 128.");
-        }
-        if a.argon2_memory_kib < 19_456 || a.argon2_passes < 2 || a.argon2_lanes < 1 {
-            return refuse("auth.argon2_* asks for less than OWASP's minimum: 19456 KiB, 2 passes, 1 lane.");
-        }
-        if a.argon2_memory_kib > 1024 * 1024 || a.argon2_passes > 100 || a.argon2_lanes > 16 {
-            return refuse("auth.argon2_* asks for more than 1 GiB, 100 passes or 16 lanes.");
-        }
-        if self.throttle.client_per_minute == 0 || self.throttle.account_per_five_minutes == 0 {
-            return refuse("throttle.* must be at least 1: 0 would lock everybody out.");
-        }
-        if self.database.max_connections == 0 {
-            return refuse("database.max_connections must be at least 1.");
-        }
-        if !(self.database.url.starts_with("sqlite:")
-            || self.database.url.starts_with("postgres://")
-            || self.database.url.starts_with("postgresql://"))
-        {
-            return refuse("DATABASE_URL must begin with sqlite: or postgres://.");
-        }
-        Ok(Config {
-            server: self.server,
-            database: self.database,
-            auth: self.auth,
-            throttle: self.throttle,
-            demo: self.demo,
-            leptos: self.leptos,
-            public_origin,
-        })
     }
 }
 
@@ -373,11 +233,6 @@ fn typed(value: String) -> toml::Value {
         },
         _ => value.into(),
     }
-}
-
-/// Too short, or (where it matters) with too few different characters to be random.
-fn weak(secret: &str, dev: bool) -> bool {
-    secret.chars().count() < 32 || (!dev && secret.chars().collect::<HashSet<_>>().len() < 8)
 }
 
 fn duration<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {

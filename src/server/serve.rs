@@ -36,6 +36,8 @@ pub fn start(state: AppState, address: SocketAddr) -> io::Result<Server> {
     let mut server = axum_server::from_tcp(listener)?
         // Small answers in several writes wait 40 ms for the client's delayed ACK otherwise.
         .acceptor(axum_server::accept::NoDelayAcceptor::new())
+        // Hyper's own timeout begins once it knows HTTP/1 from HTTP/2: who never says holds the connection for ever.
+        .first_request_timeout(HEADER_TIMEOUT)
         .handle(handle.clone());
     server.http_builder().http1().header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD);
     let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
@@ -73,12 +75,15 @@ async fn clean(state: AppState) {
     }
 }
 
-/// Waits for the signal to stop: SIGTERM, or Ctrl-C.
-pub async fn stop_signal() -> io::Result<()> {
+/// Listens for the signals to stop, SIGTERM and Ctrl-C, from now on; what it returns waits for the first of them.
+pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        interrupt = tokio::signal::ctrl_c() => interrupt,
-    }
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }

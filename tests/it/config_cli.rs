@@ -8,7 +8,10 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::PathBuf,
     process::{Child, Command, Output, Stdio},
-    sync::atomic::{AtomicU16, Ordering},
+    sync::{
+        atomic::{AtomicU16, Ordering},
+        mpsc::{Receiver, channel},
+    },
 };
 
 use crate::{
@@ -76,13 +79,11 @@ impl Place {
         let site = address.to_string();
         let settings = [settings, &[("LEPTOS_SITE_ADDR", &site)]].concat();
         let mut child = self.command(&["serve"], &settings).spawn().unwrap();
-        let mut out = BufReader::new(child.stdout.take().unwrap());
-        let mut greeting = String::new();
-        out.read_line(&mut greeting).unwrap();
-        if greeting.is_empty() {
-            panic!("it did not start: {}", text(&child.wait_with_output().unwrap().stderr));
-        }
-        let err = BufReader::new(child.stderr.take().unwrap());
+        let out = lines(child.stdout.take().unwrap());
+        let err = lines(child.stderr.take().unwrap());
+        let Ok(greeting) = out.recv() else {
+            panic!("it did not start: {}", err.iter().collect::<String>());
+        };
         Running { address, child, greeting, out, err }
     }
 
@@ -112,8 +113,19 @@ pub struct Running {
     pub address: SocketAddr,
     child: Child,
     greeting: String,
-    out: BufReader<std::process::ChildStdout>,
-    err: BufReader<std::process::ChildStderr>,
+    out: Receiver<String>,
+    err: Receiver<String>,
+}
+
+/// The lines of a pipe, read all the while: a full one would stop the process.
+fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
+    let (send, receive) = channel();
+    std::thread::spawn(move || {
+        for line in BufReader::new(pipe).lines() {
+            let _ = send.send(line.unwrap() + "\n");
+        }
+    });
+    receive
 }
 
 impl Running {
@@ -125,18 +137,8 @@ impl Running {
     /// Stops it as a service manager does: its exit code, and all that it wrote.
     pub fn stop(mut self) -> (Option<i32>, String) {
         self.terminate();
-        // Both pipes at once: a full one would keep the process from ending.
-        let mut err = String::new();
-        let out = std::thread::scope(|scope| {
-            let out = scope.spawn(|| {
-                let mut out = String::new();
-                self.out.read_to_string(&mut out).unwrap();
-                out
-            });
-            self.err.read_to_string(&mut err).unwrap();
-            out.join().unwrap()
-        });
-        (self.child.wait().unwrap().code(), format!("{}{out}{err}", self.greeting))
+        let rest: String = self.out.iter().chain(self.err.iter()).collect();
+        (self.child.wait().unwrap().code(), format!("{}{rest}", self.greeting))
     }
 }
 
@@ -170,7 +172,10 @@ fn refuses(output: &Output, words: &[&str], case: &str) {
     assert!(!output.status.success(), "{case}: {out}");
     assert_eq!(out, "", "{case}");
     let sentence = err.strip_suffix('\n').unwrap_or(&err);
-    assert!(sentence.starts_with("latchkey: ") && sentence.ends_with('.') && !sentence.contains('\n'), "{case}: {err:?}");
+    assert!(
+        sentence.starts_with("latchkey: ") && sentence.ends_with('.') && !sentence.contains('\n'),
+        "{case}: {err:?}"
+    );
     for word in words {
         assert!(sentence.contains(word), "{case}: {word:?} is missing in {err:?}");
     }
@@ -201,7 +206,11 @@ async fn a_configuration_that_does_not_hold_together_stops_every_command() {
     ];
     for (case, settings, words) in table {
         // Two of the cases are of what is missing.
-        let whole = if case.starts_with("no ") && case != "no section" { settings.to_vec() } else { [&PRODUCTION, settings].concat() };
+        let whole = if case.starts_with("no ") && case != "no section" {
+            settings.to_vec()
+        } else {
+            [&PRODUCTION, settings].concat()
+        };
         refuses(&place.run(&["config", "check"], &whole), words, case);
         refuses(&place.run(&[], &whole), words, case);
     }
@@ -324,7 +333,9 @@ async fn the_first_admin_comes_from_the_command_line() {
 async fn an_admins_password_can_come_from_standard_input() {
     let place = Place::new().await;
     let create = |email| vec!["admin", "create", "--email", email, "--password-stdin"];
-    for (email, input) in [("a@example.test", PASSWORD.to_owned()), ("b@example.test", format!("{PASSWORD}\r\nnext line"))] {
+    for (email, input) in
+        [("a@example.test", PASSWORD.to_owned()), ("b@example.test", format!("{PASSWORD}\r\nnext line"))]
+    {
         let made = place.run_with_input(&create(email), &PRODUCTION, &input);
         assert!(made.status.success(), "{}", text(&made.stderr));
         assert!(!text(&made.stdout).contains(PASSWORD) && !text(&made.stderr).contains(PASSWORD));
@@ -367,7 +378,8 @@ async fn an_address_that_is_taken_is_said_in_a_sentence() {
 #[tokio::test]
 async fn a_stopping_server_finishes_what_it_has_begun_and_takes_nothing_new() {
     let place = Place::new().await;
-    let mut server = place.serve(&[("LATCHKEY__SERVER__PUBLIC_URL", crate::app::ORIGIN), ("RUST_LOG", "latchkey=info")]);
+    let mut server =
+        place.serve(&[("LATCHKEY__SERVER__PUBLIC_URL", crate::app::ORIGIN), ("RUST_LOG", "latchkey=info")]);
     let body = format!("email=ada%40example.test&password={PASSWORD}");
     let length = format!("content-length: {}\r\nexpect: 100-continue\r\n\r\n", body.len());
     let mut connection = TcpStream::connect(server.address).unwrap();
@@ -378,11 +390,7 @@ async fn a_stopping_server_finishes_what_it_has_begun_and_takes_nothing_new() {
     assert_eq!(&begun, b"HTTP/1.1 100 Continue\r\n\r\n");
 
     server.terminate();
-    let mut line = String::new();
-    while !line.contains("stopping") {
-        line.clear();
-        assert_ne!(server.err.read_line(&mut line).unwrap(), 0, "it ended with a request in flight");
-    }
+    while !server.err.recv().expect("it ended with a request in flight").contains("stopping") {}
     connection.write_all(body.as_bytes()).unwrap();
     let mut answer = String::new();
     connection.read_to_string(&mut answer).unwrap();
@@ -415,7 +423,8 @@ async fn a_stopping_server_does_not_wait_for_ever() {
 /// A file's `[section] key = value` lines, with those that are commented out.
 fn keys_with_commented_ones(text: &str) -> String {
     let is_key = |line: &str| {
-        line.split_once(" = ").is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'))
+        line.split_once(" = ")
+            .is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_'))
     };
     let uncommented = text.lines().map(|line| match line.strip_prefix("# ") {
         Some(rest) if is_key(rest) => rest,
@@ -439,14 +448,25 @@ fn every_key_of_the_file_that_ships_is_known_commented_out_or_not() {
 fn the_file_that_ships_says_what_holds_without_it() {
     // So that a key taken out of the file keeps its value, and the file is never wrong about a default.
     let (shipped, bare) = (Config::parse(LEPTOS_TOML, []).unwrap(), Config::parse("", []).unwrap());
-    assert_eq!(format!("{:?}", (&shipped.server, &shipped.throttle, &shipped.demo, &shipped.leptos)), format!("{:?}", (&bare.server, &bare.throttle, &bare.demo, &bare.leptos)));
+    assert_eq!(
+        format!("{:?}", (&shipped.server, &shipped.throttle, &shipped.demo, &shipped.leptos)),
+        format!("{:?}", (&bare.server, &bare.throttle, &bare.demo, &bare.leptos))
+    );
     let times = |c: &Config| {
         let a = &c.auth;
         (a.access_ttl, a.refresh_ttl, a.idle_ttl, a.rotation_min_age, a.reuse_leeway)
     };
     let rest = |c: &Config| {
         let a = &c.auth;
-        (a.password_min_length, a.sign_up, a.argon2_memory_kib, a.argon2_passes, a.argon2_lanes, c.database.url.clone(), c.database.max_connections)
+        (
+            a.password_min_length,
+            a.sign_up,
+            a.argon2_memory_kib,
+            a.argon2_passes,
+            a.argon2_lanes,
+            c.database.url.clone(),
+            c.database.max_connections,
+        )
     };
     assert_eq!(times(&shipped), times(&bare));
     assert_eq!(rest(&shipped), rest(&bare));
@@ -464,14 +484,16 @@ fn the_build_and_the_running_server_agree_on_the_leptos_options() {
         assert_eq!(build.get(key), Some(value), "{key}");
     }
     // Those that both sides read.
-    let shared = ["output-name", "site-root", "site-pkg-dir", "site-addr", "reload-port", "env", "hash-files", "hash-file"];
+    let shared =
+        ["output-name", "site-root", "site-pkg-dir", "site-addr", "reload-port", "env", "hash-files", "hash-file-name"];
     let keys: BTreeSet<&str> = run.keys().map(String::as_str).collect();
     assert_eq!(keys, shared.into());
 }
 
 #[test]
 fn a_configuration_in_a_log_line_shows_no_secret() {
-    let settings = [("LATCHKEY__AUTH__SECRET", SECRET), ("DATABASE_URL", "postgres://latchkey:canary-password@db/latchkey")];
+    let settings =
+        [("LATCHKEY__AUTH__SECRET", SECRET), ("DATABASE_URL", "postgres://latchkey:canary-password@db/latchkey")];
     let config = Config::parse(LEPTOS_TOML, settings.map(|(k, v)| (k.to_owned(), v.to_owned()))).unwrap();
     let shown = format!("{config:?} {config:#?}");
     assert!(!shown.contains(SECRET) && !shown.contains("canary"), "{shown}");

@@ -150,7 +150,7 @@ async fn strange_bytes_in_a_cookie_are_no_session_and_no_crash() {
     let app = TestApp::spawn().await;
     let browser = app.signed_up("ada@example.test").await;
     let access = browser.cookie(ACCESS).unwrap();
-    let values: [(&str, Vec<u8>); 8] = [
+    let values: [(&str, Vec<u8>); 7] = [
         ("quotes", format!("\"{access}\"").into_bytes()),
         ("a NUL", format!("{access}\0").into_bytes()),
         ("a NUL before", format!("\0{access}").into_bytes()),
@@ -158,7 +158,6 @@ async fn strange_bytes_in_a_cookie_are_no_session_and_no_crash() {
         ("a line more", format!("{access}\r\n folded").into_bytes()),
         ("a byte that is no UTF-8", [access.as_bytes(), b"\xff"].concat()),
         ("an empty value", Vec::new()),
-        ("percent signs", access.replace('.', "%2E").into_bytes()),
     ];
     for (what, value) in values {
         let mut request = format!(

@@ -25,16 +25,58 @@ const PAYLOADS: [&str; 12] = [
     "&lt;script&gt;&#60;b&#62;",
 ];
 
-/// What of a page's text opens a tag or ends a script: all of it is the page's own.
+/// The tags of a page with the names of their attributes, as a browser reads them (HTML, 13.2.5, as far as a page without
+/// mistakes needs it): all of them are the page's own.
 fn skeleton(page: &Answer) -> Vec<String> {
-    let mut tags: Vec<String> = page
-        .body
-        .split('<')
-        .skip(1)
-        .map(|tag| tag.chars().take_while(|c| c.is_ascii_alphabetic() || "/!".contains(*c)).collect())
-        .collect();
+    let mut tags = Vec::new();
+    let mut rest = page.body.as_str();
+    while let Some((_, after)) = rest.split_once('<') {
+        rest = after;
+        if let Some(comment) = rest.strip_prefix("!--") {
+            rest = comment.trim_start_matches(['-', '>']);
+            continue;
+        }
+        let end = rest.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(rest.len());
+        let mut tag = rest[..end].to_ascii_lowercase();
+        let closes = tag.starts_with('/') || tag.starts_with('!');
+        rest = &rest[end..];
+        let name = tag.clone();
+        loop {
+            rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == '/');
+            if rest.is_empty() || rest.starts_with('>') {
+                break;
+            }
+            let end = rest[1..].find(|c: char| c.is_whitespace() || "=>/".contains(c)).map_or(rest.len(), |at| at + 1);
+            tag = format!("{tag} {}", &rest[..end]);
+            rest = rest[end..].trim_start();
+            if let Some(value) = rest.strip_prefix('=').map(str::trim_start) {
+                rest = match value.chars().next() {
+                    Some(quote @ ('"' | '\'')) => value[1..].split_once(quote).map_or("", |(_, rest)| rest),
+                    _ => &value[value.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(value.len())..],
+                };
+            }
+        }
+        tags.push(tag);
+        // What stands in these ends with their own closing tag alone.
+        if !closes && ["script", "style", "title", "textarea"].contains(&name.as_str()) {
+            let lower = rest.to_ascii_lowercase();
+            rest = &rest[lower.find(&format!("</{name}")).unwrap_or(rest.len())..];
+        }
+    }
     tags.sort_unstable();
     tags
+}
+
+#[test]
+fn the_reader_of_tags_sees_what_a_browser_would() {
+    let read = |html: &str| skeleton(&Answer { status: 200, headers: Default::default(), body: html.into() });
+    assert_eq!(read("<p class=\"a > b\" id='x'>&lt;b&gt;<!--<i>--></p>"), ["/p", "i", "p class id"]);
+    assert_eq!(read("<script>if (a<b) x()</script><b onclick=x>"), ["/script", "b onclick", "script"]);
+    assert_eq!(read("<script>\"</script><img src=x onerror=y>"), ["/script", "img src onerror", "script"]);
+    assert_eq!(
+        read("<textarea><b></textarea><input value='' autofocus>"),
+        ["/textarea", "input value autofocus", "textarea"]
+    );
 }
 
 async fn save(browser: &Browser, name: &str, bio: &str) {
@@ -43,16 +85,9 @@ async fn save(browser: &Browser, name: &str, bio: &str) {
 }
 
 fn holds_no_live(payload: &str, page: &Answer, place: &str) {
-    for part in [
-        "<script>alert",
-        "<svg onload",
-        "<img src=x",
-        "<!--<script",
-        "</textarea><",
-        "</title><s",
-        "' onfocus=alert(1) autofocus='\"",
-    ] {
-        assert!(!page.body.contains(part), "{payload} is alive on {place}");
+    for part in ["<script>alert", "<svg onload", "<img src=x", "<!--<script"] {
+        let around = page.body.find(part).map(|at| page.body.get(at.saturating_sub(100)..at + 60));
+        assert_eq!(around, None, "{payload} is alive on {place}");
     }
 }
 
@@ -188,7 +223,9 @@ async fn a_planted_flash_says_only_what_the_site_says() {
 
 #[tokio::test]
 async fn no_input_is_ever_a_part_of_a_query() {
-    let app = TestApp::with(&[("LATCHKEY__THROTTLE__CLIENT_PER_MINUTE", "1000")]).await;
+    let roomy =
+        [("LATCHKEY__THROTTLE__CLIENT_PER_MINUTE", "1000"), ("LATCHKEY__THROTTLE__ACCOUNT_PER_FIVE_MINUTES", "1000")];
+    let app = TestApp::with(&roomy).await;
     let admin = app.logged_in_as(Role::Admin).await;
     let user = app.signed_up("ada@example.test").await;
     for text in

@@ -1,6 +1,6 @@
 //! The log of the real server at its most talkative: no password, no token, no key stands in it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, net::SocketAddr};
 
 use crate::{
     app::ORIGIN,
@@ -12,7 +12,8 @@ const RIGHT: &str = "canary-right-tidal-lantern";
 const WRONG: &str = "canary-wrong-tidal-lantern";
 
 /// Does whatever a user can do; all cookies that were there on the way.
-async fn live(browser: &Browser) -> BTreeSet<String> {
+async fn live(address: SocketAddr) -> BTreeSet<String> {
+    let browser = Browser::new(address, ORIGIN.into());
     let mut cookies = BTreeSet::new();
     let remember = |cookies: &mut BTreeSet<String>| {
         cookies.extend([ACCESS, REFRESH].iter().filter_map(|name| browser.cookie(name)));
@@ -41,7 +42,7 @@ async fn live(browser: &Browser) -> BTreeSet<String> {
     assert_eq!(browser.api("auth/sign_up", &[mail, ("password", "canary-x")]).await.status, 422);
     assert_eq!(browser.api("auth/log_in", &[mail, ("password", RIGHT)]).await.status, 200);
     remember(&mut cookies);
-    let dead = Browser::new(browser_address(browser), ORIGIN.into());
+    let dead = Browser::new(address, ORIGIN.into());
     for cookie in &cookies {
         dead.set_cookie(ACCESS, format!("{cookie}x"));
         dead.set_cookie(REFRESH, cookie.clone());
@@ -55,25 +56,55 @@ async fn live(browser: &Browser) -> BTreeSet<String> {
 /// The secrets, whole and in the parts that would be as good.
 fn secrets(cookies: &BTreeSet<String>) -> Vec<String> {
     let parts = cookies.iter().flat_map(|cookie| cookie.split('.').skip(1).map(str::to_owned));
-    [RIGHT, WRONG, "canary-x", SECRET, "argon2id$", "canary-query"].map(str::to_owned).into_iter().chain(parts).collect()
+    [RIGHT, WRONG, "canary-x", SECRET, "argon2id$", "canary-query"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(parts)
+        .collect()
 }
 
 async fn log_of(settings: &[(&str, &str)]) -> (String, Vec<String>) {
     let place = Place::new().await;
     let fixed = [
+        // Every refresh rotates: more tokens to look for.
         ("LATCHKEY__SERVER__PUBLIC_URL", ORIGIN),
         ("LATCHKEY__AUTH__SECRET", SECRET),
         ("LATCHKEY__AUTH__ROTATION_MIN_AGE", "0s"),
     ];
     let server = place.serve(&[&fixed, settings].concat());
-    let address = server.address;
-    // The pipe is read all the while: a full one would stop the server.
-    let browser = Browser::new(address, ORIGIN.into());
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let reading = tokio::task::spawn_blocking(move || server.stop_when(stopped));
-    let cookies = live(&browser).await;
-    stop.send(()).unwrap();
-    let (code, log) = reading.await.unwrap();
+    let cookies = live(server.address).await;
+    let (code, log) = server.stop();
     assert_eq!(code, Some(0), "{log}");
     (log, secrets(&cookies))
+}
+
+#[tokio::test]
+async fn the_log_at_its_most_talkative_holds_no_secret() {
+    for format in ["json", "text"] {
+        let (log, secrets) = log_of(&[("RUST_LOG", "trace"), ("LATCHKEY__SERVER__LOG_FORMAT", format)]).await;
+        assert!(log.contains("sqlx::query") && log.contains("DEBUG"), "it was talkative");
+        for word in ["logged_in", "a log-in failed", "/api/auth/sign_up"] {
+            assert!(log.contains(word), "{word} was logged");
+        }
+        for secret in secrets {
+            let line = log.lines().find(|line| line.contains(&secret));
+            assert_eq!(line, None, "{secret} stands in the log");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_log_as_it_ships_holds_no_secret_and_nothing_that_was_typed() {
+    let (log, secrets) = log_of(&[("LATCHKEY__SERVER__LOG_FORMAT", "json")]).await;
+    for secret in secrets.iter().map(String::as_str).chain(["canary"]) {
+        assert!(!log.contains(secret), "{secret} stands in the log");
+    }
+    // Every line after the greeting is one JSON object, with its time in UTC.
+    let lines: Vec<serde_json::Value> =
+        log.lines().filter(|line| line.starts_with('{')).map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(lines.len() > 20, "{}", lines.len());
+    assert!(lines.iter().all(|line| line["timestamp"].as_str().unwrap().ends_with('Z')));
+    for event in ["signed_up", "logged_in", "logged_out"] {
+        assert!(lines.iter().any(|line| line["event"] == event), "{event}");
+    }
 }

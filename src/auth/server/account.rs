@@ -7,8 +7,9 @@ use uuid::Uuid;
 use super::{
     caller::{Caller, Client},
     credentials::{Email, NewPassword, Problems, parse_display_name},
+    issue::Issued,
     password::Verified,
-    session::{self, Issued},
+    session,
     store::{self, EndReason},
     token::SessionIdHash,
 };

@@ -6,7 +6,7 @@ use tower_cookies::{
     cookie::{SameSite, time},
 };
 
-use super::session::Issued;
+use super::issue::Issued;
 
 /// With https the `__Host-` prefix (RFC 6265bis): the browser itself then insists on Secure, on Path=/ and on no Domain,
 /// so that no other host of the domain can plant one.

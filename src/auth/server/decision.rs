@@ -21,6 +21,8 @@ pub struct Rotation {
     pub reuse_count: u32,
     /// How many generations just before the current one had their pair sent again.
     pub reuse_streak: u32,
+    /// When it was sent again last.
+    pub resent_at: Option<DateTime<Utc>>,
 }
 
 /// The configured times.
@@ -37,8 +39,8 @@ pub enum Decision {
     Keep,
     /// Current: compare and swap to the next generation, a new pair.
     Rotate,
-    /// One behind, within the leeway, and the current pair never came back: a parallel request of a browser whose first
-    /// response is still on its way. The current pair, uncounted.
+    /// One behind, the current pair never came back, and it was made or sent again within the leeway: a parallel request
+    /// of a browser whose first response is still on its way. The current pair, uncounted.
     ResendInFlight,
     /// One behind, and the current pair never came back: its response was lost. The current pair again, counted.
     Resend,
@@ -53,9 +55,11 @@ pub enum Decision {
 
 /// Decides by the table of docs/decisions/0003-rotation.md.
 pub fn decide(presented: u32, now: DateTime<Utc>, session: &Rotation, limits: &Limits) -> Decision {
-    // A clock that stepped back makes the age zero, never huge.
-    let age = (now - session.rotated_at).to_std().unwrap_or_default();
+    // A clock that stepped back makes an age zero, never huge.
+    let age_of = |time: DateTime<Utc>| (now - time).to_std().unwrap_or_default();
+    let age = age_of(session.rotated_at);
     let in_leeway = age < limits.reuse_leeway;
+    let in_flight = in_leeway || session.resent_at.is_some_and(|time| age_of(time) < limits.reuse_leeway);
     let confirmed = session.confirmed_generation >= session.generation;
     if presented > session.generation {
         Decision::Ahead
@@ -65,7 +69,7 @@ pub fn decide(presented: u32, now: DateTime<Utc>, session: &Rotation, limits: &L
         Decision::Replayed
     } else if confirmed {
         if in_leeway { Decision::AccessOnly } else { Decision::Replayed }
-    } else if in_leeway {
+    } else if in_flight {
         Decision::ResendInFlight
     } else if session.reuse_count >= RESENDS || (session.reuse_count == 0 && session.reuse_streak + 1 >= RESEND_STREAK)
     {
@@ -84,20 +88,35 @@ mod tests {
     /// The generation that the table's sessions are at.
     const CURRENT: u32 = 5;
 
-    fn at(age_ms: i64, confirmed: bool, reuse_count: u32, reuse_streak: u32) -> (DateTime<Utc>, Rotation) {
+    fn at(
+        age_ms: i64,
+        confirmed: bool,
+        reuse_count: u32,
+        reuse_streak: u32,
+        resent_ms_ago: Option<i64>,
+    ) -> (DateTime<Utc>, Rotation) {
         let rotated_at = DateTime::UNIX_EPOCH + TimeDelta::days(20_000);
+        let now = rotated_at + TimeDelta::milliseconds(age_ms);
         let session = Rotation {
             generation: CURRENT,
             rotated_at,
             confirmed_generation: if confirmed { CURRENT } else { CURRENT - 1 },
             reuse_count,
             reuse_streak,
+            resent_at: resent_ms_ago.map(|ms| now - TimeDelta::milliseconds(ms)),
         };
-        (rotated_at + TimeDelta::milliseconds(age_ms), session)
+        (now, session)
     }
 
     /// The table once more, written as ranges: what the function must say for every state there is.
-    fn expected(presented: u32, age_ms: i64, confirmed: bool, reuse_count: u32, reuse_streak: u32) -> Decision {
+    fn expected(
+        presented: u32,
+        age_ms: i64,
+        confirmed: bool,
+        reuse_count: u32,
+        reuse_streak: u32,
+        resent_ms_ago: Option<i64>,
+    ) -> Decision {
         let young = age_ms < 10_000;
         match (i64::from(presented) - i64::from(CURRENT), confirmed, young) {
             (1.., _, _) => Decision::Ahead,
@@ -106,6 +125,7 @@ mod tests {
             (-1, true, true) => Decision::AccessOnly,
             (-1, true, false) => Decision::Replayed,
             (-1, false, true) => Decision::ResendInFlight,
+            (-1, false, false) if resent_ms_ago.is_some_and(|ms| ms < 10_000) => Decision::ResendInFlight,
             (-1, false, false) => match (reuse_count, reuse_streak) {
                 (0, 0..=1) => Decision::Resend,
                 (0, _) => Decision::Replayed,
@@ -124,38 +144,40 @@ mod tests {
                 for confirmed in [false, true] {
                     for reuse_count in 0..=RESENDS + 1 {
                         for reuse_streak in 0..=RESEND_STREAK + 1 {
-                            let (now, session) = at(age_ms, confirmed, reuse_count, reuse_streak);
-                            assert_eq!(
-                                decide(presented, now, &session, &LIMITS),
-                                expected(presented, age_ms, confirmed, reuse_count, reuse_streak),
-                                "presented {presented}, {age_ms} ms old, {session:?}"
-                            );
-                            states += 1;
+                            for resent in [None, Some(0), Some(9_999), Some(10_000)] {
+                                let (now, session) = at(age_ms, confirmed, reuse_count, reuse_streak, resent);
+                                assert_eq!(
+                                    decide(presented, now, &session, &LIMITS),
+                                    expected(presented, age_ms, confirmed, reuse_count, reuse_streak, resent),
+                                    "presented {presented}, {age_ms} ms old, {session:?}"
+                                );
+                                states += 1;
+                            }
                         }
                     }
                 }
             }
         }
-        assert_eq!(states, 8 * 8 * 2 * 5 * 5);
+        assert_eq!(states, 8 * 8 * 2 * 5 * 5 * 4);
     }
 
     #[test]
     fn without_leeway_the_token_before_is_a_replay_as_soon_as_the_current_one_is_in_use() {
         let limits = Limits { reuse_leeway: Duration::ZERO, ..LIMITS };
-        let (now, session) = at(0, true, 0, 0);
+        let (now, session) = at(0, true, 0, 0, None);
         assert_eq!(decide(CURRENT - 1, now, &session, &limits), Decision::Replayed);
     }
 
     #[test]
     fn without_a_least_age_every_presentation_rotates() {
         let limits = Limits { rotation_min_age: Duration::ZERO, ..LIMITS };
-        let (now, session) = at(0, true, 0, 0);
+        let (now, session) = at(0, true, 0, 0, None);
         assert_eq!(decide(CURRENT, now, &session, &limits), Decision::Rotate);
     }
 
     #[test]
     fn the_greatest_generation_does_not_overflow() {
-        let (now, session) = at(0, true, 0, 0);
+        let (now, session) = at(0, true, 0, 0, None);
         assert_eq!(decide(u32::MAX, now, &session, &LIMITS), Decision::Ahead);
     }
 }

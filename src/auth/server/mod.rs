@@ -7,6 +7,7 @@ pub mod credentials;
 pub mod decision;
 pub mod freshness;
 pub mod identify;
+pub mod issue;
 pub mod password;
 pub mod require;
 pub mod session;

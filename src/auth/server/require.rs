@@ -18,8 +18,13 @@ pub fn state() -> Result<AppState, AppError> {
 /// The caller, if `access` lets them in. Above plain sign-in the role is read anew where it came from memory.
 pub async fn require(access: Access) -> Result<Caller, AppError> {
     let caller = caller();
-    access.check(caller.as_ref().map(|c| c.identity.role))?;
+    let allowed = access.check(caller.as_ref().map(|c| c.identity.role));
     let caller = caller.ok_or(AppError::Unauthenticated)?;
+    if allowed.is_err() {
+        // To the log only: a row each would let any account fill the database.
+        tracing::warn!(event = "access_denied", user_id = %caller.user_id, "audit");
+    }
+    allowed?;
     if !caller.fresh && matches!(access, Access::AtLeast(_)) {
         session::recheck(&state()?, &caller, access).await?;
     }

@@ -2,14 +2,15 @@
 //! Called by `identify` and `account`.
 
 use chrono::{DateTime, Utc};
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 use uuid::Uuid;
 
 use super::{
     caller::{Caller, Client},
     decision::{Decision, Limits, decide},
+    issue::{Issued, expiry, issue, seconds},
     store::{self, EndReason, NewSession, SessionRow},
-    token::{AccessClaims, AccessGrant, RefreshClaims, SessionId, SessionIdHash},
+    token::{AccessClaims, RefreshClaims, SessionId, SessionIdHash},
 };
 use crate::{
     auth::model::{Access, LastDecision, Role},
@@ -25,13 +26,6 @@ use crate::{
 /// A compare-and-swap that fails is decided anew. Each failure means that another request got through, after which the
 /// new decision needs none, or is the counting of a resend, of which there are three.
 const ATTEMPTS: u32 = 8;
-
-/// Tokens to hand to the browser, each with the time that its cookie is kept.
-pub struct Issued {
-    pub access: (String, Duration),
-    /// `None`: the browser has the current one.
-    pub refresh: Option<(String, Duration)>,
-}
 
 /// Why a token was not accepted.
 #[derive(Debug, PartialEq, Eq)]
@@ -162,7 +156,7 @@ pub async fn refresh(state: &AppState, claims: &RefreshClaims) -> Result<(Caller
             }
             Decision::ResendInFlight => (LastDecision::Resent, true),
             Decision::Resend => {
-                if !store::count_resend(&state.db, &hash, &row.rotation()).await? {
+                if !store::count_resend(&state.db, &hash, &row.rotation(), now).await? {
                     continue;
                 }
                 (LastDecision::Resent, true)
@@ -272,55 +266,4 @@ fn answer(
     let issued = issue(state, id, row, with_refresh, now).map_err(|_| Refused::Unavailable)?;
     let expires_at = now + issued.access.1;
     Ok((Caller::new(row, id, decision, true, expires_at), issued))
-}
-
-/// Signs the tokens of the row's generation.
-fn issue(
-    state: &AppState,
-    id: SessionId,
-    row: &SessionRow,
-    with_refresh: bool,
-    now: DateTime<Utc>,
-) -> Result<Issued, AppError> {
-    let lives_until = (now + jittered(state.config.auth.access_ttl)).min(row.idle_until).min(row.not_after);
-    let access = state.keys.sign_access(&AccessGrant {
-        user_id: row.user_id,
-        session_id: id,
-        generation: row.generation,
-        role: row.role.as_str(),
-        epoch: row.user_epoch,
-        aal: row.aal,
-        auth_time: seconds(row.auth_time),
-        issued_at: seconds(now),
-        expires_at: seconds(lives_until),
-    })?;
-    let refresh = if with_refresh {
-        let token = state.keys.sign_refresh(
-            id,
-            &row.secret,
-            row.generation,
-            seconds(row.rotated_at),
-            seconds(row.not_after),
-        )?;
-        Some((token, (row.not_after - now).to_std().unwrap_or_default()))
-    } else {
-        None
-    };
-    Ok(Issued { access: (access, (lives_until - now).to_std().unwrap_or_default()), refresh })
-}
-
-/// Up to a tenth less, so that the tabs and nodes of a busy site do not refresh in step.
-fn jittered(ttl: Duration) -> Duration {
-    let tenth = u64::try_from(ttl.as_millis() / 10).unwrap_or(0);
-    ttl - Duration::from_millis(random::below(tenth + 1))
-}
-
-/// When an access token stops to count.
-fn expiry(claims: &AccessClaims) -> DateTime<Utc> {
-    i64::try_from(claims.exp).ok().and_then(|exp| DateTime::from_timestamp(exp, 0)).unwrap_or_default()
-}
-
-/// Seconds since 1970 (RFC 7519's NumericDate).
-fn seconds(time: DateTime<Utc>) -> u64 {
-    u64::try_from(time.timestamp()).unwrap_or(0)
 }

@@ -9,10 +9,10 @@ use crate::{
     ui::{Empty, Form, PageHead, Refusal, Submit, flash::use_flash, time::Ago},
 };
 use leptos::prelude::*;
-use leptos_router::{MatchNestedRoutes, SsrMode, components::Route, path};
+use leptos_router::{SsrMode, components::Route, path};
 
 #[component(transparent)]
-pub fn AdminRoutes() -> impl MatchNestedRoutes + Clone {
+pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! { <Route path=path!("/admin") view=AdminPage ssr=SsrMode::Async /> }.into_inner()
 }
 

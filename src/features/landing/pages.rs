@@ -7,13 +7,13 @@ use crate::{
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::{MatchNestedRoutes, SsrMode, components::Route, path};
+use leptos_router::{SsrMode, components::Route, path};
 
 #[component(transparent)]
 pub fn LandingRoutes(
     /// What stands beside the promise: another feature's view, so it comes from outside.
     card: fn() -> AnyView,
-) -> impl MatchNestedRoutes + Clone {
+) -> impl leptos_router::MatchNestedRoutes + Clone {
     view! { <Route path=path!("/") view=move || view! { <LandingPage card /> } ssr=SsrMode::Async /> }.into_inner()
 }
 

@@ -9,10 +9,10 @@ use crate::{
     ui::{Empty, PageHead, RoleBadge, time::Ago},
 };
 use leptos::prelude::*;
-use leptos_router::{MatchNestedRoutes, SsrMode, components::Route, path};
+use leptos_router::{SsrMode, components::Route, path};
 
 #[component(transparent)]
-pub fn ModerationRoutes() -> impl MatchNestedRoutes + Clone {
+pub fn ModerationRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! { <Route path=path!("/moderation") view=ModerationPage ssr=SsrMode::Async /> }.into_inner()
 }
 

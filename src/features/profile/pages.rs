@@ -14,10 +14,10 @@ use crate::{
     },
 };
 use leptos::prelude::*;
-use leptos_router::{MatchNestedRoutes, SsrMode, components::Route, path};
+use leptos_router::{SsrMode, components::Route, path};
 
 #[component(transparent)]
-pub fn ProfileRoutes() -> impl MatchNestedRoutes + Clone {
+pub fn ProfileRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! { <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async /> }.into_inner()
 }
 

@@ -1,13 +1,14 @@
-//! The SQL of users and sessions. Called by `account` and `session`; features have stores of their own and never
-//! see a credential.
+//! The SQL of sessions.
 
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{credentials::Email, decision::Rotation, token::SessionIdHash};
 use crate::{
-    auth::model::Role,
+    auth::{
+        model::Role,
+        server::{decision::Rotation, token::SessionIdHash},
+    },
     server::db::{Db, Tx, read, within, write},
 };
 
@@ -25,6 +26,7 @@ pub struct SessionRow {
     pub reuse_count: u32,
     #[sqlx(try_from = "i64")]
     pub reuse_streak: u32,
+    pub resent_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
     pub idle_until: DateTime<Utc>,
     pub not_after: DateTime<Utc>,
@@ -58,36 +60,9 @@ impl SessionRow {
             confirmed_generation: self.confirmed_generation,
             reuse_count: self.reuse_count,
             reuse_streak: self.reuse_streak,
+            resent_at: self.resent_at,
         }
     }
-}
-
-impl TryFrom<String> for Role {
-    type Error = UnknownRole;
-
-    fn try_from(name: String) -> Result<Self, UnknownRole> {
-        Role::parse(&name).ok_or(UnknownRole)
-    }
-}
-
-/// A role in the database that this release does not know.
-#[derive(Debug)]
-pub struct UnknownRole;
-
-impl std::fmt::Display for UnknownRole {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("unknown role")
-    }
-}
-
-impl std::error::Error for UnknownRole {}
-
-/// An account as log-in needs it.
-#[derive(FromRow)]
-pub struct UserRow {
-    pub id: Uuid,
-    pub password_hash: Option<String>,
-    pub state: String,
 }
 
 /// Where a session was begun, as its owner will see it.
@@ -124,63 +99,6 @@ impl EndReason {
     }
 }
 
-pub async fn find_user(db: &Db, email: &Email) -> sqlx::Result<Option<UserRow>> {
-    read!(db, |c| sqlx::query_as("select id, password_hash, state from users where email_key = $1")
-        .bind(email.key())
-        .fetch_optional(c)
-        .await)
-}
-
-/// Adds an account and its profile. `false`, and nothing added, where the address or a twin of it has one.
-pub async fn insert_user(
-    tx: &mut Tx,
-    id: Uuid,
-    email: &Email,
-    password_hash: &str,
-    role: Role,
-    display_name: &str,
-    now: DateTime<Utc>,
-) -> sqlx::Result<bool> {
-    let inserted = within!(tx, |c| sqlx::query(
-        "insert into users (id, email, email_key, password_hash, role, state, authz_epoch, created_at)
-         values ($1, $2, $3, $4, $5, 'active', 0, $6)
-         on conflict (email_key) do nothing"
-    )
-    .bind(id)
-    .bind(email.as_str())
-    .bind(email.key())
-    .bind(password_hash)
-    .bind(role.as_str())
-    .bind(now)
-    .execute(c)
-    .await
-    .map(|r| r.rows_affected()))?;
-    if inserted == 0 {
-        return Ok(false);
-    }
-    within!(tx, |c| sqlx::query(
-        "insert into profiles (user_id, display_name, bio, updated_at) values ($1, $2, '', $3)"
-    )
-    .bind(id)
-    .bind(display_name)
-    .bind(now)
-    .execute(c)
-    .await
-    .map(|r| r.rows_affected()))?;
-    Ok(true)
-}
-
-/// Takes a stronger hash of the same password, unless the password was changed meanwhile.
-pub async fn upgrade_password_hash(db: &Db, user_id: Uuid, old: &str, new: &str) -> sqlx::Result<u64> {
-    write!(db, |c| sqlx::query("update users set password_hash = $1 where id = $2 and password_hash = $3")
-        .bind(new)
-        .bind(user_id)
-        .bind(old)
-        .execute(c)
-        .await
-        .map(|r| r.rows_affected()))
-}
-
 pub async fn insert_session(tx: &mut Tx, session: &NewSession<'_>, now: DateTime<Utc>) -> sqlx::Result<u64> {
     // The epoch comes from the account's row as it is now: a change that commits later raises it and ends this session.
     within!(tx, |c| sqlx::query(
@@ -206,7 +124,7 @@ pub async fn insert_session(tx: &mut Tx, session: &NewSession<'_>, now: DateTime
 pub async fn find_session(db: &Db, id_hash: &SessionIdHash) -> sqlx::Result<Option<SessionRow>> {
     read!(db, |c| sqlx::query_as(
         "select s.user_id, s.secret, s.generation, s.rotated_at, s.confirmed_generation, s.reuse_count,
-                s.reuse_streak, s.created_at, s.idle_until, s.not_after, s.auth_time, s.aal, s.revoked_at,
+                s.reuse_streak, s.resent_at, s.created_at, s.idle_until, s.not_after, s.auth_time, s.aal, s.revoked_at,
                 s.authz_epoch as session_epoch, u.authz_epoch as user_epoch, u.state, u.role, u.email, p.display_name
          from sessions s
          join users u on u.id = s.user_id
@@ -231,7 +149,7 @@ pub async fn rotate(
         "update sessions
          set generation = generation + 1, rotated_at = $3, confirmed_generation = generation, last_seen_at = $3,
              idle_until = $4, reuse_streak = case when reuse_count > 0 then reuse_streak + 1 else 0 end,
-             reuse_count = 0
+             reuse_count = 0, resent_at = null
          where id_hash = $1 and generation = $2 and revoked_at is null"
     )
     .bind(id_hash.as_slice())
@@ -244,15 +162,16 @@ pub async fn rotate(
 }
 
 /// Counts one more sending of the current pair; `false` where the row has changed since it was read.
-pub async fn count_resend(db: &Db, id_hash: &SessionIdHash, seen: &Rotation) -> sqlx::Result<bool> {
+pub async fn count_resend(db: &Db, id_hash: &SessionIdHash, seen: &Rotation, now: DateTime<Utc>) -> sqlx::Result<bool> {
     write!(db, |c| sqlx::query(
-        "update sessions set reuse_count = reuse_count + 1
+        "update sessions set reuse_count = reuse_count + 1, resent_at = $4
          where id_hash = $1 and generation = $2 and reuse_count = $3 and confirmed_generation < generation
            and revoked_at is null"
     )
     .bind(id_hash.as_slice())
     .bind(i64::from(seen.generation))
     .bind(i64::from(seen.reuse_count))
+    .bind(now)
     .execute(c)
     .await
     .map(|r| r.rows_affected() == 1))
@@ -308,50 +227,6 @@ pub async fn end_sessions_of(tx: &mut Tx, user_id: Uuid, reason: EndReason, now:
     .execute(c)
     .await
     .map(|r| r.rows_affected()))
-}
-
-/// What [`set_role`] found.
-pub enum RoleSet {
-    Changed,
-    Same,
-    NoSuchUser,
-}
-
-/// Gives an account another role, and its sessions' tokens an epoch that is past.
-pub async fn set_role(tx: &mut Tx, user_id: Uuid, role: Role) -> sqlx::Result<RoleSet> {
-    let changed = within!(tx, |c| sqlx::query(
-        "update users set role = $2, authz_epoch = authz_epoch + 1 where id = $1 and role <> $2"
-    )
-    .bind(user_id)
-    .bind(role.as_str())
-    .execute(c)
-    .await
-    .map(|r| r.rows_affected()))?;
-    if changed == 1 {
-        return Ok(RoleSet::Changed);
-    }
-    let found: Option<i64> = within!(tx, |c| sqlx::query_scalar("select cast(1 as bigint) from users where id = $1")
-        .bind(user_id)
-        .fetch_optional(c)
-        .await)?;
-    Ok(if found.is_some() { RoleSet::Same } else { RoleSet::NoSuchUser })
-}
-
-/// The accounts that could still run the place, locked against another admin's change until this transaction ends.
-pub async fn lock_active_admins(tx: &mut Tx) -> sqlx::Result<Vec<Uuid>> {
-    match tx {
-        // `begin immediate` holds the only write lock already, and SQLite knows no row locks.
-        Tx::Sqlite(tx) => {
-            sqlx::query_scalar("select id from users where role = 'admin' and state = 'active'")
-                .fetch_all(&mut **tx)
-                .await
-        }
-        Tx::Postgres(tx) => {
-            sqlx::query_scalar("select id from users where role = 'admin' and state = 'active' order by id for update")
-                .fetch_all(&mut **tx)
-                .await
-        }
-    }
 }
 
 /// Forgets sessions whose absolute limit lies before `before`: their refresh tokens have expired, so nobody can replay

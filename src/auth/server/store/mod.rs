@@ -1,0 +1,7 @@
+//! The SQL of the core. Called by `account` and `session`; features have stores of their own and never see a credential.
+
+mod sessions;
+mod users;
+
+pub use sessions::*;
+pub use users::*;

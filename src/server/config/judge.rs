@@ -1,0 +1,101 @@
+//! Whether a configuration holds together, and the sentence to say where it does not.
+
+use std::{collections::HashSet, time::Duration};
+
+use super::{Config, ConfigError, File};
+use crate::server::origin::Origin;
+
+impl File {
+    pub(super) fn judge(self) -> Result<Config, ConfigError> {
+        let refuse = |sentence: &str| Err(ConfigError(sentence.into()));
+        let dev = match self.leptos.env.as_str() {
+            "DEV" => true,
+            "PROD" => false,
+            _ => return refuse("LEPTOS_ENV must be DEV or PROD."),
+        };
+        let public_url = self.server.public_url.clone().unwrap_or_else(|| {
+            let addr = self.leptos.site_addr;
+            match addr.ip().is_unspecified() {
+                true => format!("http://127.0.0.1:{}", addr.port()),
+                false => format!("http://{addr}"),
+            }
+        });
+        let Some(public_origin) = Origin::parse(&public_url) else {
+            return refuse(
+                "server.public_url must be a scheme, a host and perhaps a port, without a path: https://example.com.",
+            );
+        };
+        if !dev && !public_origin.is_https() {
+            return refuse(
+                "server.public_url must begin with https:// in PROD, since cookies travel with it: set LATCHKEY__SERVER__PUBLIC_URL=https://your.domain.",
+            );
+        }
+        if !dev && self.demo.seed {
+            return refuse("demo.seed makes accounts with a known password: it cannot be set in PROD.");
+        }
+        match &self.auth.secret {
+            None if !dev => {
+                return refuse(
+                    "auth.secret is not set: make one with 'openssl rand -hex 32' and set it as LATCHKEY__AUTH__SECRET.",
+                );
+            }
+            Some(secret) if weak(secret, dev) => {
+                return refuse(
+                    "auth.secret is weak: it needs at least 32 random characters. Make one with 'openssl rand -hex 32' and set it as LATCHKEY__AUTH__SECRET.",
+                );
+            }
+            _ => {}
+        }
+        if self.auth.previous_secrets.iter().any(|secret| weak(secret, dev)) {
+            return refuse("auth.previous_secrets holds a weak secret: take it out of the list.");
+        }
+        let a = &self.auth;
+        let second = Duration::from_secs(1);
+        if a.access_ttl < second || a.access_ttl > Duration::from_secs(60 * 60) {
+            return refuse("auth.access_ttl must be from 1s to 1h.");
+        }
+        if a.refresh_ttl <= a.access_ttl || a.idle_ttl <= a.access_ttl || a.idle_ttl > a.refresh_ttl {
+            return refuse(
+                "auth.access_ttl, auth.idle_ttl and auth.refresh_ttl must grow in that order (idle_ttl may equal refresh_ttl).",
+            );
+        }
+        if a.refresh_ttl > Duration::from_secs(400 * 24 * 60 * 60) {
+            return refuse("auth.refresh_ttl can be at most 400d: browsers keep no cookie for longer.");
+        }
+        if !(8..=128).contains(&a.password_min_length) {
+            return refuse("auth.password_min_length must be from 8 to 128.");
+        }
+        if a.argon2_memory_kib < 19_456 || a.argon2_passes < 2 || a.argon2_lanes < 1 {
+            return refuse("auth.argon2_* asks for less than OWASP's minimum: 19456 KiB, 2 passes, 1 lane.");
+        }
+        if a.argon2_memory_kib > 1024 * 1024 || a.argon2_passes > 100 || a.argon2_lanes > 16 {
+            return refuse("auth.argon2_* asks for more than 1 GiB, 100 passes or 16 lanes.");
+        }
+        if self.throttle.client_per_minute == 0 || self.throttle.account_per_five_minutes == 0 {
+            return refuse("throttle.* must be at least 1: 0 would lock everybody out.");
+        }
+        if self.database.max_connections == 0 {
+            return refuse("database.max_connections must be at least 1.");
+        }
+        if !(self.database.url.starts_with("sqlite:")
+            || self.database.url.starts_with("postgres://")
+            || self.database.url.starts_with("postgresql://"))
+        {
+            return refuse("DATABASE_URL must begin with sqlite: or postgres://.");
+        }
+        Ok(Config {
+            server: self.server,
+            database: self.database,
+            auth: self.auth,
+            throttle: self.throttle,
+            demo: self.demo,
+            leptos: self.leptos,
+            public_origin,
+        })
+    }
+}
+
+/// Too short, or (where it matters) with too few different characters to be random.
+fn weak(secret: &str, dev: bool) -> bool {
+    secret.chars().count() < 32 || (!dev && secret.chars().collect::<HashSet<_>>().len() < 8)
+}
