@@ -140,14 +140,13 @@ impl TestApp {
         self.state.freshness.forget_all();
     }
 
-    /// Makes every session's last rotation `seconds` older than it is, as if that time had passed.
+    /// Makes every session's last rotation, and the last sending of its pair, `seconds` older than it is, as if that
+    /// time had passed.
     pub async fn age_rotations(&self, seconds: i64) {
-        self.shift(
-            "select id_hash, rotated_at from sessions",
-            "update sessions set rotated_at = $2 where id_hash = $1",
-            -seconds,
-        )
-        .await;
+        let rotated = "select id_hash, rotated_at from sessions";
+        self.shift(rotated, "update sessions set rotated_at = $2 where id_hash = $1", -seconds).await;
+        let resent = "select id_hash, resent_at from sessions where resent_at is not null";
+        self.shift(resent, "update sessions set resent_at = $2 where id_hash = $1", -seconds).await;
     }
 
     /// Brings every session's idle limit `seconds` nearer.

@@ -7,7 +7,8 @@ use latchkey::{
         model::Role,
         server::{
             caller::Client,
-            session::{self, Issued, Refused},
+            issue::Issued,
+            session::{self, Refused},
             store,
         },
     },

@@ -120,7 +120,11 @@ async fn a_pair_is_sent_again_three_times_and_then_the_session_ends() {
     browser.copy().get("/profile").await;
     app.age_rotations(60).await;
     for _ in 0..3 {
-        assert!(browser.copy().is_signed_in().await);
+        // However many tabs ask in the same moment, that is one time.
+        for _ in 0..5 {
+            assert!(browser.copy().is_signed_in().await);
+        }
+        app.age_rotations(11).await;
     }
     assert!(!browser.copy().is_signed_in().await);
     assert_eq!(app.count("select count(*) from sessions where revoked_reason = 'replayed'").await, 1);
