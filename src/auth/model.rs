@@ -44,8 +44,6 @@ pub struct Identity {
 /// Who may come in. One value of it guards a page's route, its link and its server functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Everybody, signed in or not.
-    Anyone,
     /// Any account.
     SignedIn,
     /// Accounts of this role or a higher one.
@@ -74,7 +72,7 @@ impl Access {
     /// Whether an account of `role` (`None`: nobody is signed in) may come in.
     pub fn check(self, role: Option<Role>) -> Result<(), Denied> {
         match (self, role) {
-            (Access::Anyone, _) | (Access::SignedIn, Some(_)) => Ok(()),
+            (Access::SignedIn, Some(_)) => Ok(()),
             (Access::AtLeast(least), Some(role)) if role >= least => Ok(()),
             (Access::AtLeast(_), Some(_)) => Err(Denied::Forbidden),
             (Access::SignedIn | Access::AtLeast(_), None) => Err(Denied::Anonymous),
@@ -191,7 +189,6 @@ mod tests {
         use Denied::{Anonymous, Forbidden};
         let roles = [None, Some(Role::User), Some(Role::Moderator), Some(Role::Admin)];
         for (access, expected) in [
-            (Access::Anyone, [Ok(()), Ok(()), Ok(()), Ok(())]),
             (Access::SignedIn, [Err(Anonymous), Ok(()), Ok(()), Ok(())]),
             (Access::AtLeast(Role::User), [Err(Anonymous), Ok(()), Ok(()), Ok(())]),
             (Access::AtLeast(Role::Moderator), [Err(Anonymous), Err(Forbidden), Ok(()), Ok(())]),

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     error::Field,
-    ui::{PasswordField, StrengthMeter, control_name},
+    ui::{PasswordField, StrengthMeter, control_name, flash::use_site},
 };
 use leptos::{prelude::*, task::spawn_local, wasm_bindgen::JsCast, web_sys::HtmlInputElement};
 use std::time::Duration;
@@ -49,7 +49,7 @@ pub fn NewPasswordField() -> impl IntoView {
     view! {
         <PasswordField
             label="Password"
-            hint="A few unrelated words make a good one."
+            hint=format!("At least {} characters. A few unrelated words make a good one.", use_site().password_min_length)
             autocomplete="new-password"
             on_change=Box::new(measure)
         />

@@ -10,8 +10,13 @@ use axum::{
     routing::get,
 };
 use leptos::{nonce::Nonce, prelude::provide_context};
-use leptos_axum::LeptosRoutes;
-use std::{any::Any, path::Path, sync::atomic::Ordering, time::Duration};
+use leptos_axum::{AxumRouteListing, LeptosRoutes};
+use std::{
+    any::Any,
+    path::Path,
+    sync::{LazyLock, atomic::Ordering},
+    time::Duration,
+};
 use tower_cookies::CookieManagerLayer;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -45,16 +50,22 @@ pub fn behind_layers(routes: Router, state: AppState) -> Router {
         .layer(from_fn(telemetry::trace))
 }
 
+/// The app's pages. Listed once in a process: while Leptos walks the app for them, no resource of any page that is being
+/// rendered loads, and such a page would wait for ever (leptos#4773).
+pub fn routes() -> &'static [AxumRouteListing] {
+    static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| leptos_axum::generate_route_list(App));
+    &ROUTES
+}
+
 /// Pages and server functions, behind everything that knows of callers. The layer named last is met first.
 fn pages_and_functions(state: &AppState) -> Router {
-    let routes = leptos_axum::generate_route_list(App);
     let context = {
         let state = state.clone();
         move || provide_request_context(&state)
     };
     let options = state.leptos.clone();
     Router::new()
-        .leptos_routes_with_context(state, routes, context, move || shell(options.clone()))
+        .leptos_routes_with_context(state, routes().to_vec(), context, move || shell(options.clone()))
         .fallback(not_found)
         .layer(from_fn_with_state(state.clone(), respond::server_functions))
         .layer(from_fn_with_state(state.clone(), flash::take))

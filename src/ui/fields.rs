@@ -22,7 +22,7 @@ pub fn control_name(field: Field) -> &'static str {
 pub fn TextField(
     field: Field,
     label: &'static str,
-    #[prop(optional)] hint: Option<&'static str>,
+    #[prop(optional, into)] hint: Option<String>,
     #[prop(default = "text")] kind: &'static str,
     autocomplete: &'static str,
     #[prop(optional, into)] value: String,
@@ -52,7 +52,7 @@ pub fn TextField(
 pub fn TextArea(
     field: Field,
     label: &'static str,
-    #[prop(optional)] hint: Option<&'static str>,
+    #[prop(optional, into)] hint: Option<String>,
     #[prop(optional, into)] value: String,
     #[prop(optional)] max_length: Option<u32>,
 ) -> impl IntoView {
@@ -77,7 +77,7 @@ pub fn TextArea(
 #[component]
 pub fn PasswordField(
     label: &'static str,
-    #[prop(optional)] hint: Option<&'static str>,
+    #[prop(optional, into)] hint: Option<String>,
     /// `current-password` or `new-password`.
     autocomplete: &'static str,
     /// Called with the value at each change.
@@ -123,7 +123,7 @@ pub fn PasswordField(
 fn labelled(
     field: Field,
     label: &'static str,
-    hint: Option<&'static str>,
+    hint: Option<String>,
     required: bool,
     control: AnyView,
 ) -> impl IntoView {

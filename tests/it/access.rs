@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use latchkey::{app::App, auth::model::Role, error::AppError};
+use latchkey::{auth::model::Role, error::AppError, server::router};
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
 
 use crate::{
@@ -53,8 +53,7 @@ async fn callers(app: &TestApp) -> [Browser; 4] {
 
 #[test]
 fn every_page_stands_in_the_table() {
-    let routes: BTreeSet<String> =
-        leptos_axum::generate_route_list(App).iter().map(|route| route.path().to_owned()).collect();
+    let routes: BTreeSet<String> = router::routes().iter().map(|route| route.path().to_owned()).collect();
     let listed: BTreeSet<String> = PAGES.iter().map(|(path, _)| (*path).to_owned()).collect();
     assert_eq!(routes, listed);
 }

@@ -360,3 +360,17 @@ async fn a_form_longer_than_a_cookie_still_learns_its_error() {
     let page = browser.get("/profile").await;
     assert!(page.body.contains(&words::problem(Field::Bio, Problem::TooLong { max: 500 })));
 }
+
+#[tokio::test]
+async fn a_hash_of_weaker_parameters_is_replaced_at_the_next_log_in() {
+    let app = TestApp::spawn().await;
+    app.signed_up("ada@example.test").await;
+    let stronger = app.node(&[("LATCHKEY__AUTH__ARGON2_MEMORY_KIB", "20000")]).await;
+    let upgraded = "select count(*) from users where password_hash like '%m=20000%'";
+    let wrong = [("email", "ada@example.test"), ("password", "not-this-one-at-all")];
+    assert_eq!(stronger.browser().api("auth/log_in", &wrong).await.status, 401);
+    assert_eq!(app.count(upgraded).await, 0);
+    stronger.browser().log_in("ada@example.test").await;
+    assert_eq!(app.count(upgraded).await, 1);
+    stronger.browser().log_in("ada@example.test").await;
+}

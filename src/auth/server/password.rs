@@ -143,3 +143,59 @@ fn is_current(argon2: &Argon2<'_>, phc: &str) -> bool {
             })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pool(memory_kib: u32) -> Passwords {
+        let config = config::Auth { argon2_memory_kib: memory_kib, ..config::Auth::default() };
+        Passwords::new(&config).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_right_password_verifies_and_no_other_does() {
+        let pool = pool(19_456);
+        let phc = pool.hash("tidal-copper-lantern".into()).await.unwrap();
+        assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
+        assert_eq!(pool.verify("tidal-copper-lantern".into(), Some(phc.clone())).await, Ok(Verified::Yes));
+        assert_eq!(pool.verify("tidal-copper-lanterN".into(), Some(phc.clone())).await, Ok(Verified::No));
+        assert_eq!(pool.verify("tidal-copper-lantern".into(), None).await, Ok(Verified::No));
+        assert_eq!(pool.verify("tidal-copper-lantern".into(), Some("garbage".into())).await, Ok(Verified::No));
+        assert_ne!(pool.hash("tidal-copper-lantern".into()).await.unwrap(), phc, "each hash has a salt of its own");
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_weaker_parameters_is_made_anew_once_the_password_is_known() {
+        let before = pool(19_456).hash("tidal-copper-lantern".into()).await.unwrap();
+        let pool = pool(20_000);
+        let Ok(Verified::YesUpgrade(after)) = pool.verify("tidal-copper-lantern".into(), Some(before.clone())).await
+        else {
+            panic!("no new hash")
+        };
+        assert!(after.contains("m=20000"), "{after}");
+        assert_eq!(pool.verify("tidal-copper-lantern".into(), Some(after)).await, Ok(Verified::Yes));
+        assert_eq!(pool.verify("wrong".into(), Some(before)).await, Ok(Verified::No));
+    }
+
+    #[tokio::test]
+    async fn whoever_finds_the_queue_full_is_sent_away_at_once() {
+        let pool = pool(19_456);
+        let all = u32::try_from(pool.permits.available_permits()).unwrap();
+        let taken = pool.permits.clone().acquire_many_owned(all).await.unwrap();
+        let mut waiting = tokio::task::JoinSet::new();
+        for _ in 0..QUEUE {
+            let pool = pool.clone();
+            waiting.spawn(async move { pool.hash("tidal-copper-lantern".into()).await });
+        }
+        while pool.waiting.load(Ordering::Relaxed) < QUEUE {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(pool.hash("one too many".into()).await, Err(AppError::Unavailable));
+        waiting.abort_all();
+        while waiting.join_next().await.is_some() {}
+        assert_eq!(pool.waiting.load(Ordering::Relaxed), 0, "who goes away gives the place back");
+        drop(taken);
+        assert!(pool.hash("tidal-copper-lantern".into()).await.is_ok());
+    }
+}

@@ -41,3 +41,31 @@ pub fn rate(password: &str, context: &[&str]) -> PasswordStrength {
     };
     PasswordStrength { score, advice }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_meter_knows_what_is_guessed_early_and_says_why() {
+        let context = ["ada.lovelace@example.test", "Ada Lovelace", "latchkey"];
+        for (password, advice) in [
+            ("password", PasswordAdvice::Common),
+            ("lovelace1", PasswordAdvice::Personal),
+            ("aaaaaaaaaaaa", PasswordAdvice::Pattern),
+            ("19.05.1998", PasswordAdvice::Date),
+        ] {
+            let rated = rate(password, &context);
+            assert!(rated.score < 3, "{password}: {rated:?}");
+            assert_eq!(rated.advice, Some(advice), "{password}");
+        }
+        assert_eq!(rate("tidal copper lantern weave", &context), PasswordStrength { score: 4, advice: None });
+        assert_eq!(rate("", &context).score, 0);
+    }
+
+    #[test]
+    fn a_long_password_is_rated_by_its_beginning() {
+        let long = "x7!kQ".repeat(10_000);
+        assert_eq!(rate(&long, &[]), rate(&long[..LOOKED_AT], &[]));
+    }
+}

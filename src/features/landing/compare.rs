@@ -1,5 +1,4 @@
-//! Other ways to begin, told fairly: what each brings on the day it is generated. Checked against their documentation in
-//! November 2026.
+//! Other ways to begin, told fairly: what each brings on the day it is generated, as we know them.
 
 use leptos::prelude::*;
 
