@@ -22,6 +22,11 @@ use std::{
     process::ExitCode,
 };
 
+// Rendering a page is thousands of small allocations on several threads at once, where the system's allocator waits for
+// its own locks.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Accounts, sessions and roles for a Leptos app.
 #[derive(Parser)]
 #[command(version)]

@@ -11,7 +11,10 @@ use super::{config::Config, random, state::AppState};
 use crate::{
     auth::{
         model::Role,
-        server::account::{self, NewAccount},
+        server::{
+            account::{self, NewAccount},
+            store,
+        },
     },
     error::AppError,
 };
@@ -56,6 +59,9 @@ pub async fn seed_demo(state: &AppState) -> Result<(), AppError> {
     let now = state.db.now().await?;
     for (email, name, role) in DEMO_ACCOUNTS {
         let account = NewAccount::parse(email, DEMO_PASSWORD.into(), name, 8)?;
+        if store::find_user(&state.db, &account.email).await?.is_some() {
+            continue;
+        }
         account::create(state, account, role, now).await?;
     }
     Ok(())

@@ -36,7 +36,7 @@ fn ProfileView() -> impl IntoView {
     provide_context(use_flash());
     let profile = Resource::new_blocking(|| (), |()| current_profile());
     view! {
-        <PageHead title="Profile" lead="Who you are here. Others see the name and the text; your address stays with you." />
+        <PageHead title="Profile" lead="Who you are here. The name and the text are for others; your address is for you and the moderators." />
         <Loaded data=profile view=show />
     }
 }
