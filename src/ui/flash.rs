@@ -24,6 +24,8 @@ pub enum Notice {
     LoggedOut,
     /// The session was ended: it ran out, or was revoked.
     SessionEnded,
+    /// An old token of the session came back: somebody holds a copy, and the session was ended.
+    SessionCopied,
     /// The account's role changed, which ends its sessions.
     AccessChanged,
     ProfileSaved,

@@ -78,6 +78,9 @@ pub fn notice(notice: Notice) -> &'static str {
     match notice {
         Notice::LoggedOut => "You're logged out.",
         Notice::SessionEnded => "Your session has ended. Log in to go on where you were.",
+        Notice::SessionCopied => {
+            "An old token of this session was used again, so somebody may hold a copy. The session was ended for everybody who held it; log in to begin a new one."
+        }
         Notice::AccessChanged => "Your role has changed. Log in again to use it.",
         Notice::ProfileSaved => "Profile saved.",
         Notice::RoleChanged => "Role changed. It counts from that account's next request.",
@@ -132,9 +135,10 @@ mod tests {
         Problem::Unprintable,
         Problem::Taken,
     ];
-    const NOTICES: [Notice; 7] = [
+    const NOTICES: [Notice; 8] = [
         Notice::LoggedOut,
         Notice::SessionEnded,
+        Notice::SessionCopied,
         Notice::AccessChanged,
         Notice::ProfileSaved,
         Notice::RoleChanged,

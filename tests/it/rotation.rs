@@ -397,9 +397,25 @@ async fn the_log_in_page_says_why_it_is_there() {
     assert!(changed.get("/login?next=/profile").await.body.contains("Your role has changed"));
     assert!(!changed.get("/login").await.body.contains("Your role has changed"), "it is said once");
 
-    let replayed = app.signed_up("eve@example.test").await;
-    app.execute("update sessions set revoked_at = created_at, revoked_reason = 'replayed' where revoked_at is null")
-        .await;
-    replayed.get("/profile").await;
-    assert!(replayed.get("/login").await.body.contains("Your session has ended"));
+    let ended = app.signed_up("eve@example.test").await;
+    app.execute("update sessions set revoked_at = created_at, revoked_reason = 'ahead' where revoked_at is null").await;
+    ended.get("/profile").await;
+    assert!(ended.get("/login").await.body.contains("Your session has ended"));
+}
+
+#[tokio::test]
+async fn the_owner_of_a_copied_session_is_told() {
+    let app = TestApp::spawn().await;
+    let owner = app.signed_up("ada@example.test").await;
+    let thief = owner.copy();
+    for _ in 0..2 {
+        app.age_rotations(11).await;
+        owner.forget_access();
+        assert!(owner.is_signed_in().await);
+    }
+    thief.forget_access();
+    assert!(!thief.is_signed_in().await);
+    assert_eq!(owner.get("/profile").await.status, 302);
+    let page = owner.get("/login").await.body;
+    assert!(page.contains("somebody may hold a copy"), "{page}");
 }

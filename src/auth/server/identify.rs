@@ -66,6 +66,7 @@ impl From<Refused> for Stop {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::Ended => Self::LoggedOut(Notice::SessionEnded),
+            Refused::Copied => Self::LoggedOut(Notice::SessionCopied),
             Refused::Changed => Self::LoggedOut(Notice::AccessChanged),
             Refused::Unavailable => Self::Unavailable,
         }

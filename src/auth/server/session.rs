@@ -32,6 +32,8 @@ const ATTEMPTS: u32 = 8;
 pub enum Refused {
     /// The session is over, or never was: log out.
     Ended,
+    /// An old token of the session came back, which ended it: log out, and tell whoever asks next.
+    Copied,
     /// The account's rights changed, which ended its sessions: log out, and say so.
     Changed,
     /// The database did not answer: nothing is known, keep the cookies.
@@ -191,7 +193,7 @@ pub async fn replay_previous(state: &AppState, caller: &Caller) -> Result<(), Ap
     let claims = state.keys.verify_refresh(&token).map_err(|_| AppError::Internal)?;
     match refresh(state, &claims).await {
         Ok(_) => Ok(()),
-        Err(Refused::Ended | Refused::Changed) => Err(AppError::Unauthenticated),
+        Err(Refused::Ended | Refused::Copied | Refused::Changed) => Err(AppError::Unauthenticated),
         Err(Refused::Unavailable) => Err(AppError::Unavailable),
     }
 }
@@ -206,10 +208,14 @@ async fn read(state: &AppState, hash: &SessionIdHash) -> Result<Option<Arc<Sessi
 }
 
 fn alive(row: &SessionRow, now: DateTime<Utc>) -> Result<(), Refused> {
-    match (row.is_alive(now), row.session_epoch == row.user_epoch) {
-        (true, _) => Ok(()),
-        (false, true) => Err(Refused::Ended),
-        (false, false) => Err(Refused::Changed),
+    if row.is_alive(now) {
+        Ok(())
+    } else if row.revoked_reason.as_deref() == Some(EndReason::Replayed.as_str()) {
+        Err(Refused::Copied)
+    } else if row.session_epoch != row.user_epoch {
+        Err(Refused::Changed)
+    } else {
+        Err(Refused::Ended)
     }
 }
 
@@ -242,9 +248,9 @@ async fn end_with_alarm<T>(
     decision: Decision,
     now: DateTime<Utc>,
 ) -> Result<T, Refused> {
-    let (reason, event) = match decision {
-        Decision::Ahead => (EndReason::Ahead, Event::SessionAhead),
-        _ => (EndReason::Replayed, Event::SessionReplayed),
+    let (reason, event, refused) = match decision {
+        Decision::Ahead => (EndReason::Ahead, Event::SessionAhead, Refused::Ended),
+        _ => (EndReason::Replayed, Event::SessionReplayed, Refused::Copied),
     };
     let mut tx = state.db.begin().await?;
     if store::end_session(&mut tx, hash, reason, now).await? {
@@ -252,7 +258,7 @@ async fn end_with_alarm<T>(
     }
     tx.commit().await?;
     state.freshness.forget(hash);
-    Err(Refused::Ended)
+    Err(refused)
 }
 
 fn answer(

@@ -34,6 +34,7 @@ pub struct SessionRow {
     #[sqlx(try_from = "i64")]
     pub aal: u8,
     pub revoked_at: Option<DateTime<Utc>>,
+    pub revoked_reason: Option<String>,
     pub session_epoch: i64,
     pub user_epoch: i64,
     pub state: String,
@@ -122,9 +123,10 @@ pub async fn insert_session(tx: &mut Tx, session: &NewSession<'_>, now: DateTime
 }
 
 pub async fn find_session(db: &Db, id_hash: &SessionIdHash) -> sqlx::Result<Option<SessionRow>> {
-    read!(db, |c| sqlx::query_as(
+    read!(db, |c| {
+        sqlx::query_as(
         "select s.user_id, s.secret, s.generation, s.rotated_at, s.confirmed_generation, s.reuse_count,
-                s.reuse_streak, s.resent_at, s.created_at, s.idle_until, s.not_after, s.auth_time, s.aal, s.revoked_at,
+                s.reuse_streak, s.resent_at, s.created_at, s.idle_until, s.not_after, s.auth_time, s.aal, s.revoked_at, s.revoked_reason,
                 s.authz_epoch as session_epoch, u.authz_epoch as user_epoch, u.state, u.role, u.email, p.display_name
          from sessions s
          join users u on u.id = s.user_id
@@ -133,7 +135,8 @@ pub async fn find_session(db: &Db, id_hash: &SessionIdHash) -> sqlx::Result<Opti
     )
     .bind(id_hash.as_slice())
     .fetch_optional(c)
-    .await)
+    .await
+    })
 }
 
 /// The compare-and-swap of a rotation: one statement, which succeeds for one of all that present `from` at once.
