@@ -73,8 +73,9 @@ impl TestApp {
         let defaults = [
             ("LATCHKEY__SERVER__PUBLIC_URL", ORIGIN),
             ("LATCHKEY__AUTH__SECRET", SECRET),
-            // No assets are built for these tests.
+            // No assets are built for these tests: the files of public/ stand for all that are static.
             ("LEPTOS_HASH_FILES", "false"),
+            ("LEPTOS_SITE_ROOT", concat!(env!("CARGO_MANIFEST_DIR"), "/public")),
             ("DATABASE_URL", url),
         ];
         let settings = defaults.iter().chain(settings).map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));

@@ -374,6 +374,7 @@ async fn static_files_and_prefetches_never_rotate() {
     let browser = app.signed_up("ada@example.test").await;
     app.age_rotations(60).await;
     browser.forget_access();
+    assert_eq!(browser.get("/favicon.svg").await.status, 200);
     for path in ["/pkg/latchkey.js", "/favicon.svg", "/healthz", "/readyz"] {
         assert!(browser.get(path).await.set_cookies().is_empty(), "{path}");
     }
