@@ -420,3 +420,27 @@ async fn the_owner_of_a_copied_session_is_told() {
     let page = owner.get("/login").await.body;
     assert!(page.contains("somebody may hold a copy"), "{page}");
 }
+
+#[tokio::test]
+async fn a_token_that_another_node_has_just_rotated_is_not_taken_for_one_ahead() {
+    let app = TestApp::spawn().await;
+    let other = app.node(&[]).await;
+    let here = app.signed_up("ada@example.test").await;
+    let there = other.browser();
+    let carry_over = || {
+        for name in [ACCESS, REFRESH] {
+            there.set_cookie(name, here.cookie(name).unwrap());
+        }
+    };
+    app.age_rotations(11).await;
+    carry_over();
+    // The first use confirms the generation, which forgets the row; the second keeps it.
+    for _ in 0..2 {
+        assert_eq!(there.get("/profile").await.status, 200);
+    }
+    here.forget_access();
+    assert!(here.is_signed_in().await);
+    carry_over();
+    assert_eq!(there.get("/profile").await.status, 200, "and meets generation 2 within the second");
+    assert_eq!(app.count("select count(*) from sessions where revoked_at is not null").await, 0);
+}

@@ -88,7 +88,9 @@ pub async fn open_pair(state: &AppState, id: SessionId, now: DateTime<Utc>) -> R
 pub async fn check(state: &AppState, claims: &AccessClaims, may_be_cached: bool) -> Result<Caller, Refused> {
     let id = claims.session_id().ok_or(Refused::Ended)?;
     let hash = id.hash();
-    let (row, fresh) = match state.freshness.fresh(&hash).filter(|_| may_be_cached) {
+    // A row from memory that lies behind the token says only that another node has rotated since.
+    let known = state.freshness.fresh(&hash).filter(|row| may_be_cached && row.generation >= claims.generation);
+    let (row, fresh) = match known {
         Some(row) => (row, false),
         None => match read(state, &hash).await {
             Ok(row) => (row.ok_or(Refused::Ended)?, true),
