@@ -3,8 +3,8 @@
 
 use chrono::{DateTime, SubsecRound, Utc};
 use sqlx::{
-    PgPool, Postgres, Sqlite, SqlitePool, Transaction,
-    postgres::PgPoolOptions,
+    Connection, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{path::Path, str::FromStr, time::Duration};
@@ -90,10 +90,13 @@ impl Db {
         if config.url.starts_with("sqlite:") {
             Self::open_sqlite(config).await
         } else {
+            // A statement that waits for a lock, or runs on, gives its request back to the client in time to try again.
+            let options = PgConnectOptions::from_str(&config.url)?
+                .options([("lock_timeout", "2s"), ("statement_timeout", "10s")]);
             let pool = PgPoolOptions::new()
                 .max_connections(config.max_connections)
                 .acquire_timeout(WAIT)
-                .connect(&config.url)
+                .connect_with(options)
                 .await?;
             Ok(Self::Postgres(pool))
         }
@@ -127,7 +130,13 @@ impl Db {
     pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
         match self {
             Self::Sqlite(sqlite) => sqlx::migrate!("migrations/sqlite").run(&sqlite.write).await,
-            Self::Postgres(pool) => sqlx::migrate!("migrations/postgres").run(pool).await,
+            Self::Postgres(pool) => {
+                // A connection of its own: a migration, or the wait for another node's, may take as long as it takes.
+                let mut connection = pool.acquire().await?.detach();
+                sqlx::raw_sql("set lock_timeout = 0; set statement_timeout = 0").execute(&mut connection).await?;
+                sqlx::migrate!("migrations/postgres").run(&mut connection).await?;
+                Ok(connection.close().await?)
+            }
         }
     }
 

@@ -34,11 +34,12 @@ fn is_outage(error: &sqlx::Error) -> bool {
             // SQLite, primary result codes: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
             let sqlite =
                 code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14)) && code.len() < 5;
-            // PostgreSQL, SQLSTATE classes: 08 connection, 40 rollback, 53 resources, 55P03 lock, 57P0x shutdown, 58 system.
+            // PostgreSQL, SQLSTATE classes: 08 connection, 40 rollback, 53 resources, 55P03 lock, 57014 statement timeout, 57P0x
+            // shutdown, 58 system.
             let postgres = code.len() == 5
                 && (["08", "40", "53", "58"].iter().any(|class| code.starts_with(class))
                     || code.starts_with("57P")
-                    || code == "55P03");
+                    || matches!(code.as_ref(), "55P03" | "57014"));
             sqlite || postgres
         }),
         _ => false,

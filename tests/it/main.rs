@@ -10,6 +10,7 @@ mod browser;
 mod config_cli;
 mod cookies;
 mod csrf;
+mod faults;
 mod headers;
 mod injection;
 mod jwt;

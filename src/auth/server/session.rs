@@ -107,7 +107,11 @@ pub async fn check(state: &AppState, claims: &AccessClaims, may_be_cached: bool)
         return end_with_alarm(state, &hash, row.user_id, Decision::Ahead, now).await;
     }
     if claims.generation > row.confirmed_generation {
-        confirm(state, &hash, claims.generation, now).await?;
+        match confirm(state, &hash, claims.generation, now).await {
+            // The note can wait for the next request; until then the session only counts as less used than it is.
+            Err(_) if may_be_cached => {}
+            noted => noted?,
+        }
     }
     Ok(Caller::new(&row, id, LastDecision::AccessAccepted, fresh, expiry(claims)))
 }
