@@ -9,15 +9,16 @@ use crate::{
         flash::show_flash_once, watch_network,
     },
 };
-use leptos::{hydration::AutoReload, hydration::HydrationScripts, prelude::*};
-use leptos_meta::{HashedStylesheet, MetaTags, Title, provide_meta_context};
+use leptos::prelude::*;
+use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::{
     components::{FlatRoutes, Router},
     hooks::use_location,
 };
 
 /// The document around the app. Server only: the browser takes over its body.
-pub fn shell(options: LeptosOptions) -> impl IntoView {
+#[cfg(feature = "ssr")]
+pub fn shell(options: LeptosOptions, assets: &crate::server::assets::Assets) -> impl IntoView + use<> {
     view! {
         <!DOCTYPE html>
         <html lang="en">
@@ -31,9 +32,13 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 />
                 <ThemeScript />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
-                <HashedStylesheet options=options.clone() />
-                <AutoReload options=options.clone() />
-                <HydrationScripts options />
+                <link rel="stylesheet" href=assets.css.clone() />
+                <link rel="modulepreload" href=assets.js.clone() />
+                <link rel="preload" href=assets.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+                <script type="module" nonce=leptos::nonce::use_nonce()>
+                    {hydration(assets)}
+                </script>
+                <leptos::hydration::AutoReload options />
                 <MetaTags />
             </head>
             <body>
@@ -41,6 +46,15 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
             </body>
         </html>
     }
+}
+
+/// The script that fetches the program and hands the page over to it.
+#[cfg(feature = "ssr")]
+fn hydration(assets: &crate::server::assets::Assets) -> String {
+    format!(
+        "import init, {{ hydrate }} from '{}';\nawait init({{ module_or_path: '{}' }});\nhydrate();",
+        assets.js, assets.wasm
+    )
 }
 
 /// Everything inside the body.

@@ -8,6 +8,7 @@ use latchkey::{
     },
     error::AppError,
     server::{
+        assets::Assets,
         config::{Config, ConfigError},
         db::Db,
         random, serve, setup,
@@ -116,7 +117,8 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     if state.config.demo.seed {
         setup::seed_demo(&state).await?;
     }
-    let server = serve::start(state.clone(), address).map_err(|error| {
+    let assets = Assets::load(&state.leptos)?;
+    let server = serve::start(state.clone(), assets, address).map_err(|error| {
         ConfigError(format!("Nothing can listen on {address} ({error}): set LEPTOS_SITE_ADDR to a free address."))
     })?;
     // Before the greeting: who reads it may stop the server at once.

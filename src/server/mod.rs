@@ -1,6 +1,7 @@
 //! What the whole app needs on the server: configuration, database, layers, start and stop. Knows of callers only through
 //! the face of `auth`.
 
+pub mod assets;
 pub mod audit;
 pub mod config;
 pub mod db;

@@ -24,7 +24,7 @@ use tower_http::{
     timeout::TimeoutLayer,
 };
 
-use super::{flash, respond, security, state::AppState, telemetry};
+use super::{assets::Assets, flash, respond, security, state::AppState, telemetry};
 use crate::{
     app::{App, shell},
     auth::server::identify::identify,
@@ -35,8 +35,9 @@ use crate::{
 const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The whole server.
-pub fn router(state: AppState) -> Router {
-    let routes = Router::new().merge(pages_and_functions(&state)).merge(static_files(&state)).merge(health(&state));
+pub fn router(state: AppState, assets: Assets) -> Router {
+    let routes =
+        Router::new().merge(pages_and_functions(&state, assets)).merge(static_files(&state)).merge(health(&state));
     behind_layers(routes, state)
 }
 
@@ -58,15 +59,17 @@ pub fn routes() -> &'static [AxumRouteListing] {
 }
 
 /// Pages and server functions, behind everything that knows of callers. The layer named last is met first.
-fn pages_and_functions(state: &AppState) -> Router {
+fn pages_and_functions(state: &AppState, assets: Assets) -> Router {
     let context = {
         let state = state.clone();
         move || provide_request_context(&state)
     };
     let options = state.leptos.clone();
+    let document = move || shell(options.clone(), &assets);
+    let missing = leptos_axum::render_app_async_with_context(context.clone(), document.clone());
     Router::new()
-        .leptos_routes_with_context(state, routes().to_vec(), context, move || shell(options.clone()))
-        .fallback(not_found)
+        .leptos_routes_with_context(state, routes().to_vec(), context, document)
+        .fallback(move |request| not_found(request, missing))
         .layer(from_fn_with_state(state.clone(), respond::server_functions))
         .layer(from_fn_with_state(state.clone(), flash::take))
         .layer(from_fn_with_state(state.clone(), identify))
@@ -87,14 +90,11 @@ fn provide_request_context(state: &AppState) {
 }
 
 /// The 404 page, or for a program the error alone.
-async fn not_found(State(state): State<AppState>, request: Request) -> Response {
+async fn not_found<F: Future<Output = Response>>(request: Request, page: impl FnOnce(Request) -> F) -> Response {
     if !respond::wants_html(request.headers()) {
         return respond::error(&AppError::NotFound, request.headers());
     }
-    let options = state.leptos.clone();
-    let context = move || provide_request_context(&state);
-    let render = leptos_axum::render_app_async_with_context(context, move || shell(options.clone()));
-    let mut response = render(request).await;
+    let mut response = page(request).await;
     *response.status_mut() = StatusCode::NOT_FOUND;
     response
 }

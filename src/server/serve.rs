@@ -9,7 +9,7 @@ use std::{
 };
 use tokio::task::JoinHandle;
 
-use super::{router::router, state::AppState, throttle};
+use super::{assets::Assets, router::router, state::AppState, throttle};
 use crate::auth::server::store;
 
 /// RFC 9112 has no number; a client that takes longer for its head is stuck or means harm.
@@ -28,7 +28,7 @@ pub struct Server {
 }
 
 /// Binds `address` (port 0: any free one) and serves until [`Server::stop`].
-pub fn start(state: AppState, address: SocketAddr) -> io::Result<Server> {
+pub fn start(state: AppState, assets: Assets, address: SocketAddr) -> io::Result<Server> {
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
@@ -40,7 +40,7 @@ pub fn start(state: AppState, address: SocketAddr) -> io::Result<Server> {
         .first_request_timeout(HEADER_TIMEOUT)
         .handle(handle.clone());
     server.http_builder().http1().header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD);
-    let service = router(state.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let service = router(state.clone(), assets).into_make_service_with_connect_info::<SocketAddr>();
     let task = tokio::spawn(server.serve(service));
     tokio::spawn(clean(state.clone()));
     Ok(Server { address, handle, task, state })

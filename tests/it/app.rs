@@ -9,7 +9,7 @@ use latchkey::{
         model::Role,
         server::account::{self, NewAccount},
     },
-    server::{config::Config, db::Db, serve, state::AppState},
+    server::{assets::Assets, config::Config, db::Db, serve, state::AppState},
 };
 use sqlx::{Connection, PgConnection};
 use std::{net::SocketAddr, path::PathBuf, sync::Once};
@@ -84,7 +84,9 @@ impl TestApp {
         db.migrate().await.unwrap();
         let secret = config.auth.secret.clone().unwrap();
         let state = AppState::new(config, db, &secret).unwrap();
-        let server = serve::start(state.clone(), SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        let server =
+            serve::start(state.clone(), Assets::load(&state.leptos).unwrap(), SocketAddr::from(([127, 0, 0, 1], 0)))
+                .unwrap();
         Self { address: server.address, state, folder }
     }
 
