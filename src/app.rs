@@ -1,61 +1,20 @@
-//! Wires the visible app together: the document around it, the top bar, the table of routes. Rendered by
-//! `server::router` for each page, and taken over in the browser by `lib.rs`.
+//! Wires the visible app together: the top bar, the table of routes. Rendered by `server::document` for each page, and
+//! taken over in the browser by `lib.rs`.
 
 use crate::{
     auth::{self, may, use_identity},
-    features::{admin, landing::LandingRoutes, moderation, profile, session::SessionCard},
+    features::{admin, devices, landing::LandingRoutes, moderation, profile, session::SessionCard},
     ui::{
-        AccountMenu, Explanation, Mark, NavLink, NotFound, OfflineNote, ThemeScript, Toasts, TopBar,
-        flash::show_flash_once, watch_network,
+        AccountMenu, Explanation, Mark, NavLink, NotFound, OfflineNote, Toasts, TopBar, flash::show_flash_once,
+        watch_network,
     },
 };
 use leptos::prelude::*;
-use leptos_meta::{MetaTags, Title, provide_meta_context};
+use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
     components::{FlatRoutes, Router},
     hooks::use_location,
 };
-
-/// The document around the app. Server only: the browser takes over its body.
-#[cfg(feature = "ssr")]
-pub fn shell(options: LeptosOptions, assets: &crate::server::assets::Assets) -> impl IntoView + use<> {
-    view! {
-        <!DOCTYPE html>
-        <html lang="en">
-            <head>
-                <meta charset="utf-8" />
-                <meta name="viewport" content="width=device-width, initial-scale=1" />
-                <meta name="color-scheme" content="light dark" />
-                <meta
-                    name="description"
-                    content="A Leptos starter with accounts: log-in, rotating sessions and guarded pages in code that is yours."
-                />
-                <ThemeScript />
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
-                <link rel="stylesheet" href=assets.css.clone() />
-                <link rel="modulepreload" href=assets.js.clone() />
-                <link rel="preload" href=assets.wasm.clone() r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
-                <script type="module" nonce=leptos::nonce::use_nonce()>
-                    {hydration(assets)}
-                </script>
-                <leptos::hydration::AutoReload options />
-                <MetaTags />
-            </head>
-            <body>
-                <App />
-            </body>
-        </html>
-    }
-}
-
-/// The script that fetches the program and hands the page over to it.
-#[cfg(feature = "ssr")]
-fn hydration(assets: &crate::server::assets::Assets) -> String {
-    format!(
-        "import init, {{ hydrate }} from '{}';\nawait init({{ module_or_path: '{}' }});\nhydrate();",
-        assets.js, assets.wasm
-    )
-}
 
 /// Everything inside the body.
 #[component]
@@ -81,6 +40,7 @@ pub fn App() -> impl IntoView {
                     <auth::LogInRoute />
                     <auth::SignUpRoute />
                     <profile::ProfileRoutes />
+                    <devices::DevicesRoutes />
                     <moderation::ModerationRoutes />
                     <admin::AdminRoutes />
                 </FlatRoutes>
@@ -103,7 +63,10 @@ fn Navigation() -> impl IntoView {
                 display_name=identity.display_name
                 email=identity.email
                 role=identity.role.as_str()
-            />
+            >
+                // `external`: a page load, which closes the menu.
+                {may(devices::model::ACCESS).then(|| view! { <a href="/account/devices" rel="external">"Devices"</a> })}
+            </AccountMenu>
         }
         .into_any(),
         None => view! {

@@ -43,7 +43,17 @@ pub async fn log_out() -> Result<(), AppError> {
     if let Some(caller) = super::server::caller() {
         super::server::account::log_out(&state, &caller, &ssr::client()?).await?;
     }
-    ssr::signed_out(&state)
+    ssr::signed_out(&state, ssr::Notice::LoggedOut)
+}
+
+/// Ends every session of the account, on all devices.
+#[server(endpoint = "auth/log_out_everywhere")]
+pub async fn log_out_everywhere() -> Result<(), AppError> {
+    use super::{model::Access, server::revoke};
+    let caller = super::server::require(Access::SignedIn).await?;
+    let state = ssr::state()?;
+    revoke::all(&state, &caller, &ssr::client()?).await?;
+    ssr::signed_out(&state, ssr::Notice::LoggedOutEverywhere)
 }
 
 /// Renews the tokens before they expire.
@@ -90,7 +100,7 @@ mod ssr {
     use crate::{
         auth::{
             model::local_path,
-            server::{caller, issue::Issued, token::SessionIdHash},
+            server::{caller, issue::Issued, session_id::SessionIdHash},
         },
         error::AppError,
         server::{respond, state::AppState},
@@ -111,13 +121,13 @@ mod ssr {
         Ok(())
     }
 
-    pub fn signed_out(state: &AppState) -> Result<(), AppError> {
+    pub fn signed_out(state: &AppState, notice: Notice) -> Result<(), AppError> {
         state.cookie_names.clear(&cookies()?);
         if let Some(options) = use_context::<ResponseOptions>() {
             // What the browser stored of this site's pages goes too (W3C Clear Site Data; ASVS 5.0, 14.3.1).
             options.insert_header(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""));
         }
-        respond::see_other("/", Some(Notice::LoggedOut));
+        respond::see_other("/", Some(notice));
         Ok(())
     }
 }

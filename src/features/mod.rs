@@ -2,6 +2,7 @@
 //! link in `app.rs`.
 
 pub mod admin;
+pub mod devices;
 pub mod landing;
 pub mod moderation;
 pub mod profile;

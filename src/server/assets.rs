@@ -1,5 +1,5 @@
 //! The addresses of the built stylesheet and program, whose names carry a hash of their content. Read at the start: the
-//! page's head would otherwise read that file for each page. Made by `main`, used by `app::shell`.
+//! page's head would otherwise read that file for each page. Made by `main`, used by `server::document`.
 
 use leptos::config::LeptosOptions;
 use std::{fs, io};

@@ -18,6 +18,10 @@ pub enum Event {
     /// A refresh token came that was never issued by this database. The session was ended.
     SessionAhead,
     RoleChanged,
+    /// The owner ended a session from another device.
+    SessionRevoked,
+    OtherSessionsRevoked,
+    LoggedOutEverywhere,
 }
 
 impl Event {
@@ -29,6 +33,9 @@ impl Event {
             Self::SessionReplayed => "session_replayed",
             Self::SessionAhead => "session_ahead",
             Self::RoleChanged => "role_changed",
+            Self::SessionRevoked => "session_revoked",
+            Self::OtherSessionsRevoked => "other_sessions_revoked",
+            Self::LoggedOutEverywhere => "logged_out_everywhere",
         }
     }
 }

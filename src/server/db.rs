@@ -14,6 +14,9 @@ use super::config;
 /// Seconds that a request waits for a connection, or for SQLite's write lock, before it is answered with 503.
 const WAIT: Duration = Duration::from_secs(2);
 
+/// A PostgreSQL connection that was idle for so long is asked whether it still stands.
+const QUIET: Duration = Duration::from_secs(1);
+
 /// The database, on either engine. Cheap to clone.
 #[derive(Clone, Debug)]
 pub enum Db {
@@ -96,6 +99,16 @@ impl Db {
             let pool = PgPoolOptions::new()
                 .max_connections(config.max_connections)
                 .acquire_timeout(WAIT)
+                // By default the pool asks a connection for a sign of life before each use, which doubles the way.
+                .test_before_acquire(false)
+                .before_acquire(|connection, usage| {
+                    Box::pin(async move {
+                        if usage.idle_for >= QUIET {
+                            connection.ping().await?;
+                        }
+                        Ok(true)
+                    })
+                })
                 .connect_with(options)
                 .await?;
             Ok(Self::Postgres(pool))
@@ -114,27 +127,28 @@ impl Db {
         if let Some(folder) = folder {
             std::fs::create_dir_all(folder).map_err(sqlx::Error::Io)?;
         }
-        let write =
-            SqlitePoolOptions::new().max_connections(1).acquire_timeout(WAIT).connect_with(options.clone()).await?;
+        // A connection to a file needs no sign of life, which would be a message to its thread and back for each query.
+        let pool = || SqlitePoolOptions::new().acquire_timeout(WAIT).test_before_acquire(false);
+        let write = pool().max_connections(1).connect_with(options.clone()).await?;
         let version: String = sqlx::query_scalar("select sqlite_version()").fetch_one(&write).await?;
         refuse_old_sqlite(&version)?;
-        let read = SqlitePoolOptions::new()
-            .max_connections(config.max_connections)
-            .acquire_timeout(WAIT)
-            .connect_with(options.create_if_missing(false))
-            .await?;
+        let read =
+            pool().max_connections(config.max_connections).connect_with(options.create_if_missing(false)).await?;
         Ok(Self::Sqlite(SqliteDb { read, write }))
     }
 
-    /// Brings the schema up to date. Several nodes may do it at once: on PostgreSQL sqlx holds an advisory lock.
+    /// Brings the schema up to date. Several nodes may do it at once: on PostgreSQL sqlx holds an advisory lock. What a later
+    /// release has added is left alone: this release may still be running beside it.
     pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
         match self {
-            Self::Sqlite(sqlite) => sqlx::migrate!("migrations/sqlite").run(&sqlite.write).await,
+            Self::Sqlite(sqlite) => {
+                sqlx::migrate!("migrations/sqlite").set_ignore_missing(true).run(&sqlite.write).await
+            }
             Self::Postgres(pool) => {
                 // A connection of its own: a migration, or the wait for another node's, may take as long as it takes.
                 let mut connection = pool.acquire().await?.detach();
                 sqlx::raw_sql("set lock_timeout = 0; set statement_timeout = 0").execute(&mut connection).await?;
-                sqlx::migrate!("migrations/postgres").run(&mut connection).await?;
+                sqlx::migrate!("migrations/postgres").set_ignore_missing(true).run(&mut connection).await?;
                 Ok(connection.close().await?)
             }
         }

@@ -5,6 +5,7 @@ pub mod assets;
 pub mod audit;
 pub mod config;
 pub mod db;
+mod document;
 mod failure;
 pub mod flash;
 pub mod moment;

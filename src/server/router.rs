@@ -11,12 +11,7 @@ use axum::{
 };
 use leptos::{nonce::Nonce, prelude::provide_context};
 use leptos_axum::{AxumRouteListing, LeptosRoutes};
-use std::{
-    any::Any,
-    path::Path,
-    sync::{LazyLock, atomic::Ordering},
-    time::Duration,
-};
+use std::{any::Any, path::Path, sync::LazyLock, time::Duration};
 use tower_cookies::CookieManagerLayer;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -24,10 +19,13 @@ use tower_http::{
     timeout::TimeoutLayer,
 };
 
-use super::{assets::Assets, flash, respond, security, state::AppState, telemetry};
+use super::{assets::Assets, document::shell, flash, respond, security, state::AppState, telemetry};
 use crate::{
-    app::{App, shell},
-    auth::server::identify::identify,
+    app::App,
+    auth::server::{
+        events::{self, events},
+        identify::identify,
+    },
     error::AppError,
 };
 
@@ -68,6 +66,7 @@ fn pages_and_functions(state: &AppState, assets: Assets) -> Router {
     let document = move || shell(options.clone(), &assets);
     let missing = leptos_axum::render_app_async_with_context(context.clone(), document.clone());
     Router::new()
+        .route(events::PATH, get(events))
         .leptos_routes_with_context(state, routes().to_vec(), context, document)
         .fallback(move |request| not_found(request, missing))
         .layer(from_fn_with_state(state.clone(), respond::server_functions))
@@ -138,7 +137,7 @@ fn health(state: &AppState) -> Router {
 }
 
 async fn ready(State(state): State<AppState>) -> Response {
-    if state.draining.load(Ordering::Relaxed) {
+    if *state.draining.borrow() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping").into_response();
     }
     match state.db.ping().await {

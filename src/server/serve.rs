@@ -4,13 +4,12 @@ use axum_server::Handle;
 use std::{
     io,
     net::{SocketAddr, TcpListener},
-    sync::atomic::Ordering,
     time::Duration,
 };
 use tokio::task::JoinHandle;
 
 use super::{assets::Assets, router::router, state::AppState, throttle};
-use crate::auth::server::store;
+use crate::auth::server::{hear, store};
 
 /// RFC 9112 has no number; a client that takes longer for its head is stuck or means harm.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -43,13 +42,14 @@ pub fn start(state: AppState, assets: Assets, address: SocketAddr) -> io::Result
     let service = router(state.clone(), assets).into_make_service_with_connect_info::<SocketAddr>();
     let task = tokio::spawn(server.serve(service));
     tokio::spawn(clean(state.clone()));
+    tokio::spawn(hear::listen(state.clone()));
     Ok(Server { address, handle, task, state })
 }
 
 impl Server {
     /// Takes no new connection, waits for the requests in flight up to the deadline, then closes the database.
     pub async fn stop(self) -> io::Result<()> {
-        self.state.draining.store(true, Ordering::Relaxed);
+        self.state.draining.send_replace(true);
         self.handle.graceful_shutdown(Some(self.state.config.server.shutdown_deadline));
         let outcome = self.task.await.map_err(io::Error::other)?;
         self.state.db.close().await;
@@ -62,7 +62,7 @@ async fn clean(state: AppState) {
     let mut timer = tokio::time::interval(CLEANING);
     loop {
         timer.tick().await;
-        if state.draining.load(Ordering::Relaxed) {
+        if *state.draining.borrow() {
             return;
         }
         if let Ok(now) = state.db.now().await {

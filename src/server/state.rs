@@ -2,10 +2,8 @@
 
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
-use std::{
-    ops::Deref,
-    sync::{Arc, atomic::AtomicBool},
-};
+use std::{ops::Deref, sync::Arc};
+use tokio::sync::watch;
 
 use super::{config::Config, db::Db};
 use crate::auth::server::{cookies::CookieNames, freshness::Freshness, password::Passwords, token::KeyRing};
@@ -23,8 +21,8 @@ pub struct Inner {
     pub freshness: Freshness,
     pub cookie_names: CookieNames,
     pub leptos: LeptosOptions,
-    /// Set when the server is told to stop: `/readyz` then asks to be sent no more.
-    pub draining: AtomicBool,
+    /// `true` once the server is told to stop: `/readyz` then asks to be sent no more, and event streams end.
+    pub draining: watch::Sender<bool>,
 }
 
 impl AppState {
@@ -38,7 +36,7 @@ impl AppState {
             freshness: Freshness::default(),
             cookie_names: CookieNames::new(config.public_origin.is_https()),
             leptos: config.leptos_options(),
-            draining: AtomicBool::new(false),
+            draining: watch::Sender::new(false),
             db,
             config,
         })))

@@ -29,6 +29,12 @@ pub enum Notice {
     /// The account's role changed, which ends its sessions.
     AccessChanged,
     ProfileSaved,
+    /// Another session of the account was ended.
+    DeviceLoggedOut,
+    /// All other sessions of the account were ended.
+    OthersLoggedOut,
+    /// All sessions of the account were ended, this one too.
+    LoggedOutEverywhere,
     RoleChanged,
     /// The account was just made.
     Welcome,

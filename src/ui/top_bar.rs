@@ -53,9 +53,9 @@ pub fn NavLink(
     })
 }
 
-/// Who is signed in, and the way out. A popover: the browser opens and closes it, with or without JavaScript.
+/// Who is signed in, links about the account as the children, and the way out. A popover: the browser opens and closes it, with or without JavaScript.
 #[component]
-pub fn AccountMenu(display_name: String, email: String, role: &'static str) -> impl IntoView {
+pub fn AccountMenu(display_name: String, email: String, role: &'static str, children: Children) -> impl IntoView {
     view! {
         <button class="account-button" type="button" popovertarget="account-menu">
             <Icon name="person" />
@@ -69,6 +69,7 @@ pub fn AccountMenu(display_name: String, email: String, role: &'static str) -> i
             <p>
                 <RoleBadge role />
             </p>
+            <p class="account-menu-links">{children()}</p>
             <Form action="/api/auth/log_out" class="account-menu-form">
                 <Submit label="Log out" class="button button--quiet" />
             </Form>

@@ -83,6 +83,9 @@ pub fn notice(notice: Notice) -> &'static str {
         }
         Notice::AccessChanged => "Your role has changed. Log in again to use it.",
         Notice::ProfileSaved => "Profile saved.",
+        Notice::DeviceLoggedOut => "That device is logged out.",
+        Notice::OthersLoggedOut => "All other devices are logged out.",
+        Notice::LoggedOutEverywhere => "You're logged out, here and on every other device.",
         Notice::RoleChanged => "Role changed. It counts from that account's next request.",
         Notice::Welcome => "Welcome. Your account is ready.",
         Notice::ReplayTolerated => {
@@ -135,12 +138,15 @@ mod tests {
         Problem::Unprintable,
         Problem::Taken,
     ];
-    const NOTICES: [Notice; 8] = [
+    const NOTICES: [Notice; 11] = [
         Notice::LoggedOut,
         Notice::SessionEnded,
         Notice::SessionCopied,
         Notice::AccessChanged,
         Notice::ProfileSaved,
+        Notice::DeviceLoggedOut,
+        Notice::OthersLoggedOut,
+        Notice::LoggedOutEverywhere,
         Notice::RoleChanged,
         Notice::Welcome,
         Notice::ReplayTolerated,

@@ -12,21 +12,23 @@ use crate::{
 };
 
 /// path; anonymous, user, moderator, admin
-const PAGES: [(&str, [u16; 4]); 6] = [
+const PAGES: [(&str, [u16; 4]); 7] = [
     ("/", [200, 200, 200, 200]),
     ("/login", [200, 302, 302, 302]),
     ("/signup", [200, 302, 302, 302]),
     ("/profile", [302, 200, 200, 200]),
+    ("/account/devices", [302, 200, 200, 200]),
     ("/moderation", [302, 403, 200, 200]),
     ("/admin", [302, 403, 403, 200]),
 ];
 
 /// function; form; anonymous, user, moderator, admin. The forms are whole but for what would change an account, so that
 /// 422 or 404 says: came in.
-const FUNCTIONS: [(&str, &[(&str, &str)], [u16; 4]); 13] = [
+const FUNCTIONS: [(&str, &[(&str, &str)], [u16; 4]); 17] = [
     ("auth/sign_up", &[], [422, 422, 422, 422]),
     ("auth/log_in", &[], [422, 422, 422, 422]),
     ("auth/log_out", &[], [200, 200, 200, 200]),
+    ("auth/log_out_everywhere", &[], [401, 200, 200, 200]),
     ("auth/refresh", &[], [401, 200, 200, 200]),
     ("auth/current_user", &[], [401, 200, 200, 200]),
     ("auth/password_strength", &[], [200, 200, 200, 200]),
@@ -34,6 +36,9 @@ const FUNCTIONS: [(&str, &[(&str, &str)], [u16; 4]); 13] = [
     ("demo/replay", &[], [401, 404, 404, 404]),
     ("profile/current", &[], [401, 200, 200, 200]),
     ("profile/update", &[("display_name", "Ada")], [401, 200, 200, 200]),
+    ("devices/list", &[], [401, 200, 200, 200]),
+    ("devices/revoke", &[], [401, 404, 404, 404]),
+    ("devices/revoke_others", &[], [401, 200, 200, 200]),
     ("moderation/newest_accounts", &[], [401, 403, 200, 200]),
     ("admin/accounts", &[], [401, 403, 403, 200]),
     ("admin/set_role", &[], [401, 403, 403, 422]),
@@ -195,6 +200,8 @@ fn the_pinned_paths_are_those_of_the_functions() {
     assert_eq!(path::<api::LogIn>(), "/api/auth/log_in");
     assert_eq!(path::<api::LogOut>(), "/api/auth/log_out");
     assert_eq!(path::<api::Refresh>(), "/api/auth/refresh");
+    assert_eq!(path::<api::LogOutEverywhere>(), "/api/auth/log_out_everywhere");
+    assert_eq!(path::<features::devices::api::RevokeOthers>(), "/api/devices/revoke_others");
     assert_eq!(path::<api::CurrentUser>(), "/api/auth/current_user");
     assert_eq!(path::<features::profile::api::UpdateProfile>(), "/api/profile/update");
     assert_eq!(path::<features::admin::api::SetRole>(), "/api/admin/set_role");

@@ -7,7 +7,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 use latchkey::{
     auth::{
         model::Role,
-        server::account::{self, NewAccount},
+        server::{
+            account::{self, NewAccount},
+            freshness::Change,
+        },
     },
     server::{assets::Assets, config::Config, db::Db, serve, state::AppState},
 };
@@ -63,7 +66,8 @@ impl TestApp {
         Self::on(&self.state.config.database.url, None, settings).await
     }
 
-    async fn on(url: &str, folder: Option<PathBuf>, settings: &[(&str, &str)]) -> Self {
+    /// A server on a database that exists.
+    pub async fn on(url: &str, folder: Option<PathBuf>, settings: &[(&str, &str)]) -> Self {
         static LOGS: Once = Once::new();
         LOGS.call_once(|| {
             if std::env::var_os("RUST_LOG").is_some() {
@@ -140,7 +144,7 @@ impl TestApp {
         on_db!(&self.state.db, |c| {
             sqlx::query(sql).execute(c).await.unwrap();
         });
-        self.state.freshness.forget_all();
+        self.state.freshness.changed(Change::Anything);
     }
 
     /// Makes every session's last rotation, and the last sending of its pair, `seconds` older than it is, as if that
@@ -179,7 +183,7 @@ impl TestApp {
                 sqlx::query(update).bind(id).bind(time + TimeDelta::seconds(seconds)).execute(c).await.unwrap();
             }
         });
-        self.state.freshness.forget_all();
+        self.state.freshness.changed(Change::Anything);
     }
 
     /// The generation of the only session.

@@ -33,7 +33,7 @@ const PRODUCTION: [(&str, &str); 3] = [
 /// A folder to run the binary in, with the configuration as it ships, and a database of its own.
 pub struct Place {
     pub folder: PathBuf,
-    database: String,
+    pub database: String,
     /// Where an SQLite database is kept.
     database_folder: Option<PathBuf>,
 }

@@ -7,11 +7,12 @@ use uuid::Uuid;
 use super::{
     caller::{Caller, Client},
     credentials::{Email, NewPassword, Problems, parse_display_name},
+    freshness::Change,
     issue::Issued,
     password::Verified,
     session,
+    session_id::SessionIdHash,
     store::{self, EndReason},
-    token::SessionIdHash,
 };
 use crate::{
     auth::model::{DISPLAY_NAME_MAX_LENGTH, Role},
@@ -128,7 +129,7 @@ pub async fn log_out(state: &AppState, caller: &Caller, client: &Client) -> Resu
     store::end_session(&mut tx, &caller.session, EndReason::LoggedOut, now).await?;
     audit::record(&mut tx, Event::LoggedOut, caller.user_id, None, Some(client.ip), now).await?;
     tx.commit().await?;
-    state.freshness.forget(&caller.session);
+    state.freshness.changed(Change::Session(caller.session));
     Ok(())
 }
 
@@ -154,7 +155,7 @@ pub async fn set_role(
     store::end_sessions_of(&mut tx, user_id, EndReason::RoleChanged, now).await?;
     audit::record(&mut tx, Event::RoleChanged, user_id, Some(actor.user_id), Some(client.ip), now).await?;
     tx.commit().await?;
-    state.freshness.forget_all();
+    state.freshness.changed(Change::Account(user_id));
     Ok(())
 }
 
@@ -173,6 +174,6 @@ pub async fn create(state: &AppState, account: NewAccount, role: Role, now: Date
 
 fn forget(state: &AppState, replaced: Option<SessionIdHash>) {
     if let Some(session) = replaced {
-        state.freshness.forget(&session);
+        state.freshness.changed(Change::Session(session));
     }
 }

@@ -9,8 +9,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use uuid::Uuid;
 
 use super::{
+    session_id::{SessionId, SessionIdHash},
     store::SessionRow,
-    token::{AccessClaims, SessionId, SessionIdHash},
+    token::AccessClaims,
 };
 use crate::auth::model::{Identity, LastDecision, Role};
 

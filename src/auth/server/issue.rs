@@ -4,8 +4,9 @@ use chrono::{DateTime, Utc};
 use std::time::Duration;
 
 use super::{
+    session_id::SessionId,
     store::SessionRow,
-    token::{AccessClaims, AccessGrant, SessionId},
+    token::{AccessClaims, AccessGrant},
 };
 use crate::{
     error::AppError,

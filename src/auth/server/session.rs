@@ -8,9 +8,11 @@ use uuid::Uuid;
 use super::{
     caller::{Caller, Client},
     decision::{Decision, Limits, decide},
+    freshness::Change,
     issue::{Issued, expiry, issue, seconds},
+    session_id::{SessionId, SessionIdHash},
     store::{self, EndReason, NewSession, SessionRow},
-    token::{AccessClaims, RefreshClaims, SessionId, SessionIdHash},
+    token::{AccessClaims, RefreshClaims},
 };
 use crate::{
     auth::model::{Access, LastDecision, Role},
@@ -263,7 +265,7 @@ async fn end_with_alarm<T>(
         audit::record(&mut tx, event, user_id, None, None, now).await?;
     }
     tx.commit().await?;
-    state.freshness.forget(hash);
+    state.freshness.changed(Change::Session(*hash));
     Err(refused)
 }
 

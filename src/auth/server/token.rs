@@ -9,38 +9,14 @@ use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use uuid::Uuid;
 
+use super::session_id::SessionId;
 use crate::server::random;
 
 /// RFC 6265 lets browsers drop larger cookies; ours are about 500 bytes.
 const MAX_LENGTH: usize = 4096;
-
-/// The id of a session: 32 random bytes. It stands in tokens only; the database knows its [`hash`](SessionId::hash).
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct SessionId([u8; 32]);
-
-/// SHA-256 of a [`SessionId`]: what the database and the logs may know of it.
-pub type SessionIdHash = [u8; 32];
-
-impl SessionId {
-    pub fn random() -> Self {
-        Self(random::bytes())
-    }
-
-    pub fn hash(&self) -> SessionIdHash {
-        Sha256::digest(self.0).into()
-    }
-
-    fn encode(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0)
-    }
-
-    fn decode(text: &str) -> Option<Self> {
-        Some(Self(URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?))
-    }
-}
 
 /// What an access token says. Times in seconds since 1970.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -175,19 +151,40 @@ impl Key {
     }
 }
 
+/// All keys of one purpose, and what their tokens have to say.
+struct Keys {
+    /// The current one first.
+    keys: Vec<Key>,
+    validation: Validation,
+}
+
+impl Keys {
+    fn new(issuer: &str, secrets: &[&str], purpose: Purpose, required: &[&str]) -> Self {
+        let mut validation = Validation::new(Algorithm::HS256);
+        // One machine's clock signs and verifies, or several that NTP holds together: an early expiry costs a refresh.
+        validation.leeway = 0;
+        validation.validate_nbf = true;
+        validation.set_issuer(&[issuer]);
+        validation.set_audience(&[purpose.audience()]);
+        // The crate skips a claim of the wrong JSON type unless it stands here.
+        validation.set_required_spec_claims(required);
+        Self { keys: secrets.iter().map(|secret| Key::derive(secret, purpose)).collect(), validation }
+    }
+}
+
 /// Signs with the current secret; verifies with it and with the ones before it.
 pub struct KeyRing {
     issuer: String,
-    /// The current key first.
-    access: Vec<Key>,
-    refresh: Vec<Key>,
+    access: Keys,
+    refresh: Keys,
 }
 
 impl KeyRing {
     /// `issuer` is the public origin; `secrets` the current one, then older ones that still verify.
     pub fn new(issuer: String, secrets: &[&str]) -> Self {
-        let keys = |purpose| secrets.iter().map(|secret| Key::derive(secret, purpose)).collect();
-        Self { issuer, access: keys(Purpose::Access), refresh: keys(Purpose::Refresh) }
+        let access = Keys::new(&issuer, secrets, Purpose::Access, &["exp", "iss", "aud", "sub"]);
+        let refresh = Keys::new(&issuer, secrets, Purpose::Refresh, &["exp", "iss", "aud"]);
+        Self { issuer, access, refresh }
     }
 
     /// A fresh access token.
@@ -232,14 +229,14 @@ impl KeyRing {
     }
 
     pub fn verify_access(&self, token: &str) -> Result<AccessClaims, TokenError> {
-        self.verify(Purpose::Access, token, &["exp", "iss", "aud", "sub"])
+        self.verify(Purpose::Access, token)
     }
 
     pub fn verify_refresh(&self, token: &str) -> Result<RefreshClaims, TokenError> {
-        self.verify(Purpose::Refresh, token, &["exp", "iss", "aud"])
+        self.verify(Purpose::Refresh, token)
     }
 
-    fn keys(&self, purpose: Purpose) -> &[Key] {
+    fn keys(&self, purpose: Purpose) -> &Keys {
         match purpose {
             Purpose::Access => &self.access,
             Purpose::Refresh => &self.refresh,
@@ -247,13 +244,13 @@ impl KeyRing {
     }
 
     fn sign(&self, purpose: Purpose, claims: &impl Serialize) -> Result<String, jsonwebtoken::errors::Error> {
-        let key = self.keys(purpose).first().ok_or(ErrorKind::InvalidKeyFormat)?;
+        let key = self.keys(purpose).keys.first().ok_or(ErrorKind::InvalidKeyFormat)?;
         let header =
             Header { typ: Some(purpose.typ().into()), kid: Some(key.kid.clone()), ..Header::new(Algorithm::HS256) };
         jsonwebtoken::encode(&header, claims, &key.encoding)
     }
 
-    fn verify<C: DeserializeOwned>(&self, purpose: Purpose, token: &str, required: &[&str]) -> Result<C, TokenError> {
+    fn verify<C: DeserializeOwned>(&self, purpose: Purpose, token: &str) -> Result<C, TokenError> {
         if token.len() > MAX_LENGTH {
             return Err(TokenError::Invalid);
         }
@@ -261,16 +258,9 @@ impl KeyRing {
         if header.alg != "HS256" || header.typ != purpose.typ() {
             return Err(TokenError::Invalid);
         }
-        let key = self.keys(purpose).iter().find(|key| key.kid == header.kid).ok_or(TokenError::Invalid)?;
-        let mut validation = Validation::new(Algorithm::HS256);
-        // One machine's clock signs and verifies, or several that NTP holds together: an early expiry costs a refresh.
-        validation.leeway = 0;
-        validation.validate_nbf = true;
-        validation.set_issuer(&[&self.issuer]);
-        validation.set_audience(&[purpose.audience()]);
-        // The crate skips a claim of the wrong JSON type unless it stands here.
-        validation.set_required_spec_claims(required);
-        match jsonwebtoken::decode::<C>(token, &key.decoding, &validation) {
+        let Keys { keys, validation } = self.keys(purpose);
+        let key = keys.iter().find(|key| key.kid == header.kid).ok_or(TokenError::Invalid)?;
+        match jsonwebtoken::decode::<C>(token, &key.decoding, validation) {
             Ok(data) => Ok(data.claims),
             Err(error) if *error.kind() == ErrorKind::ExpiredSignature => Err(TokenError::Expired),
             Err(_) => Err(TokenError::Invalid),

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     auth::{
         model::Role,
-        server::{decision::Rotation, token::SessionIdHash},
+        server::{decision::Rotation, session_id::SessionIdHash},
     },
     server::db::{Db, Tx, read, within, write},
 };
@@ -86,6 +86,8 @@ pub enum EndReason {
     Replayed,
     Ahead,
     RoleChanged,
+    /// Its owner ended it from another device, or everywhere.
+    Revoked,
 }
 
 impl EndReason {
@@ -96,6 +98,7 @@ impl EndReason {
             Self::Replayed => "replayed",
             Self::Ahead => "ahead",
             Self::RoleChanged => "role_changed",
+            Self::Revoked => "revoked",
         }
     }
 }
@@ -217,6 +220,48 @@ pub async fn end_session(
     .execute(c)
     .await
     .map(|r| r.rows_affected() == 1))
+}
+
+/// Ends a session of that account. `false` where the account has none of that id, or it had ended already.
+pub async fn end_session_of(
+    tx: &mut Tx,
+    user_id: Uuid,
+    id_hash: &SessionIdHash,
+    reason: EndReason,
+    now: DateTime<Utc>,
+) -> sqlx::Result<bool> {
+    within!(tx, |c| sqlx::query(
+        "update sessions set revoked_at = $3, revoked_reason = $4
+         where id_hash = $1 and user_id = $2 and revoked_at is null"
+    )
+    .bind(id_hash.as_slice())
+    .bind(user_id)
+    .bind(now)
+    .bind(reason.as_str())
+    .execute(c)
+    .await
+    .map(|r| r.rows_affected() == 1))
+}
+
+/// Ends every session of an account but one.
+pub async fn end_other_sessions_of(
+    tx: &mut Tx,
+    user_id: Uuid,
+    kept: &SessionIdHash,
+    reason: EndReason,
+    now: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    within!(tx, |c| sqlx::query(
+        "update sessions set revoked_at = $3, revoked_reason = $4
+         where user_id = $1 and id_hash <> $2 and revoked_at is null"
+    )
+    .bind(user_id)
+    .bind(kept.as_slice())
+    .bind(now)
+    .bind(reason.as_str())
+    .execute(c)
+    .await
+    .map(|r| r.rows_affected()))
 }
 
 /// Ends every session of an account.

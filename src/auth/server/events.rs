@@ -1,0 +1,108 @@
+//! The stream of server-sent events (HTML, "Server-sent events") by which open tabs learn that their session is over.
+//! One a browser: `auth::tabs` shares it between the tabs. Routed by `server::router`.
+
+use axum::{
+    Extension,
+    extract::State,
+    http::{HeaderMap, HeaderValue, header},
+    response::{
+        IntoResponse, Response,
+        sse::{Event, Sse},
+    },
+};
+use futures_util::stream;
+use std::{convert::Infallible, time::Duration};
+use tokio::sync::{broadcast, watch};
+
+use super::{caller::Caller, freshness::Change, session};
+use crate::{
+    auth::model::Access,
+    error::AppError,
+    server::{respond, state::AppState},
+};
+
+/// Where the stream is.
+pub const PATH: &str = "/api/auth/events";
+/// Between two signs of life, below the minute after which proxies give up on a silent answer. At each the session is
+/// looked at, so that its limits end the stream too.
+const HEARTBEAT: Duration = Duration::from_secs(25);
+/// How soon a browser comes back after the connection broke, or a node stopped.
+const RECONNECT: Duration = Duration::from_secs(2);
+
+/// An `ended` event when the caller's session is over, and comments in between. Ends when the server stops.
+pub async fn events(State(state): State<AppState>, caller: Option<Extension<Caller>>, headers: HeaderMap) -> Response {
+    let Some(Extension(caller)) = caller else {
+        return respond::error(&AppError::Unauthenticated, &headers);
+    };
+    let watcher = Watcher {
+        // Before the first look at the session: what ends it after that look is heard.
+        changes: state.freshness.watch(),
+        stopping: state.draining.subscribe(),
+        state,
+        caller,
+        next: Next::Open,
+    };
+    let mut response = Sse::new(stream::unfold(watcher, Watcher::step)).into_response();
+    // Personal, where axum says no more than no-cache.
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    response
+}
+
+struct Watcher {
+    state: AppState,
+    caller: Caller,
+    changes: broadcast::Receiver<Change>,
+    stopping: watch::Receiver<bool>,
+    next: Next,
+}
+
+enum Next {
+    Open,
+    Wait,
+    Close,
+}
+
+impl Watcher {
+    async fn step(mut self) -> Option<(Result<Event, Infallible>, Self)> {
+        let greeting = match self.next {
+            Next::Open => Event::default().retry(RECONNECT).comment("open"),
+            Next::Wait => {
+                if !self.wait().await {
+                    return None;
+                }
+                Event::default().comment("open")
+            }
+            Next::Close => return None,
+        };
+        let event = match session::recheck(&self.state, &self.caller, Access::SignedIn).await {
+            Err(AppError::Unauthenticated | AppError::Forbidden) => {
+                self.next = Next::Close;
+                Event::default().event("ended").data("")
+            }
+            // A database that does not answer ends nothing.
+            Ok(()) | Err(_) => {
+                self.next = Next::Wait;
+                greeting
+            }
+        };
+        Some((Ok(event), self))
+    }
+
+    /// Until the session is to be looked at again; `false` when the server stops.
+    async fn wait(&mut self) -> bool {
+        let heartbeat = tokio::time::sleep(HEARTBEAT);
+        tokio::pin!(heartbeat);
+        loop {
+            tokio::select! {
+                biased;
+                _ = self.stopping.wait_for(|stopping| *stopping) => return false,
+                change = self.changes.recv() => match change {
+                    Ok(change) if !change.concerns(&self.caller.session, self.caller.user_id) => {}
+                    Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => return true,
+                    Err(broadcast::error::RecvError::Closed) => return false,
+                },
+                () = &mut heartbeat => return true,
+            }
+        }
+    }
+}

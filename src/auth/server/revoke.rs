@@ -1,0 +1,51 @@
+//! Sessions that their owner ends from another device. What ends is dead for every node's next request, and open tabs of
+//! it are told. Called by the devices page and by `auth::api`.
+
+use super::{
+    caller::{Caller, Client},
+    freshness::Change,
+    session_id::SessionIdHash,
+    store::{self, EndReason},
+};
+use crate::{
+    error::AppError,
+    server::{
+        audit::{self, Event},
+        state::AppState,
+    },
+};
+
+/// Ends one session of the caller's account. Somebody else's is as unknown as one that never was.
+pub async fn one(state: &AppState, caller: &Caller, session: &SessionIdHash, client: &Client) -> Result<(), AppError> {
+    let now = state.db.now().await?;
+    let mut tx = state.db.begin().await?;
+    if !store::end_session_of(&mut tx, caller.user_id, session, EndReason::Revoked, now).await? {
+        return Err(AppError::NotFound);
+    }
+    audit::record(&mut tx, Event::SessionRevoked, caller.user_id, None, Some(client.ip), now).await?;
+    tx.commit().await?;
+    state.freshness.changed(Change::Session(*session));
+    Ok(())
+}
+
+/// Ends every session of the caller's account but the caller's own.
+pub async fn others(state: &AppState, caller: &Caller, client: &Client) -> Result<(), AppError> {
+    let now = state.db.now().await?;
+    let mut tx = state.db.begin().await?;
+    store::end_other_sessions_of(&mut tx, caller.user_id, &caller.session, EndReason::Revoked, now).await?;
+    audit::record(&mut tx, Event::OtherSessionsRevoked, caller.user_id, None, Some(client.ip), now).await?;
+    tx.commit().await?;
+    state.freshness.changed(Change::Account(caller.user_id));
+    Ok(())
+}
+
+/// Ends every session of the caller's account.
+pub async fn all(state: &AppState, caller: &Caller, client: &Client) -> Result<(), AppError> {
+    let now = state.db.now().await?;
+    let mut tx = state.db.begin().await?;
+    store::end_sessions_of(&mut tx, caller.user_id, EndReason::Revoked, now).await?;
+    audit::record(&mut tx, Event::LoggedOutEverywhere, caller.user_id, None, Some(client.ip), now).await?;
+    tx.commit().await?;
+    state.freshness.changed(Change::Account(caller.user_id));
+    Ok(())
+}

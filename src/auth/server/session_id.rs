@@ -1,0 +1,74 @@
+//! The id of a session, which only tokens carry, and its hash, which is all that the database and pages know of it.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sha2::{Digest, Sha256};
+
+use crate::server::random;
+
+/// 32 random bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SessionId([u8; 32]);
+
+/// SHA-256 of a [`SessionId`]. Names a session without letting anybody use it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SessionIdHash([u8; 32]);
+
+impl SessionId {
+    pub fn random() -> Self {
+        Self(random::bytes())
+    }
+
+    pub fn hash(&self) -> SessionIdHash {
+        SessionIdHash(Sha256::digest(self.0).into())
+    }
+
+    /// As it stands in tokens: base64url without padding.
+    pub fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    pub fn decode(text: &str) -> Option<Self> {
+        Some(Self(URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?))
+    }
+}
+
+impl SessionIdHash {
+    pub fn as_slice(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+        Some(Self(bytes.try_into().ok()?))
+    }
+
+    /// 64 lower-case hexadecimal digits.
+    pub fn to_hex(self) -> String {
+        self.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let digit = |byte: u8| char::from(byte).to_digit(16);
+        let byte = |pair: &[u8]| u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok();
+        let (pairs, []) = text.as_bytes().as_chunks::<2>() else {
+            return None;
+        };
+        let bytes = pairs.iter().map(|pair| byte(pair)).collect::<Option<Vec<u8>>>()?;
+        Self::from_slice(&bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_survives_its_text_and_nothing_else_is_one() {
+        let hash = SessionId::random().hash();
+        assert_eq!(SessionIdHash::from_hex(&hash.to_hex()), Some(hash));
+        let hex = "0a".repeat(32);
+        for text in ["", "0", &hex[1..], &hex[2..], &format!("{hex}00"), &hex.replace('a', "g"), &hex.replace('a', "é")]
+        {
+            assert_eq!(SessionIdHash::from_hex(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The server functions of the devices page.
+
+use leptos::prelude::*;
+
+use super::model::Devices;
+use crate::error::AppError;
+
+/// The caller's sessions.
+#[server(ListDevices, endpoint = "devices/list")]
+pub async fn devices() -> Result<Devices, AppError> {
+    use super::{model::ACCESS, store};
+    let caller = crate::auth::server::require(ACCESS).await?;
+    store::find(&crate::auth::server::state()?.db, &caller).await
+}
+
+/// Ends one of the caller's sessions, by the id that [`devices`] gives it.
+#[server(endpoint = "devices/revoke")]
+pub async fn revoke(#[server(default)] session: String) -> Result<(), AppError> {
+    use super::model::ACCESS;
+    use crate::{
+        auth::server::{client, require, revoke, session_id::SessionIdHash, state},
+        server::respond,
+        ui::flash::Notice,
+    };
+    let caller = require(ACCESS).await?;
+    let session = SessionIdHash::from_hex(&session).ok_or(AppError::NotFound)?;
+    revoke::one(&state()?, &caller, &session, &client()?).await?;
+    respond::see_other("/account/devices", Some(Notice::DeviceLoggedOut));
+    Ok(())
+}
+
+/// Ends all of the caller's sessions but this one.
+#[server(endpoint = "devices/revoke_others")]
+pub async fn revoke_others() -> Result<(), AppError> {
+    use super::model::ACCESS;
+    use crate::{
+        auth::server::{client, require, revoke, state},
+        server::respond,
+        ui::flash::Notice,
+    };
+    let caller = require(ACCESS).await?;
+    revoke::others(&state()?, &caller, &client()?).await?;
+    respond::see_other("/account/devices", Some(Notice::OthersLoggedOut));
+    Ok(())
+}

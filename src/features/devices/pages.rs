@@ -1,0 +1,125 @@
+//! `/account/devices`: each session with its place in the rotation, and buttons that end one, all others, or all.
+
+use super::{
+    api::devices,
+    model::{ACCESS, CopiedSession, DeviceSession, Devices},
+};
+use crate::{
+    auth::{Guarded, Loaded},
+    ui::{Form, Icon, PageHead, Refusal, Submit, flash::use_flash, time::Ago},
+};
+use leptos::prelude::*;
+use leptos_router::{SsrMode, components::Route, path};
+
+#[component(transparent)]
+pub fn DevicesRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! { <Route path=path!("/account/devices") view=DevicesPage ssr=SsrMode::Async /> }.into_inner()
+}
+
+#[component]
+fn DevicesPage() -> impl IntoView {
+    view! {
+        <Guarded access=ACCESS>
+            <DevicesView />
+        </Guarded>
+    }
+}
+
+#[component]
+fn DevicesView() -> impl IntoView {
+    let refused = use_flash().error.map(|error| view! { <Refusal error /> });
+    let devices = Resource::new_blocking(|| (), |()| devices());
+    view! {
+        <PageHead title="Devices" lead="Where you're logged in. Log out what you don't know or no longer use." />
+        {refused}
+        <Loaded data=devices view=show />
+    }
+}
+
+fn show(devices: Devices) -> AnyView {
+    let copied = devices.copied.into_iter().map(copied).collect_view();
+    let others = devices.sessions.iter().any(|session| !session.current);
+    let rows = devices.sessions.into_iter().map(row).collect_view();
+    view! {
+        {copied}
+        <div class="table-place">
+            <table class="table" role="table">
+                <caption class="visually-hidden">"Devices that are logged in"</caption>
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th scope="col" role="columnheader">"Device"</th>
+                        <th scope="col" role="columnheader">"Rotation"</th>
+                        <th scope="col" role="columnheader">"Last seen"</th>
+                        <th scope="col" role="columnheader">"Logged in"</th>
+                        <th scope="col" role="columnheader">
+                            <span class="visually-hidden">"Log out"</span>
+                        </th>
+                    </tr>
+                </thead>
+                <tbody role="rowgroup">{rows}</tbody>
+            </table>
+        </div>
+        <div class="table-actions">
+            {others
+                .then(|| {
+                    view! {
+                        <Form action="/api/devices/revoke_others" class="inline-form">
+                            <Submit label="Log out all others" class="button button--quiet" />
+                        </Form>
+                    }
+                })}
+            <Form action="/api/auth/log_out_everywhere" class="inline-form">
+                <Submit label="Log out everywhere" class="button button--quiet" />
+            </Form>
+        </div>
+    }
+    .into_any()
+}
+
+/// Said for 30 days: whoever logs in again right after may have missed the sentence on the log-in page.
+fn copied(session: CopiedSession) -> impl IntoView {
+    view! {
+        <div class="banner">
+            <Icon name="alert" />
+            <p>
+                "An old token of " {session.device} " was used again " <Ago moment=session.ended_at />
+                ", so somebody may have held a copy. That session was ended for everybody who held it. Log out what you don't know below."
+            </p>
+        </div>
+    }
+}
+
+fn row(session: DeviceSession) -> impl IntoView {
+    let end = if session.current {
+        view! { <span class="tag tag--live">"this device"</span> }.into_any()
+    } else {
+        let about = session.device.clone();
+        view! {
+            <Form action="/api/devices/revoke" class="row-form">
+                <input type="hidden" name="session" value=session.id />
+                <Submit label="Log out" class="button button--quiet button--small" about />
+            </Form>
+        }
+        .into_any()
+    };
+    view! {
+        <tr role="row">
+            <th scope="row" role="rowheader">
+                <span class="account-cell">
+                    <span>{session.device}</span>
+                    <span class="account-email">{session.ip}</span>
+                </span>
+            </th>
+            <td role="cell" data-label="Rotation">
+                {session.generation}
+            </td>
+            <td role="cell" data-label="Last seen">
+                <Ago moment=session.last_seen_at />
+            </td>
+            <td role="cell" data-label="Logged in">
+                <Ago moment=session.started_at />
+            </td>
+            <td role="cell">{end}</td>
+        </tr>
+    }
+}

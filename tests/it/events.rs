@@ -1,0 +1,90 @@
+//! The stream by which open tabs learn that their session is over.
+
+use latchkey::auth::{model::Role, server::events::PATH};
+
+use crate::{app::TestApp, stream::Stream};
+
+#[tokio::test]
+async fn only_a_session_has_a_stream() {
+    let app = TestApp::spawn().await;
+    let answer = app.browser().get(PATH).await;
+    assert_eq!(answer.status, 401);
+    let browser = app.signed_up("ada@example.test").await;
+    let stream = Stream::open(&app, &browser).await;
+    let head = stream.seen.to_lowercase();
+    assert!(head.starts_with("http/1.1 200"), "{head}");
+    assert!(head.contains("content-type: text/event-stream"), "{head}");
+    assert!(head.contains("cache-control: private, no-store"), "{head}");
+    assert!(!head.contains("content-encoding"), "a compressed stream would be held back: {head}");
+    assert!(!head.contains("event: ended"));
+}
+
+#[tokio::test]
+async fn whatever_ends_a_session_ends_its_stream_and_no_other() {
+    let app = TestApp::spawn().await;
+    app.account("ada@example.test", Role::User).await;
+    let admin = app.logged_in_as(Role::Admin).await;
+    let id = app.user_id("ada@example.test").await.to_string();
+    let mut bystander = Stream::open(&app, &admin).await;
+    for how in ["log out", "another device", "everywhere", "role", "log in again", "replay"] {
+        let browser = app.browser();
+        browser.log_in("ada@example.test").await;
+        let mut stream = Stream::open(&app, &browser).await;
+        match how {
+            "log out" => {
+                browser.copy().api("auth/log_out", &[]).await;
+            }
+            "another device" => {
+                let other = app.browser();
+                other.log_in("ada@example.test").await;
+                other.api("devices/revoke_others", &[]).await;
+            }
+            "everywhere" => {
+                browser.copy().api("auth/log_out_everywhere", &[]).await;
+            }
+            "role" => {
+                let answer = admin.api("admin/set_role", &[("user_id", &id), ("role", "moderator")]).await;
+                assert_eq!(answer.status, 200);
+            }
+            "log in again" => browser.copy().log_in("ada@example.test").await,
+            _ => {
+                let thief = browser.copy();
+                for _ in 0..2 {
+                    app.age_rotations(11).await;
+                    browser.forget_access();
+                    assert!(browser.is_signed_in().await);
+                }
+                thief.forget_access();
+                assert!(!thief.is_signed_in().await);
+            }
+        }
+        stream.until("event: ended").await;
+        stream.until_the_end().await;
+    }
+    // What was told since is told still: the other stream is open, and had nothing to say but that.
+    admin.copy().api("auth/log_out", &[]).await;
+    bystander.until("event: ended").await;
+    assert_eq!(bystander.seen.matches("event:").count(), 1, "{}", bystander.seen);
+}
+
+#[tokio::test]
+async fn a_stream_that_opens_as_its_session_ends_says_so() {
+    let app = TestApp::spawn().await;
+    for round in 0..10 {
+        let browser = app.signed_up(&format!("ada{round}@example.test")).await;
+        let leaving = browser.copy();
+        let (mut stream, _) = tokio::join!(Stream::ask(&app, &browser), leaving.api("auth/log_out", &[]));
+        // Either it came too late to be let in, or it hears of the end.
+        stream.until_any(&["event: ended", "401 Unauthorized"]).await;
+    }
+}
+
+#[tokio::test]
+async fn streams_do_not_hold_up_a_stop() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    let mut stream = Stream::open(&app, &browser).await;
+    app.state.draining.send_replace(true);
+    stream.until_the_end().await;
+    assert!(!stream.seen.contains("ended"), "the session goes on, on another node: {}", stream.seen);
+}

@@ -1,0 +1,68 @@
+//! A browser's open stream of server-sent events, byte by byte.
+
+use latchkey::auth::server::events::PATH;
+use std::time::Duration;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+use crate::{
+    app::TestApp,
+    browser::{ACCESS, Browser, REFRESH},
+};
+
+/// Longer than anything here may take; nothing waits for it to pass.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A browser's open stream, read as it comes.
+pub struct Stream {
+    socket: TcpStream,
+    pub seen: String,
+}
+
+impl Stream {
+    /// Opens it and waits for the first sign of life.
+    pub async fn open(app: &TestApp, browser: &Browser) -> Self {
+        let mut stream = Self::ask(app, browser).await;
+        stream.until(": open").await;
+        stream
+    }
+
+    pub async fn ask(app: &TestApp, browser: &Browser) -> Self {
+        let mut socket = TcpStream::connect(app.address).await.unwrap();
+        let cookies = [ACCESS, REFRESH]
+            .into_iter()
+            .filter_map(|name| Some(format!("{name}={}", browser.cookie(name)?)))
+            .collect::<Vec<_>>()
+            .join("; ");
+        let request = format!("GET {PATH} HTTP/1.1\r\nhost: latchkey.test\r\ncookie: {cookies}\r\n\r\n");
+        socket.write_all(request.as_bytes()).await.unwrap();
+        Self { socket, seen: String::new() }
+    }
+
+    /// Reads on until `words` came, or fails.
+    pub async fn until(&mut self, words: &str) {
+        self.until_any(&[words]).await;
+    }
+
+    pub async fn until_any(&mut self, words: &[&str]) {
+        while !words.iter().any(|words| self.seen.contains(words)) {
+            assert!(self.more().await, "the stream ended: {}", self.seen);
+        }
+    }
+
+    /// Reads on until the server ends the answer (its last chunk is empty).
+    pub async fn until_the_end(&mut self) {
+        while !self.seen.ends_with("\r\n0\r\n\r\n") && self.more().await {}
+    }
+
+    async fn more(&mut self) -> bool {
+        let mut bytes = [0; 4096];
+        let read = timeout(PATIENCE, self.socket.read(&mut bytes)).await;
+        let read = read.unwrap_or_else(|_| panic!("nothing more came after: {}", self.seen)).unwrap();
+        self.seen.push_str(std::str::from_utf8(&bytes[..read]).unwrap());
+        read > 0
+    }
+}

@@ -1,0 +1,15 @@
+//! What only PostgreSQL has: many nodes that tell each other, and a schema that must stay equal to SQLite's. Needs
+//! `LATCHKEY_TEST_DB=postgres`; run with scripts/with-postgres.
+
+// In a test a panic is the failure's report; clippy's own exception leaves helpers out. The shared harness has more than
+// these tests use.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, dead_code, unused_macros, unused_imports)]
+
+#[path = "../it/app.rs"]
+mod app;
+#[path = "../it/browser.rs"]
+mod browser;
+mod nodes;
+mod schema;
+#[path = "../it/stream.rs"]
+mod stream;
