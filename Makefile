@@ -3,7 +3,7 @@
 SHELL := bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help serve build watch check test
+.PHONY: help serve build watch check test faults
 
 # All that the release build is made from. Folders are listed too: one is touched when a file in it comes or goes.
 sources := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find src style public migrations 2>/dev/null)
@@ -24,6 +24,9 @@ check: ## Format, clippy for server and browser, licences and known vulnerabilit
 
 test: ## Everything: lints, cargo tests on SQLite and on PostgreSQL, release build, browser tests
 	@scripts/test
+
+faults: ## The fault tests in their long form: 1,000 kills, a million refreshes (about 40 minutes)
+	@scripts/faults
 
 target/.built: $(sources)
 	@scripts/build

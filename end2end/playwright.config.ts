@@ -1,6 +1,7 @@
 import { defineConfig, type ReporterDescription } from '@playwright/test';
 import { browserPath } from './browser.mjs';
-import { environment, folder, projectRoot, url, type ServerName } from './support/servers.ts';
+import type { Options } from './support/fixtures.ts';
+import { engines, environment, folder, projectRoot, servers, url, type Engine } from './support/servers.ts';
 
 const report = process.env.LATCHKEY_REPORT;
 const reporter: ReporterDescription[] = [['list']];
@@ -17,7 +18,22 @@ const browserFlags = [
   '--disable-sync',
 ];
 
-export default defineConfig({
+/** The servers of one engine, with an empty database each. */
+export function serversOn(engine: Engine) {
+  return servers.map((server) => ({
+    name: `${engine}-${server}`,
+    // The log of the last run stays, for when a test fails.
+    command: `mkdir -p ${folder} && exec target/release/latchkey serve >target/end2end-${engine}-${server}.log 2>&1`,
+    cwd: projectRoot,
+    env: environment(engine, server),
+    url: `${url(`${engine}-${server}`)}/readyz`,
+    reuseExistingServer: false,
+    timeout: 30_000,
+    gracefulShutdown: { signal: 'SIGTERM' as const, timeout: 5_000 },
+  }));
+}
+
+export default defineConfig<object, Options>({
   testDir: 'tests',
   outputDir: 'test-results',
   globalSetup: './support/run.ts',
@@ -38,18 +54,8 @@ export default defineConfig({
     timezoneId: 'UTC',
   },
   projects: [
-    { name: 'desktop', use: { viewport: { width: 1280, height: 800 } } },
-    { name: 'mobile', use: { viewport: { width: 390, height: 844 }, hasTouch: true } },
+    { name: 'desktop', use: { engine: 'sqlite', viewport: { width: 1280, height: 800 } } },
+    { name: 'mobile', use: { engine: 'postgres', viewport: { width: 390, height: 844 }, hasTouch: true } },
   ],
-  webServer: (['main', 'brief'] as ServerName[]).map((server) => ({
-    name: server,
-    // The log of the last run stays, for when a test fails.
-    command: `mkdir -p ${folder} && exec target/release/latchkey serve >target/end2end-${server}.log 2>&1`,
-    cwd: projectRoot,
-    env: environment(server),
-    url: `${url(server)}/readyz`,
-    reuseExistingServer: false,
-    timeout: 30_000,
-    gracefulShutdown: { signal: 'SIGTERM', timeout: 5_000 },
-  })),
+  webServer: engines.flatMap(serversOn),
 });

@@ -1,6 +1,6 @@
 // npm run screenshots: the pictures of docs/screenshots, taken from the release build by screenshots.ts.
 
-import base from './playwright.config.ts';
+import base, { serversOn } from './playwright.config.ts';
 
 export default {
   ...base,
@@ -8,4 +8,5 @@ export default {
   testMatch: 'screenshots.ts',
   workers: 1,
   projects: [{ name: 'screenshots' }],
+  webServer: serversOn('sqlite'),
 };

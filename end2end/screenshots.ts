@@ -9,6 +9,7 @@ const pages: { name: string; who: Who; path: string; status?: number }[] = [
   { name: 'log-in', who: 'nobody', path: '/login' },
   { name: 'sign-up', who: 'nobody', path: '/signup' },
   { name: 'profile', who: 'user', path: '/profile' },
+  { name: 'devices', who: 'user', path: '/account/devices' },
   { name: 'admin', who: 'admin', path: '/admin' },
   { name: 'moderation', who: 'moderator', path: '/moderation' },
   { name: '403', who: 'user', path: '/admin', status: 403 },

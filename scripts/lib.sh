@@ -25,7 +25,7 @@ toolchain=$(sed -n 's/^channel *= *"\(.*\)"/\1/p' rust-toolchain.toml)
 wasm_bindgen_version=$(awk '$3 == "\"wasm-bindgen\"" { getline; gsub(/"/, "", $3); print $3 }' Cargo.lock)
 
 # The two halves of the app, as cargo sees them.
-for_server=(--locked --no-default-features --features ssr)
+for_server=(--locked --no-default-features --features ssr,faults)
 for_browser=(--locked --no-default-features --features hydrate --target wasm32-unknown-unknown --lib)
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*"; }

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, request, type BrowserContext } from '@playwright/test';
-import { projectRoot, url, type ServerName } from './servers.ts';
+import { projectRoot, url, type Site } from './servers.ts';
 
 export type Role = 'user' | 'moderator' | 'admin';
 export type StorageState = Awaited<ReturnType<BrowserContext['storageState']>>;
@@ -32,7 +32,7 @@ export function somebody(name = 'Ada Lovelace'): Account {
 
 /** The server functions, as a program calls them. */
 export class Api {
-  constructor(private readonly server: ServerName) {}
+  constructor(private readonly site: Site) {}
 
   signUp(account: Account): Promise<StorageState> {
     const { email, password, name } = account;
@@ -44,7 +44,7 @@ export class Api {
   }
 
   private async enter(path: string, form: Record<string, string>): Promise<StorageState> {
-    const origin = url(this.server);
+    const origin = url(this.site);
     const client = await request.newContext({ baseURL: origin, extraHTTPHeaders: { origin } });
     try {
       const response = await client.post(path, { form, maxRedirects: 0 });
@@ -62,7 +62,7 @@ export class Api {
  * The file that keeps a demo account's cookies from test to test of one worker, as a browser's own jar would: a session
  * may be rotated in any test, and whoever came back with cookies from before would be taken for a thief.
  */
-export function jar(server: ServerName, role: Role, worker: number): { path: string; exists: boolean } {
-  const path = join(authFolder, `${server}-${role}-${worker}.json`);
+export function jar(site: Site, role: Role, worker: number): { path: string; exists: boolean } {
+  const path = join(authFolder, `${site}-${role}-${worker}.json`);
   return { path, exists: existsSync(path) };
 }

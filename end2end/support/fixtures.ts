@@ -4,7 +4,7 @@
 import { expect, test as base, type BrowserContextOptions } from '@playwright/test';
 import { Api, demo, jar, somebody, type Account, type Role, type StorageState } from './accounts.ts';
 import { Visitor } from './pages.ts';
-import { url, type ServerName } from './servers.ts';
+import { url, type Engine, type ServerName, type Site } from './servers.ts';
 import { Watch } from './watch.ts';
 
 export type Who = 'nobody' | 'member' | Role | Account;
@@ -18,17 +18,25 @@ interface PerTest {
 }
 
 interface PerWorker {
+  /** The database behind the servers: a project's choice. */
+  engine: Engine;
   /** Which server a file's tests talk to: `test.use({ server: 'brief' })`. */
   server: ServerName;
+  site: Site;
   api: Api;
   /** An account of this worker alone, signed up before its first test. */
   account: Account;
 }
 
-export const test = base.extend<PerTest, PerWorker>({
-  server: ['main', { option: true, scope: 'worker' }],
+/** What a project may choose. */
+export type Options = Pick<PerWorker, 'engine'>;
 
-  api: [async ({ server }, use) => use(new Api(server)), { scope: 'worker' }],
+export const test = base.extend<PerTest, PerWorker>({
+  engine: ['sqlite', { option: true, scope: 'worker' }],
+  server: ['main', { option: true, scope: 'worker' }],
+  site: [async ({ engine, server }, use) => use(`${engine}-${server}`), { scope: 'worker' }],
+
+  api: [async ({ site }, use) => use(new Api(site)), { scope: 'worker' }],
 
   account: [
     async ({ api }, use) => {
@@ -39,7 +47,7 @@ export const test = base.extend<PerTest, PerWorker>({
     { scope: 'worker' },
   ],
 
-  baseURL: async ({ server }, use) => use(url(server)),
+  baseURL: async ({ site }, use) => use(url(site)),
 
   watch: [
     async ({}, use) => {
@@ -50,7 +58,7 @@ export const test = base.extend<PerTest, PerWorker>({
     { auto: true },
   ],
 
-  open: async ({ browser, server, api, account, watch, javaScriptEnabled }, use, { parallelIndex }) => {
+  open: async ({ browser, site, api, account, watch, javaScriptEnabled }, use, { parallelIndex }) => {
     const endings: (() => Promise<void>)[] = [];
     await use(async (who = 'nobody', options = {}) => {
       let storageState: StorageState | string | undefined;
@@ -60,7 +68,7 @@ export const test = base.extend<PerTest, PerWorker>({
       } else if (typeof who === 'object') {
         storageState = await api.logIn(who);
       } else if (who !== 'nobody') {
-        const { path, exists } = jar(server, who, parallelIndex);
+        const { path, exists } = jar(site, who, parallelIndex);
         storageState = exists ? path : await api.logIn(demo(who));
         keep = path;
       }

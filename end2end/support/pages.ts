@@ -10,6 +10,7 @@ export class Visitor {
   readonly signUp: SignUpPage;
   readonly profile: ProfilePage;
   readonly accounts: AccountsPage;
+  readonly devices: DevicesPage;
   readonly bar: Bar;
 
   constructor(
@@ -20,6 +21,7 @@ export class Visitor {
     this.signUp = new SignUpPage(this);
     this.profile = new ProfilePage(this);
     this.accounts = new AccountsPage(this);
+    this.devices = new DevicesPage(this);
     this.bar = new Bar(this);
   }
 
@@ -221,6 +223,30 @@ export class ProfilePage extends Part {
     await this.name.fill(name);
     await this.bio.fill(bio);
     await this.save.click();
+  }
+}
+
+/** Where an account is logged in. */
+export class DevicesPage extends Part {
+  get rows(): Locator {
+    return this.page.getByRole('row').filter({ has: this.page.getByRole('rowheader') });
+  }
+
+  get logOutAnother(): Locator {
+    return this.rows.getByRole('button', { name: /^Log out/ });
+  }
+
+  get logOutOthers(): Locator {
+    return this.page.getByRole('button', { name: 'Log out all others', exact: true });
+  }
+
+  get logOutEverywhere(): Locator {
+    return this.page.getByRole('button', { name: 'Log out everywhere', exact: true });
+  }
+
+  async open(): Promise<void> {
+    await this.visitor.goTo('/account/devices');
+    await this.visitor.sees(headings.devices);
   }
 }
 

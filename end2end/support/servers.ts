@@ -1,5 +1,7 @@
 // The servers that the tests talk to, each with an empty database of its own on a free port of this machine. Read first by
 // playwright.config.ts, which starts them; the workers find the same choice in their environment.
+//
+// One project runs on SQLite and one on PostgreSQL, so that every test runs on both.
 
 import { randomBytes } from 'node:crypto';
 import { createServer, type AddressInfo } from 'node:net';
@@ -7,14 +9,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+export const engines = ['sqlite', 'postgres'] as const;
+export type Engine = (typeof engines)[number];
+
 /** `main` has the times of the default configuration; on `brief` an access token lives for two seconds. */
-export type ServerName = 'main' | 'brief';
+export const servers = ['main', 'brief'] as const;
+export type ServerName = (typeof servers)[number];
+
+/** A server of one engine. */
+export type Site = `${Engine}-${ServerName}`;
 
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 
 interface Chosen {
   folder: string;
-  ports: Record<ServerName, number>;
+  ports: Record<Site, number>;
 }
 
 process.env.LATCHKEY_END2END ??= JSON.stringify(await choose());
@@ -23,21 +32,22 @@ const chosen = JSON.parse(process.env.LATCHKEY_END2END) as Chosen;
 /** Where the databases are: made when the servers start, removed at the end of the run. */
 export const folder = chosen.folder;
 
-export function url(server: ServerName): string {
-  return `http://127.0.0.1:${chosen.ports[server]}`;
+export function url(site: Site): string {
+  return `http://127.0.0.1:${chosen.ports[site]}`;
 }
 
-export function environment(server: ServerName): Record<string, string> {
+export function environment(engine: Engine, server: ServerName): Record<string, string> {
+  const site: Site = `${engine}-${server}`;
   const brief = {
     LATCHKEY__AUTH__ACCESS_TTL: '2s',
     LATCHKEY__AUTH__ROTATION_MIN_AGE: '1s',
     LATCHKEY__AUTH__REUSE_LEEWAY: '10s',
   };
   return {
-    DATABASE_URL: `sqlite:${join(folder, `${server}.db`)}`,
-    LEPTOS_SITE_ADDR: `127.0.0.1:${chosen.ports[server]}`,
+    DATABASE_URL: engine === 'sqlite' ? `sqlite:${join(folder, `${server}.db`)}` : postgres(server),
+    LEPTOS_SITE_ADDR: `127.0.0.1:${chosen.ports[site]}`,
     LEPTOS_ENV: 'DEV',
-    LATCHKEY__SERVER__PUBLIC_URL: url(server),
+    LATCHKEY__SERVER__PUBLIC_URL: url(site),
     LATCHKEY__DEMO__SEED: 'true',
     // All tests come from one address.
     LATCHKEY__THROTTLE__CLIENT_PER_MINUTE: '10000',
@@ -46,10 +56,18 @@ export function environment(server: ServerName): Record<string, string> {
   };
 }
 
+/** An empty database of the cluster that scripts/with-postgres has made. */
+function postgres(server: ServerName): string {
+  const cluster = process.env.LATCHKEY_TEST_POSTGRES;
+  if (!cluster) throw new Error('No PostgreSQL to test on: run npm test in end2end, or make test.');
+  return `${cluster.slice(0, cluster.lastIndexOf('/'))}/end2end_${server}`;
+}
+
 async function choose(): Promise<Chosen> {
   const folder = join(tmpdir(), `latchkey-end2end-${randomBytes(6).toString('hex')}`);
-  const [main, brief] = await freePorts(2);
-  return { folder, ports: { main: main!, brief: brief! } };
+  const sites = engines.flatMap((engine) => servers.map((server): Site => `${engine}-${server}`));
+  const ports = await freePorts(sites.length);
+  return { folder, ports: Object.fromEntries(sites.map((site, n) => [site, ports[n]])) as Record<Site, number> };
 }
 
 /** Ports that nobody listens on; held open together, so that they differ. */

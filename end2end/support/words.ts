@@ -4,6 +4,7 @@ export const headings = {
   logIn: 'Log in',
   signUp: 'Create an account',
   profile: 'Profile',
+  devices: 'Devices',
   moderation: 'Moderation',
   admin: 'Accounts',
   forbidden: 'This page is for other roles',
@@ -21,4 +22,8 @@ export const sentences = {
   accessChanged: 'Your role has changed. Log in again to use it.',
   sessionEnded: 'Your session has ended.',
   loggedOut: "You're logged out.",
+  deviceLoggedOut: 'That device is logged out.',
+  othersLoggedOut: 'All other devices are logged out.',
+  loggedOutEverywhere: "You're logged out, here and on every other device.",
+  copied: 'somebody may have held a copy',
 } as const;

@@ -44,6 +44,7 @@ const places: Place[] = [
     path: '/profile',
     then: (visitor) => visitor.bar.accountMenu.click(),
   },
+  { name: 'devices', who: 'user', path: '/account/devices' },
   { name: 'moderation', who: 'moderator', path: '/moderation' },
   { name: 'accounts', who: 'admin', path: '/admin' },
   { name: '403', who: 'user', path: '/admin', status: 403 },

@@ -5,18 +5,23 @@ import type { Role } from '../support/accounts.ts';
 import { expect, test, withAndWithoutJavaScript } from '../support/fixtures.ts';
 import { headings } from '../support/words.ts';
 
-type Guarded = { path: string; heading: string; link: string; least: Role };
+/** `link`: in the bar, where it has one there. */
+type Guarded = { path: string; heading: string; link?: string; least: Role };
 
 const ranks: Role[] = ['user', 'moderator', 'admin'];
 const pages: Guarded[] = [
   { path: '/profile', heading: headings.profile, link: 'Profile', least: 'user' },
+  { path: '/account/devices', heading: headings.devices, least: 'user' },
   { path: '/moderation', heading: headings.moderation, link: 'Moderation', least: 'moderator' },
   { path: '/admin', heading: headings.admin, link: 'Admin', least: 'admin' },
 ];
 
+const linked = pages.filter((page): page is Guarded & { link: string } => page.link !== undefined);
+
 /** What only those get to see who may open the page: its own words, and what it knows of others. */
 const secrets: Record<string, string[]> = {
   '/profile': ['About you', 'Save profile'],
+  '/account/devices': ['Log out everywhere'],
   '/moderation': ['Newest accounts', 'admin@demo.test'],
   '/admin': ['Accounts with role and state', 'admin@demo.test'],
 };
@@ -59,7 +64,7 @@ withAndWithoutJavaScript(() => {
     test(`the bar shows a ${role} what a ${role} may open, and no more`, async ({ open }) => {
       const visitor = await open(role);
       await visitor.goTo('/profile');
-      for (const guarded of pages) {
+      for (const guarded of linked) {
         await expect(visitor.bar.link(guarded.link), guarded.link).toHaveCount(mayOpen(role, guarded) ? 1 : 0);
       }
     });
@@ -68,7 +73,7 @@ withAndWithoutJavaScript(() => {
   test('the bar shows nobody the way in, and none to what is guarded', async ({ visitor }) => {
     await visitor.goTo('/');
     await expect(visitor.bar.link('Log in')).toHaveCount(1);
-    for (const { link } of pages) await expect(visitor.bar.link(link), link).toHaveCount(0);
+    for (const { link } of linked) await expect(visitor.bar.link(link), link).toHaveCount(0);
   });
 
   test('an address that leads nowhere says so, with its status', async ({ visitor, watch }) => {

@@ -1,10 +1,7 @@
 //! Tabs of one browser share its cookies, so that each page load tells the others who is signed in now; and one of them
 //! listens to the server, which tells of a session that ended elsewhere. Compiled for the browser only; `context` starts it.
 
-use leptos::{
-    prelude::{location, set_timeout, window},
-    task::spawn_local,
-};
+use leptos::prelude::{location, set_timeout, window};
 use std::{cell::Cell, rc::Rc, time::Duration};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use web_sys::{
@@ -12,15 +9,14 @@ use web_sys::{
     js_sys::{Function, Promise},
 };
 
-use super::{api::current_user, context::session_ended};
-use crate::error::AppError;
+use super::context::session_ended;
 
 const CHANNEL: &str = "latchkey-signed-in";
 /// Where the server tells: `auth::server::events`.
 const EVENTS: &str = "/api/auth/events";
 /// The lock (Web Locks API) of the one tab that listens. HTTP/1.1 has six connections a browser, and a stream takes one.
 const LOCK: &str = "latchkey-events";
-/// Until the next attempt after the server refused the stream for another reason than the session's end.
+/// Until the next attempt after the server refused the stream: it is busy, or being replaced.
 const RETRY: Duration = Duration::from_secs(30);
 
 #[wasm_bindgen]
@@ -34,7 +30,7 @@ extern "C" {
 #[derive(Clone)]
 struct Tab {
     channel: BroadcastChannel,
-    /// Set once a form was sent: its answer decides where this tab goes, and nothing may overtake it.
+    /// Set once this tab is on its way to another page. A form's answer decides where that is: nothing may overtake it.
     leaving: Rc<Cell<bool>>,
 }
 
@@ -55,14 +51,10 @@ pub fn follow(user_id: String) {
         let tab = tab.clone();
         Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
             let now = message.data().as_string().unwrap_or_default();
-            if now == user_id || tab.leaving.get() {
-                return;
-            }
-            match now.is_empty() {
-                true => session_ended(),
-                false => {
-                    let _ = location().reload();
-                }
+            if now.is_empty() {
+                tab.leave();
+            } else if now != user_id && !tab.leaving.replace(true) {
+                let _ = location().reload();
             }
         })
     };
@@ -96,12 +88,20 @@ impl Tab {
     }
 
     fn listen(self) {
+        if self.leaving.get() {
+            return;
+        }
         let Ok(stream) = EventSource::new(EVENTS) else {
             return;
         };
         let ended = {
-            let tab = self.clone();
-            Closure::<dyn Fn()>::new(move || tab.end())
+            let (stream, tab) = (stream.clone(), self.clone());
+            Closure::<dyn Fn()>::new(move || {
+                // Or the browser would come back to be told again.
+                stream.close();
+                let _ = tab.channel.post_message(&JsValue::from_str(""));
+                tab.leave();
+            })
         };
         let _ = stream.add_event_listener_with_callback("ended", ended.as_ref().unchecked_ref());
         ended.forget();
@@ -110,7 +110,8 @@ impl Tab {
             Closure::<dyn Fn()>::new(move || {
                 // A broken connection is taken up again by the browser; a refused one is not.
                 if stream.ready_state() == EventSource::CLOSED {
-                    self.clone().ask();
+                    let tab = self.clone();
+                    set_timeout(move || tab.listen(), RETRY);
                 }
             })
         };
@@ -118,19 +119,9 @@ impl Tab {
         failed.forget();
     }
 
-    /// Why the stream was refused, which the browser doesn't say.
-    fn ask(self) {
-        spawn_local(async move {
-            match current_user().await {
-                Err(AppError::Unauthenticated) => self.end(),
-                _ => set_timeout(move || self.listen(), RETRY),
-            }
-        });
-    }
-
-    fn end(&self) {
-        let _ = self.channel.post_message(&JsValue::from_str(""));
-        if !self.leaving.get() {
+    /// Goes to log in, unless the tab is on its way somewhere.
+    fn leave(&self) {
+        if !self.leaving.replace(true) {
             session_ended();
         }
     }

@@ -7,6 +7,7 @@ pub mod config;
 pub mod db;
 mod document;
 mod failure;
+pub mod fault;
 pub mod flash;
 pub mod moment;
 pub mod origin;

@@ -54,6 +54,11 @@ impl Browser {
         copy
     }
 
+    /// The same, talking to another server.
+    pub fn copy_at(&self, address: SocketAddr) -> Self {
+        Self { address, ..self.copy() }
+    }
+
     pub fn cookie(&self, name: &str) -> Option<String> {
         self.jar().get(name).cloned()
     }
@@ -119,6 +124,22 @@ impl Browser {
 
     /// Any request, with the jar's cookies; keeps what the answer sets.
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<String>) -> Answer {
+        self.try_send(method, path, headers, body).await.unwrap()
+    }
+
+    /// Calls a function of a server that may die meanwhile: nothing, then.
+    pub async fn try_api(&self, function: &str) -> Option<Answer> {
+        let headers = [("content-type", "application/x-www-form-urlencoded"), ("origin", self.origin.as_str())];
+        self.try_send(Method::POST, &format!("/api/{function}"), &headers, Some(String::new())).await.ok()
+    }
+
+    async fn try_send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<String>,
+    ) -> reqwest::Result<Answer> {
         let mut request = self.http.request(method, format!("http://{}{path}", self.address));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -130,9 +151,9 @@ impl Browser {
         if let Some(body) = body {
             request = request.body(body);
         }
-        let response = request.send().await.unwrap();
+        let response = request.send().await?;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let answer = Answer { status, headers, body: response.text().await.unwrap() };
+        let answer = Answer { status, headers, body: response.text().await? };
         for line in answer.set_cookies() {
             let pair = line.split(';').next().unwrap();
             let (name, value) = pair.split_once('=').unwrap();
@@ -141,7 +162,7 @@ impl Browser {
                 false => self.set_cookie(name, value),
             }
         }
-        answer
+        Ok(answer)
     }
 
     fn jar(&self) -> MutexGuard<'_, BTreeMap<String, String>> {

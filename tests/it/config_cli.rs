@@ -50,8 +50,12 @@ impl Place {
     /// The command with these settings and nothing else of this process's environment.
     pub fn command(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
+        self.prepare(command.args(arguments), settings);
         command
-            .args(arguments)
+    }
+
+    fn prepare(&self, command: &mut Command, settings: &[(&str, &str)]) {
+        command
             .env_clear()
             .env("DATABASE_URL", &self.database)
             .env("LEPTOS_HASH_FILES", "false")
@@ -60,7 +64,6 @@ impl Place {
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        command
     }
 
     fn run(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
@@ -75,10 +78,15 @@ impl Place {
 
     /// Starts the server and waits until it answers.
     pub fn serve(&self, settings: &[(&str, &str)]) -> Running {
+        self.serve_by(Command::new(env!("CARGO_BIN_EXE_latchkey")).arg("serve"), settings)
+    }
+
+    /// The same by a command that becomes the server.
+    pub fn serve_by(&self, command: &mut Command, settings: &[(&str, &str)]) -> Running {
         let address = free_address();
         let site = address.to_string();
-        let settings = [settings, &[("LEPTOS_SITE_ADDR", &site)]].concat();
-        let mut child = self.command(&["serve"], &settings).spawn().unwrap();
+        self.prepare(command, &[settings, &[("LEPTOS_SITE_ADDR", &site)]].concat());
+        let mut child = command.spawn().unwrap();
         let out = lines(child.stdout.take().unwrap());
         let err = lines(child.stderr.take().unwrap());
         let Ok(greeting) = out.recv() else {
@@ -111,7 +119,7 @@ impl Drop for Place {
 /// A server in a process of its own. Killed when dropped.
 pub struct Running {
     pub address: SocketAddr,
-    child: Child,
+    pub child: Child,
     greeting: String,
     out: Receiver<String>,
     err: Receiver<String>,
@@ -129,7 +137,7 @@ fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
 }
 
 impl Running {
-    fn terminate(&self) {
+    pub fn terminate(&self) {
         let status = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
         assert!(status.success());
     }

@@ -6,6 +6,7 @@ use sqlx::{ConnectOptions, Connection, PgConnection, SqliteConnection};
 use crate::{
     app::TestApp,
     browser::{ACCESS, REFRESH},
+    crashes::times,
 };
 
 /// What keeps every writer of sessions waiting: SQLite's write lock, or PostgreSQL's locks on all rows.
@@ -105,5 +106,105 @@ async fn a_ban_wins_against_refreshes_that_race_it() {
             assert_eq!((tab.cookie(ACCESS), tab.cookie(REFRESH)), (None, None));
         }
         assert!(!browser.is_signed_in().await);
+    }
+}
+
+#[tokio::test]
+async fn two_nodes_that_race_one_refresh_move_it_once() {
+    let never_young = [("LATCHKEY__AUTH__ROTATION_MIN_AGE", "0s")];
+    let app = TestApp::with(&never_young).await;
+    let other = app.node(&never_young).await;
+    let here = app.signed_up("ada@example.test").await;
+    for round in 1..=times(200, 1_000) {
+        here.forget_access();
+        let there = here.copy_at(other.address);
+        let (one, two) = tokio::join!(here.api("auth/current_user", &[]), there.api("auth/current_user", &[]));
+        assert_eq!((one.status, two.status), (200, 200), "round {round}");
+        let generation = usize::try_from(app.generation().await).unwrap();
+        assert_eq!(generation, round + 1, "one of them moved it");
+        assert_eq!(here.cookie(REFRESH), there.cookie(REFRESH), "and both know the same token now");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_steps_back_or_ahead_logs_nobody_out() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    for hours in [-1, -48, 1, 48] {
+        // A rotation that lies in the future is one that a clock set back since has made.
+        app.age_rotations(hours * 60 * 60).await;
+        for _ in 0..3 {
+            browser.forget_access();
+            assert!(browser.is_signed_in().await, "{hours} h");
+        }
+        app.age_rotations(-hours * 60 * 60).await;
+    }
+}
+
+#[tokio::test]
+async fn a_secret_is_changed_under_load_and_nobody_notices() {
+    let app = TestApp::with(&[("LATCHKEY__AUTH__ROTATION_MIN_AGE", "0s")]).await;
+    let old = app.state.config.auth.secret.clone().unwrap();
+    let new = "next-9876543210-zyxwvutsrqponmlkjihgfedcba";
+    let both = |first: &str, then: &str| {
+        [
+            ("LATCHKEY__AUTH__SECRET", first.to_owned()),
+            ("LATCHKEY__AUTH__PREVIOUS_SECRETS", format!("[\"{then}\"]")),
+            ("LATCHKEY__AUTH__ROTATION_MIN_AGE", "0s".to_owned()),
+        ]
+    };
+    // As docs/operations.md says: every node learns the new secret before any signs with it.
+    let verifies = both(&old, new);
+    let signs = both(new, &old);
+    let verifies = app.node(&verifies.each_ref().map(|(k, v)| (*k, v.as_str()))).await;
+    let signs = app.node(&signs.each_ref().map(|(k, v)| (*k, v.as_str()))).await;
+    let mut load = tokio::task::JoinSet::new();
+    for n in 0..8 {
+        let browser = app.signed_up(&format!("ada{n}@example.test")).await;
+        let addresses = [verifies.address, signs.address];
+        load.spawn(async move {
+            let mut browser = browser;
+            for turn in 0..times(20, 500) {
+                browser = browser.copy_at(addresses[(n + turn) % 2]);
+                browser.forget_access();
+                assert!(browser.is_signed_in().await, "browser {n}, turn {turn}");
+            }
+        });
+    }
+    load.join_all().await;
+}
+
+#[tokio::test]
+async fn a_lost_secret_logs_everybody_out_and_breaks_nothing() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    let other = app.node(&[("LATCHKEY__AUTH__SECRET", "another-0123456789-abcdefghijklmnopqrst")]).await;
+    let there = browser.copy_at(other.address);
+    let page = there.get("/profile").await;
+    assert_eq!((page.status, page.header("location")), (302, "/login?next=/profile"));
+    assert_eq!((there.cookie(ACCESS), there.cookie(REFRESH)), (None, None));
+    there.log_in("ada@example.test").await;
+    assert!(there.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn after_a_backup_was_restored_one_statement_ends_what_was_issued_since() {
+    let app = TestApp::spawn().await;
+    let [ahead, level] = [app.signed_up("ada@example.test").await, app.signed_up("bob@example.test").await];
+    app.execute("create table backup as select * from sessions").await;
+    app.age_rotations(11).await;
+    ahead.forget_access();
+    assert!(ahead.is_signed_in().await && ahead.is_signed_in().await);
+
+    // The restore, and what docs/operations.md asks for after it.
+    app.execute("delete from sessions").await;
+    app.execute("insert into sessions select * from backup").await;
+    app.execute("update users set authz_epoch = authz_epoch + 1").await;
+
+    for browser in [ahead, level] {
+        assert!(!browser.copy().is_signed_in().await);
+        browser.forget_access();
+        assert!(!browser.is_signed_in().await);
+        assert_eq!(browser.get("/login").await.status, 200);
     }
 }

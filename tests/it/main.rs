@@ -9,6 +9,7 @@ mod app;
 mod browser;
 mod config_cli;
 mod cookies;
+mod crashes;
 mod csrf;
 mod devices;
 mod events;

@@ -27,7 +27,10 @@ use std::{
 use tokio::runtime::Runtime;
 use uuid::Uuid;
 
-use crate::app::{TestApp, on_db};
+use crate::{
+    app::{TestApp, on_db},
+    crashes::times,
+};
 
 const ACCESS_TTL: Duration = Duration::from_secs(270);
 const MIN_AGE: Duration = Duration::from_secs(10);
@@ -294,4 +297,34 @@ fn a_thief_who_shares_a_session_with_its_owner_ends_it() {
             })
             .unwrap();
     });
+}
+
+/// One session after the other, each refreshed a thousand times with responses lost as often as the table allows.
+#[test]
+fn honest_refreshes_by_the_thousand_end_no_session() {
+    const EACH: usize = 1_000;
+    let runtime = Runtime::new().unwrap();
+    let (app, user_id) = runtime.block_on(async {
+        let app = TestApp::spawn().await;
+        let user_id = app.account("ada@example.test", Role::User).await;
+        (app, user_id)
+    });
+    let mut refreshes = 0;
+    for session in 0..times(2, 1_000) {
+        runtime.block_on(async {
+            let (mut world, mut jar) = World::begin(&app, user_id).await;
+            for n in 0..EACH {
+                // Every second time the answer is lost and asked for again, at once or much later.
+                let (lost, gap) = (n % 4 == 1 || n % 7 == 2, if n % 3 == 0 { 1 } else { 11 + (n % 600) as u32 });
+                world.sleep(gap).await;
+                jar.access = None;
+                let lost = lost && world.may_lose().await;
+                assert_eq!(world.request(&mut jar, !lost).await, Ok(()), "session {session}, refresh {n}");
+                refreshes += 1;
+            }
+        });
+    }
+    println!("{refreshes} refreshes of honest clients, 0 wrongful log-outs");
+    let _context = runtime.enter();
+    drop(app);
 }

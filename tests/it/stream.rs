@@ -44,11 +44,7 @@ impl Stream {
 
     /// Reads on until `words` came, or fails.
     pub async fn until(&mut self, words: &str) {
-        self.until_any(&[words]).await;
-    }
-
-    pub async fn until_any(&mut self, words: &[&str]) {
-        while !words.iter().any(|words| self.seen.contains(words)) {
+        while !self.seen.contains(words) {
             assert!(self.more().await, "the stream ended: {}", self.seen);
         }
     }

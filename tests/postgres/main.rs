@@ -10,6 +10,7 @@ mod app;
 #[path = "../it/browser.rs"]
 mod browser;
 mod nodes;
+mod outage;
 mod schema;
 #[path = "../it/stream.rs"]
 mod stream;

@@ -4,7 +4,7 @@
 use axum::{
     Extension,
     extract::State,
-    http::{HeaderMap, HeaderValue, header},
+    http::{HeaderValue, header},
     response::{
         IntoResponse, Response,
         sse::{Event, Sse},
@@ -15,11 +15,7 @@ use std::{convert::Infallible, time::Duration};
 use tokio::sync::{broadcast, watch};
 
 use super::{caller::Caller, freshness::Change, session};
-use crate::{
-    auth::model::Access,
-    error::AppError,
-    server::{respond, state::AppState},
-};
+use crate::{auth::model::Access, error::AppError, server::state::AppState};
 
 /// Where the stream is.
 pub const PATH: &str = "/api/auth/events";
@@ -29,23 +25,32 @@ const HEARTBEAT: Duration = Duration::from_secs(25);
 /// How soon a browser comes back after the connection broke, or a node stopped.
 const RECONNECT: Duration = Duration::from_secs(2);
 
-/// An `ended` event when the caller's session is over, and comments in between. Ends when the server stops.
-pub async fn events(State(state): State<AppState>, caller: Option<Extension<Caller>>, headers: HeaderMap) -> Response {
-    let Some(Extension(caller)) = caller else {
-        return respond::error(&AppError::Unauthenticated, &headers);
+/// An `ended` event when the caller's session is over (at once, where there is none), and comments in between. Ends when
+/// the server stops.
+pub async fn events(State(state): State<AppState>, caller: Option<Extension<Caller>>) -> Response {
+    let mut response = match caller {
+        Some(Extension(caller)) => {
+            let watcher = Watcher {
+                // Before the first look at the session: what ends it after that look is heard.
+                changes: state.freshness.watch(),
+                stopping: state.draining.subscribe(),
+                state,
+                caller,
+                next: Next::Open,
+            };
+            Sse::new(stream::unfold(watcher, Watcher::step)).into_response()
+        }
+        // Not a 401: browsers tell a page no status, and people's consoles of an error.
+        None => Sse::new(stream::iter([Ok::<_, Infallible>(ended())])).into_response(),
     };
-    let watcher = Watcher {
-        // Before the first look at the session: what ends it after that look is heard.
-        changes: state.freshness.watch(),
-        stopping: state.draining.subscribe(),
-        state,
-        caller,
-        next: Next::Open,
-    };
-    let mut response = Sse::new(stream::unfold(watcher, Watcher::step)).into_response();
     // Personal, where axum says no more than no-cache.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
     response
+}
+
+fn ended() -> Event {
+    // Without data browsers drop the event.
+    Event::default().event("ended").data("-")
 }
 
 struct Watcher {
@@ -77,7 +82,7 @@ impl Watcher {
         let event = match session::recheck(&self.state, &self.caller, Access::SignedIn).await {
             Err(AppError::Unauthenticated | AppError::Forbidden) => {
                 self.next = Next::Close;
-                Event::default().event("ended").data("")
+                ended()
             }
             // A database that does not answer ends nothing.
             Ok(()) | Err(_) => {

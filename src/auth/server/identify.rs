@@ -12,12 +12,13 @@ use tower_cookies::Cookies;
 
 use super::{
     caller::Caller,
+    events,
     session::{self, Refused},
     token::TokenError,
 };
 use crate::{
     error::AppError,
-    server::{flash, respond, state::AppState},
+    server::{fault, flash, respond, state::AppState},
     ui::flash::{Flash, Notice},
 };
 
@@ -30,6 +31,8 @@ pub async fn identify(State(state): State<AppState>, cookies: Cookies, mut reque
             request.extensions_mut().insert(caller);
         }
         Ok(None) => {}
+        // The page load that follows presents them again, and says why.
+        Err(Stop::LoggedOut(_)) if request.uri().path() == events::PATH => {}
         Err(Stop::LoggedOut(notice)) => {
             state.cookie_names.clear(&cookies);
             if respond::wants_html(request.headers()) {
@@ -117,6 +120,7 @@ async fn resolve(
 async fn present(state: &AppState, cookies: &Cookies, token: &str) -> Result<Caller, Stop> {
     let claims = state.keys.verify_refresh(token)?;
     let (caller, issued) = session::refresh(state, &claims).await?;
+    fault::point("before the answer");
     state.cookie_names.set(cookies, issued);
     Ok(caller)
 }

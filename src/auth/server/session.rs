@@ -20,7 +20,7 @@ use crate::{
     server::{
         audit::{self, Event},
         db::Tx,
-        random,
+        fault, random,
         state::AppState,
     },
 };
@@ -151,7 +151,9 @@ pub async fn refresh(state: &AppState, claims: &RefreshClaims) -> Result<(Caller
             }
             Decision::Rotate => {
                 let idle_until = now + state.config.auth.idle_ttl;
+                fault::point("before the rotation");
                 let won = store::rotate(&state.db, &hash, claims.generation, now, idle_until).await?;
+                fault::point("after the rotation");
                 state.freshness.forget(&hash);
                 if !won {
                     continue;
