@@ -5,7 +5,7 @@ use leptos::config::{Env, LeptosOptions};
 use serde::Deserialize;
 use std::{fmt, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use super::origin::Origin;
+use super::{origin::Origin, proxies::TrustedProxies};
 
 mod defaults;
 mod judge;
@@ -21,12 +21,15 @@ pub struct Config {
     pub leptos: Leptos,
     /// `server.public_url`, or what follows from the site address.
     pub public_origin: Origin,
+    /// `server.trusted_proxies`, parsed.
+    pub trusted_proxies: TrustedProxies,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Server {
     pub public_url: Option<String>,
+    pub trusted_proxies: Vec<String>,
     #[serde(deserialize_with = "duration")]
     pub shutdown_deadline: Duration,
     pub log_format: LogFormat,

@@ -11,6 +11,7 @@ pub mod fault;
 pub mod flash;
 pub mod moment;
 pub mod origin;
+pub mod proxies;
 pub mod random;
 pub mod respond;
 pub mod router;

@@ -193,7 +193,7 @@ fn refuses(output: &Output, words: &[&str], case: &str) {
 #[tokio::test]
 async fn a_configuration_that_does_not_hold_together_stops_every_command() {
     let place = Place::new().await;
-    let table: [(&str, &[(&str, &str)], &[&str]); 17] = [
+    let table: [(&str, &[(&str, &str)], &[&str]); 19] = [
         ("no secret", &[PRODUCTION[0], PRODUCTION[2]], &["auth.secret", "LATCHKEY__AUTH__SECRET"]),
         ("a short secret", &[("LATCHKEY__AUTH__SECRET", "short")], &["auth.secret", "32"]),
         ("a dull secret", &[("LATCHKEY__AUTH__SECRET", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")], &["auth.secret"]),
@@ -201,6 +201,12 @@ async fn a_configuration_that_does_not_hold_together_stops_every_command() {
         ("plain http", &[("LATCHKEY__SERVER__PUBLIC_URL", "http://latchkey.test")], &["server.public_url", "https://"]),
         ("no public URL", &PRODUCTION[..2], &["server.public_url", "https://"]),
         ("a URL with a path", &[("LATCHKEY__SERVER__PUBLIC_URL", "https://latchkey.test/app")], &["server.public_url"]),
+        (
+            "a bad network",
+            &[("LATCHKEY__SERVER__TRUSTED_PROXIES", "[\"10.0.0.0/33\"]")],
+            &["server.trusted_proxies", "10.0.0.0/33", "10.0.0.0/8"],
+        ),
+        ("proxies everywhere", &[("LATCHKEY__SERVER__TRUSTED_PROXIES", "[\"0.0.0.0/0\"]")], &["trusted_proxies"]),
         ("demo accounts", &[("LATCHKEY__DEMO__SEED", "true")], &["demo.seed", "PROD"]),
         ("an unknown key", &[("LATCHKEY__AUTH__ACESS_TTL", "5m")], &["acess_ttl", "LATCHKEY__SECTION__KEY"]),
         ("an unknown section", &[("LATCHKEY__AUHT__ACCESS_TTL", "5m")], &["auht"]),

@@ -146,6 +146,53 @@ async fn no_header_makes_somebody_else_of_a_client() {
     assert_eq!(statuses, [401, 401, 401, 401, 429, 429, 429, 429]);
 }
 
+/// The answers to failing log-ins that come with these lines of X-Forwarded-For, one after the other.
+async fn forwarded(app: &TestApp, lines: &[&str]) -> Vec<u16> {
+    let body = format!("email=ada%40example.test&password={WRONG}");
+    let mut statuses = Vec::new();
+    for line in lines {
+        let headers = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("origin", ORIGIN),
+            ("x-forwarded-for", line),
+            // Whatever else a proxy may send says nothing.
+            ("x-real-ip", line),
+            ("forwarded", line),
+        ];
+        statuses.push(app.browser().send(Method::POST, "/api/auth/log_in", &headers, Some(body.clone())).await.status);
+    }
+    statuses
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_each_client_is_counted_whatever_it_claims_to_be() {
+    let trusted = ("LATCHKEY__SERVER__TRUSTED_PROXIES", "[\"127.0.0.0/8\", \"10.0.0.0/8\"]");
+    let app = TestApp::with(&[BY_CLIENT[0], BY_CLIENT[1], trusted]).await;
+    let spoofed = [
+        "203.0.113.9",
+        "198.51.100.1, 203.0.113.9",
+        "198.51.100.2, 203.0.113.9, 10.1.1.1",
+        "10.1.1.1, 203.0.113.9",
+        "198.51.100.3, 203.0.113.9",
+        "nonsense, 203.0.113.9",
+    ];
+    assert_eq!(forwarded(&app, &spoofed).await, [401, 401, 401, 401, 429, 429]);
+    assert_eq!(forwarded(&app, &["203.0.113.10"]).await, [401], "its neighbour is another client");
+    // What cannot be read counts for the proxy itself.
+    let unreadable = ["unknown", "203.0.113.11, unknown", "203.0.113.12,", "_hidden", "203.0.113.13 x"];
+    assert_eq!(forwarded(&app, &unreadable).await, [401, 401, 401, 401, 429]);
+    app.signed_up("eve@example.test").await;
+    assert_eq!(app.count("select count(*) from sessions where ip = '127.0.0.1'").await, 1, "no header: the peer");
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_trusted_is_the_client() {
+    let app =
+        TestApp::with(&[BY_CLIENT[0], BY_CLIENT[1], ("LATCHKEY__SERVER__TRUSTED_PROXIES", "[\"10.0.0.0/8\"]")]).await;
+    let lines = ["203.0.113.1", "203.0.113.2, 10.0.0.1", "10.0.0.2", "203.0.113.4", "203.0.113.5"];
+    assert_eq!(forwarded(&app, &lines).await, [401, 401, 401, 401, 429]);
+}
+
 #[tokio::test]
 async fn a_household_of_ipv6_is_one_client() {
     let app = TestApp::spawn().await;

@@ -13,7 +13,10 @@ use super::{
     store::SessionRow,
     token::AccessClaims,
 };
-use crate::auth::model::{Identity, LastDecision, Role};
+use crate::{
+    auth::model::{Identity, LastDecision, Role},
+    server::proxies::TrustedProxies,
+};
 
 /// The verified caller of a request.
 #[derive(Clone)]
@@ -86,12 +89,14 @@ pub struct Client {
 }
 
 impl Client {
-    /// From the connection itself: a forwarding header is anybody's to write.
-    pub fn of(parts: &Parts) -> Self {
-        let ip = parts
+    /// From the connection itself, or where that is a proxy of ours from what it says: any other forwarding header is
+    /// anybody's to write.
+    pub fn of(parts: &Parts, proxies: &TrustedProxies) -> Self {
+        let peer = parts
             .extensions
             .get::<ConnectInfo<SocketAddr>>()
-            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip().to_canonical());
+            .map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |ConnectInfo(address)| address.ip());
+        let ip = proxies.client(peer, &parts.headers);
         let user_agent = parts
             .headers
             .get(header::USER_AGENT)

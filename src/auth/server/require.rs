@@ -38,5 +38,6 @@ pub fn caller() -> Option<Caller> {
 
 /// The client of the request at hand.
 pub fn client() -> Result<Client, AppError> {
-    use_context::<Parts>().map(|parts| Client::of(&parts)).ok_or(AppError::Internal)
+    let parts = use_context::<Parts>().ok_or(AppError::Internal)?;
+    Ok(Client::of(&parts, &state()?.config.trusted_proxies))
 }

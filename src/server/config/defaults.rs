@@ -6,7 +6,12 @@ use super::{Auth, Database, Leptos, LogFormat, Server, SignUp, Throttle};
 
 impl Default for Server {
     fn default() -> Self {
-        Self { public_url: None, shutdown_deadline: Duration::from_secs(20), log_format: LogFormat::Text }
+        Self {
+            public_url: None,
+            trusted_proxies: Vec::new(),
+            shutdown_deadline: Duration::from_secs(20),
+            log_format: LogFormat::Text,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, time::Duration};
 
 use super::{Config, ConfigError, File};
-use crate::server::origin::Origin;
+use crate::server::{origin::Origin, proxies::TrustedProxies};
 
 impl File {
     pub(super) fn judge(self) -> Result<Config, ConfigError> {
@@ -30,6 +30,11 @@ impl File {
                 "server.public_url must begin with https:// in PROD, since cookies travel with it: set LATCHKEY__SERVER__PUBLIC_URL=https://your.domain.",
             );
         }
+        let trusted_proxies = TrustedProxies::parse(&self.server.trusted_proxies).map_err(|bad| {
+            ConfigError(format!(
+                "server.trusted_proxies holds '{bad}', which is no network of your own: list addresses with a prefix length, as in [\"10.0.0.0/8\"]."
+            ))
+        })?;
         if !dev && self.demo.seed {
             return refuse("demo.seed makes accounts with a known password: it cannot be set in PROD.");
         }
@@ -91,6 +96,7 @@ impl File {
             demo: self.demo,
             leptos: self.leptos,
             public_origin,
+            trusted_proxies,
         })
     }
 }
