@@ -34,8 +34,10 @@ pub enum AppError {
     Malformed,
     /// 429: too many attempts; `retry_after` in seconds.
     Throttled { retry_after: u32 },
-    /// 503: the store or the password queue cannot answer now. Nothing was changed.
+    /// 503: the store cannot answer now. Nothing was changed.
     Unavailable,
+    /// 503: too many passwords wait to be hashed. Nothing was changed.
+    Busy,
     /// 500: our fault; the cause is in the log.
     Internal,
     /// Never sent: the browser could not reach the server.

@@ -11,7 +11,7 @@ use latchkey::{
         assets::Assets,
         config::{Config, ConfigError},
         db::Db,
-        random, serve, setup,
+        metrics, random, serve, setup,
         state::AppState,
         telemetry,
     },
@@ -121,6 +121,13 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     let server = serve::start(state.clone(), assets, address).map_err(|error| {
         ConfigError(format!("Nothing can listen on {address} ({error}): set LEPTOS_SITE_ADDR to a free address."))
     })?;
+    if let Some(address) = state.config.server.metrics_addr {
+        metrics::start(state.clone(), address).map_err(|error| {
+            ConfigError(format!(
+                "Nothing can listen on {address} ({error}): set LATCHKEY__SERVER__METRICS_ADDR to a free address."
+            ))
+        })?;
+    }
     // Before the greeting: who reads it may stop the server at once.
     let stopped = serve::stop_signal()?;
     greet(&state);

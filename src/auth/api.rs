@@ -16,11 +16,12 @@ pub async fn sign_up(
     #[server(default)] next: String,
 ) -> Result<(), AppError> {
     use super::server::account::{self, NewAccount};
+    use crate::server::metrics;
     let state = ssr::state()?;
     let min = state.config.auth.password_min_length;
     let account = NewAccount::parse(&email, password, &display_name, min)?;
-    let issued = account::sign_up(&state, account, ssr::current_session(), &ssr::client()?).await?;
-    ssr::signed_in(&state, issued, &next, Some(ssr::Notice::Welcome))
+    let outcome = account::sign_up(&state, account, ssr::current_session(), &ssr::client()?).await;
+    ssr::signed_in(&state, metrics::sign_up(outcome)?, &next, Some(ssr::Notice::Welcome))
 }
 
 /// Signs in with a password.
@@ -30,10 +31,12 @@ pub async fn log_in(
     #[server(default)] password: String,
     #[server(default)] next: String,
 ) -> Result<(), AppError> {
+    use super::server::account;
+    use crate::server::metrics;
     let state = ssr::state()?;
     let client = ssr::client()?;
-    let issued = super::server::account::log_in(&state, &email, password, ssr::current_session(), &client).await?;
-    ssr::signed_in(&state, issued, &next, None)
+    let outcome = account::log_in(&state, &email, password, ssr::current_session(), &client).await;
+    ssr::signed_in(&state, metrics::log_in(outcome)?, &next, None)
 }
 
 /// Ends the session, and tells the browser to forget what it kept of it. Fine for a caller who has none.

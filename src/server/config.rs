@@ -30,6 +30,7 @@ pub struct Config {
 pub struct Server {
     pub public_url: Option<String>,
     pub trusted_proxies: Vec<String>,
+    pub metrics_addr: Option<SocketAddr>,
     #[serde(deserialize_with = "duration")]
     pub shutdown_deadline: Duration,
     pub log_format: LogFormat,

@@ -9,6 +9,7 @@ mod document;
 mod failure;
 pub mod fault;
 pub mod flash;
+pub mod metrics;
 pub mod moment;
 pub mod origin;
 pub mod proxies;

@@ -10,7 +10,7 @@ use std::{io::IsTerminal, time::Instant};
 use tracing::Instrument;
 use tracing_subscriber::EnvFilter;
 
-use super::{config::LogFormat, random};
+use super::{config::LogFormat, metrics, random};
 
 /// Sends logs to standard error. `RUST_LOG` chooses what; by default our own at `info`.
 pub fn init(format: LogFormat) {
@@ -35,11 +35,14 @@ pub async fn trace(request: Request, next: Next) -> Response {
         method = %request.method(),
         path = request.uri().path(),
     );
+    let page = metrics::page(&request);
     let began = Instant::now();
     let header = HeaderValue::from_str(&id);
     async move {
         let mut response = next.run(request).await;
-        let micros = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let time = began.elapsed();
+        metrics::answered(page, &response, time);
+        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         tracing::info!(status = response.status().as_u16(), micros, "answered");
         if let Ok(id) = header {
             response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);

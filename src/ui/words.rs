@@ -24,7 +24,9 @@ pub fn error_sentence(error: &AppError) -> String {
         AppError::Throttled { retry_after } => {
             format!("That was a lot of attempts in a short time. Try again in {}.", lasting(*retry_after))
         }
-        AppError::Unavailable => "The server is busy right now. Nothing was changed; try again in a moment.".into(),
+        AppError::Unavailable | AppError::Busy => {
+            "The server is busy right now. Nothing was changed; try again in a moment.".into()
+        }
         AppError::Internal => {
             "Something broke on our side, and it's in our log. Try again; if it stays, tell whoever runs this site."
                 .into()
@@ -46,7 +48,7 @@ pub fn error_title(error: &AppError) -> &'static str {
         AppError::Invalid { .. } => "A few things to look at",
         AppError::Malformed => "The form arrived incomplete",
         AppError::Throttled { .. } => "A short pause",
-        AppError::Unavailable => "Busy for a moment",
+        AppError::Unavailable | AppError::Busy => "Busy for a moment",
         AppError::Internal => "Something broke on our side",
         AppError::Offline => "You're offline",
     }
@@ -123,6 +125,7 @@ mod tests {
             AppError::Malformed,
             AppError::Throttled { retry_after: 90 },
             AppError::Unavailable,
+            AppError::Busy,
             AppError::Internal,
             AppError::Offline,
         ]

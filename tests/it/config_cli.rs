@@ -158,7 +158,7 @@ impl Drop for Running {
 }
 
 /// An address that nobody listens on, below the ports that the system hands out by itself.
-fn free_address() -> SocketAddr {
+pub fn free_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = u16::try_from(std::process::id() % 8_000).unwrap();
     loop {
@@ -387,6 +387,10 @@ async fn an_address_that_is_taken_is_said_in_a_sentence() {
     let address = taken.local_addr().unwrap().to_string();
     let settings = [&PRODUCTION[..], &[("LEPTOS_SITE_ADDR", &address)]].concat();
     refuses(&place.run(&["serve"], &settings), &["LEPTOS_SITE_ADDR", &address], "a taken address");
+    let free = free_address().to_string();
+    let metrics = ("LATCHKEY__SERVER__METRICS_ADDR", address.as_str());
+    let settings = [&PRODUCTION[..], &[("LEPTOS_SITE_ADDR", &free), metrics]].concat();
+    refuses(&place.run(&["serve"], &settings), &[metrics.0, &address], "a taken address for the metrics");
 }
 
 #[tokio::test]
@@ -450,7 +454,7 @@ fn keys_with_commented_ones(text: &str) -> String {
 #[test]
 fn every_key_of_the_file_that_ships_is_known_commented_out_or_not() {
     let text = keys_with_commented_ones(LEPTOS_TOML);
-    for key in ["\npublic_url = ", "\nsecret = ", "\naccess_ttl = "] {
+    for key in ["\npublic_url = ", "\nsecret = ", "\naccess_ttl = ", "\nmetrics_addr = "] {
         assert!(text.contains(key), "{key}");
     }
     Config::parse(&text, []).unwrap();

@@ -53,6 +53,21 @@ pub enum Decision {
     Ahead,
 }
 
+impl Decision {
+    /// The row's name, as the metrics have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Keep => "keep",
+            Self::Rotate => "rotate",
+            Self::ResendInFlight => "resend_in_flight",
+            Self::Resend => "resend",
+            Self::AccessOnly => "access_only",
+            Self::Replayed => "replayed",
+            Self::Ahead => "ahead",
+        }
+    }
+}
+
 /// Decides by the table of docs/decisions/0003-rotation.md.
 pub fn decide(presented: u32, now: DateTime<Utc>, session: &Rotation, limits: &Limits) -> Decision {
     // A clock that stepped back makes an age zero, never huge.

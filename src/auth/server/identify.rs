@@ -12,13 +12,14 @@ use tower_cookies::Cookies;
 
 use super::{
     caller::Caller,
+    decision::Decision,
     events,
     session::{self, Refused},
     token::TokenError,
 };
 use crate::{
     error::AppError,
-    server::{fault, flash, respond, state::AppState},
+    server::{fault, flash, metrics, respond, state::AppState},
     ui::flash::{Flash, Notice},
 };
 
@@ -118,8 +119,17 @@ async fn resolve(
 }
 
 async fn present(state: &AppState, cookies: &Cookies, token: &str) -> Result<Caller, Stop> {
-    let claims = state.keys.verify_refresh(token)?;
-    let (caller, issued) = session::refresh(state, &claims).await?;
+    let mut decided = None;
+    let outcome = match state.keys.verify_refresh(token) {
+        Ok(claims) => session::refresh_noting(state, &claims, &mut decided).await.map_err(Stop::from),
+        Err(error) => Err(error.into()),
+    };
+    metrics::refresh(match (&outcome, decided) {
+        (Err(Stop::Unavailable), _) => "unavailable",
+        (Ok(_), Some(row)) | (Err(_), Some(row @ (Decision::Replayed | Decision::Ahead))) => row.as_str(),
+        _ => "refused",
+    });
+    let (caller, issued) = outcome?;
     fault::point("before the answer");
     state.cookie_names.set(cookies, issued);
     Ok(caller)

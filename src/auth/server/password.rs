@@ -7,13 +7,13 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     error::AppError,
-    server::{config, random},
+    server::{config, metrics, random},
 };
 
 /// How many requests may wait for a permit.
@@ -85,11 +85,19 @@ impl Passwords {
         .await
     }
 
+    /// How many requests wait for a permit.
+    pub fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
     async fn permit(&self) -> Result<OwnedSemaphorePermit, AppError> {
         let _place = Place::take(&self.waiting)?;
-        match tokio::time::timeout(WAIT, self.permits.clone().acquire_owned()).await {
+        let began = Instant::now();
+        let permit = tokio::time::timeout(WAIT, self.permits.clone().acquire_owned()).await;
+        metrics::waited_for_hash(began.elapsed());
+        match permit {
             Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) | Err(_) => Err(AppError::Unavailable),
+            Ok(Err(_)) | Err(_) => Err(AppError::Busy),
         }
     }
 }
@@ -102,7 +110,7 @@ impl<'a> Place<'a> {
         let place = Self(waiting);
         match waiting.fetch_add(1, Ordering::Relaxed) {
             before if before < QUEUE => Ok(place),
-            _ => Err(AppError::Unavailable),
+            _ => Err(AppError::Busy),
         }
     }
 }
@@ -188,13 +196,13 @@ mod tests {
             let pool = pool.clone();
             waiting.spawn(async move { pool.hash("tidal-copper-lantern".into()).await });
         }
-        while pool.waiting.load(Ordering::Relaxed) < QUEUE {
+        while pool.waiting() < QUEUE {
             tokio::task::yield_now().await;
         }
-        assert_eq!(pool.hash("one too many".into()).await, Err(AppError::Unavailable));
+        assert_eq!(pool.hash("one too many".into()).await, Err(AppError::Busy));
         waiting.abort_all();
         while waiting.join_next().await.is_some() {}
-        assert_eq!(pool.waiting.load(Ordering::Relaxed), 0, "who goes away gives the place back");
+        assert_eq!(pool.waiting(), 0, "who goes away gives the place back");
         drop(taken);
         assert!(pool.hash("tidal-copper-lantern".into()).await.is_ok());
     }

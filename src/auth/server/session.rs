@@ -130,6 +130,15 @@ pub async fn recheck(state: &AppState, caller: &Caller, access: Access) -> Resul
 
 /// Decides over a presented refresh token, and does what was decided.
 pub async fn refresh(state: &AppState, claims: &RefreshClaims) -> Result<(Caller, Issued), Refused> {
+    refresh_noting(state, claims, &mut None).await
+}
+
+/// The same; `decided` learns which row of the table it came to.
+pub async fn refresh_noting(
+    state: &AppState,
+    claims: &RefreshClaims,
+    decided: &mut Option<Decision>,
+) -> Result<(Caller, Issued), Refused> {
     let id = claims.session_id().ok_or(Refused::Ended)?;
     let hash = id.hash();
     let limits =
@@ -142,6 +151,7 @@ pub async fn refresh(state: &AppState, claims: &RefreshClaims) -> Result<(Caller
         }
         alive(&row, now)?;
         let decision = decide(claims.generation, now, &row.rotation(), &limits);
+        *decided = Some(decision);
         let (last, with_refresh) = match decision {
             Decision::Keep => {
                 if claims.generation > row.confirmed_generation {

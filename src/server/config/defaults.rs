@@ -9,6 +9,7 @@ impl Default for Server {
         Self {
             public_url: None,
             trusted_proxies: Vec::new(),
+            metrics_addr: None,
             shutdown_deadline: Duration::from_secs(20),
             log_format: LogFormat::Text,
         }

@@ -9,7 +9,10 @@ use crate::{
         model::Role,
         server::{decision::Rotation, session_id::SessionIdHash},
     },
-    server::db::{Db, Tx, read, within, write},
+    server::{
+        db::{Db, Tx, read, within, write},
+        metrics,
+    },
 };
 
 /// A session with what of its account decides over it. Never leaves the server.
@@ -219,7 +222,7 @@ pub async fn end_session(
     .bind(reason.as_str())
     .execute(c)
     .await
-    .map(|r| r.rows_affected() == 1))
+    .map(|r| metrics::ended(reason.as_str(), r.rows_affected()) == 1))
 }
 
 /// Ends a session of that account. `false` where the account has none of that id, or it had ended already.
@@ -274,7 +277,7 @@ pub async fn end_sessions_of(tx: &mut Tx, user_id: Uuid, reason: EndReason, now:
     .bind(reason.as_str())
     .execute(c)
     .await
-    .map(|r| r.rows_affected()))
+    .map(|r| metrics::ended(reason.as_str(), r.rows_affected())))
 }
 
 /// Forgets sessions whose absolute limit lies before `before`: their refresh tokens have expired, so nobody can replay

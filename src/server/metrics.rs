@@ -1,0 +1,195 @@
+//! Numbers for whoever watches the process, in Prometheus' text format (OpenMetrics 1.0), on a listener of their own. What
+//! each means, and when to wake up for it, stands in docs/operations.md.
+//!
+//! One set a process, like the log: whoever has something to count calls the function for it. Labels come from closed
+//! lists and from the app's own routes, so that nobody's request makes a new series, and no person stands in one.
+
+use axum::{
+    Router,
+    extract::{MatchedPath, Request, State},
+    http::{Method, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use prometheus_client::{
+    encoding::text::encode,
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::{Registry, Unit},
+};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::LazyLock,
+    time::Duration,
+};
+
+use super::{db::Db, state::AppState};
+use crate::error::AppError;
+
+/// The rows of the decision table, and the two ways not to reach it.
+const REFRESHES: [&str; 9] =
+    ["keep", "rotate", "resend_in_flight", "resend", "access_only", "replayed", "ahead", "refused", "unavailable"];
+const FORMS: [&str; 7] = ["ok", "refused", "invalid", "throttled", "busy", "unavailable", "error"];
+const ENDS: [&str; 5] = ["logged_out", "replaced", "replayed", "ahead", "role_changed"];
+const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+type Label = [(&'static str, &'static str); 1];
+type Pages = Family<[(&'static str, String); 1], Histogram, fn() -> Histogram>;
+
+struct Metrics {
+    registry: Registry,
+    refreshes: Family<Label, Counter>,
+    log_ins: Family<Label, Counter>,
+    sign_ups: Family<Label, Counter>,
+    sessions_ended: Family<Label, Counter>,
+    requests: Family<Label, Counter>,
+    pages: Pages,
+    hash_wait: Histogram,
+    hash_queue: Gauge,
+    connections: Family<[(&'static str, &'static str); 2], Gauge>,
+}
+
+static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
+    let mut registry = Registry::with_prefix("latchkey");
+    let mut family = |name, help, label, values: &[&'static str]| {
+        let family = Family::<Label, Counter>::default();
+        // A counter that appears with its first event was never 0: no rate would show that event.
+        for value in values {
+            drop(family.get_or_create(&[(label, *value)]));
+        }
+        registry.register(name, help, family.clone());
+        family
+    };
+    let refreshes = family("refreshes", "Refresh tokens presented, by what was decided", "outcome", &REFRESHES);
+    let log_ins = family("log_ins", "Log-ins tried", "outcome", &FORMS);
+    let sign_ups = family("sign_ups", "Sign-ups tried", "outcome", &FORMS);
+    let sessions_ended = family("sessions_ended", "Sessions ended before their time", "reason", &ENDS);
+    let requests = family("http_requests", "Requests answered, by class of status", "class", &CLASSES);
+    let pages = Pages::new_with_constructor(|| Histogram::new(buckets()));
+    let (hash_wait, hash_queue) = (Histogram::new(buckets()), Gauge::default());
+    let connections = Family::default();
+    let seconds = Unit::Seconds;
+    registry.register_with_unit("page", "A page's time, to its answer's head", seconds.clone(), pages.clone());
+    registry.register_with_unit("hash_wait", "Wait for a turn to hash a password", seconds, hash_wait.clone());
+    registry.register("hash_queue", "Requests that wait for a turn to hash a password", hash_queue.clone());
+    registry.register("database_connections", "Open connections, by pool and state", Family::clone(&connections));
+    Metrics {
+        registry,
+        refreshes,
+        log_ins,
+        sign_ups,
+        sessions_ended,
+        requests,
+        pages,
+        hash_wait,
+        hash_queue,
+        connections,
+    }
+});
+
+/// Upper bounds in seconds: from a page out of memory to the longest that a request may take.
+fn buckets() -> [f64; 12] {
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 15.0]
+}
+
+/// Counts what became of a presented refresh token.
+pub fn refresh(outcome: &'static str) {
+    METRICS.refreshes.get_or_create(&[("outcome", outcome)]).inc();
+}
+
+/// Counts a log-in, and hands its outcome on.
+pub fn log_in<T>(outcome: Result<T, AppError>) -> Result<T, AppError> {
+    METRICS.log_ins.get_or_create(&[("outcome", form(&outcome))]).inc();
+    outcome
+}
+
+/// Counts a sign-up, and hands its outcome on.
+pub fn sign_up<T>(outcome: Result<T, AppError>) -> Result<T, AppError> {
+    METRICS.sign_ups.get_or_create(&[("outcome", form(&outcome))]).inc();
+    outcome
+}
+
+fn form<T>(outcome: &Result<T, AppError>) -> &'static str {
+    match outcome {
+        Ok(_) => "ok",
+        Err(AppError::InvalidCredentials) => "refused",
+        Err(AppError::Invalid { .. }) => "invalid",
+        Err(AppError::Throttled { .. }) => "throttled",
+        Err(AppError::Busy) => "busy",
+        Err(AppError::Unavailable) => "unavailable",
+        Err(_) => "error",
+    }
+}
+
+/// Counts sessions that were ended, and hands their number on.
+pub fn ended(reason: &'static str, sessions: u64) -> u64 {
+    METRICS.sessions_ended.get_or_create(&[("reason", reason)]).inc_by(sessions);
+    sessions
+}
+
+/// Notes how long a request waited for its turn to hash, also where none came.
+pub fn waited_for_hash(time: Duration) {
+    METRICS.hash_wait.observe(time.as_secs_f64());
+}
+
+/// The route of a request that may become a page: its pattern, never the path that was asked for.
+pub fn page(request: &Request) -> Option<String> {
+    let pattern = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
+    (request.method() == Method::GET).then(|| pattern.to_owned())
+}
+
+/// Counts an answer, and where it is one of [`page`] its time.
+pub fn answered(page: Option<String>, response: &Response, time: Duration) {
+    let class = usize::from(response.status().as_u16() / 100);
+    if let Some(class) = CLASSES.get(class.wrapping_sub(1)) {
+        METRICS.requests.get_or_create(&[("class", *class)]).inc();
+    }
+    let is_html = response.headers().get(header::CONTENT_TYPE).is_some_and(|t| t.as_bytes().starts_with(b"text/html"));
+    if let (Some(route), true) = (page, is_html) {
+        METRICS.pages.get_or_create(&[("route", route)]).observe(time.as_secs_f64());
+    }
+}
+
+/// Binds `address` (port 0: any free one) and answers `GET /metrics` there for as long as the process lives, also while
+/// it stops. Where it listens.
+pub fn start(state: AppState, address: SocketAddr) -> io::Result<SocketAddr> {
+    let listener = TcpListener::bind(address)?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    let listener = tokio::net::TcpListener::from_std(listener)?;
+    let router = Router::new().route("/metrics", get(scrape)).with_state(state);
+    tokio::spawn(axum::serve(listener, router).into_future());
+    Ok(address)
+}
+
+async fn scrape(State(state): State<AppState>) -> Response {
+    look(&state);
+    let mut text = String::new();
+    match encode(&mut text, &METRICS.registry) {
+        Ok(()) => {
+            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+            ([(header::CONTENT_TYPE, kind)], text).into_response()
+        }
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Reads what is not counted but is so at this moment.
+fn look(state: &AppState) {
+    METRICS.hash_queue.set(i64::try_from(state.passwords.waiting()).unwrap_or(i64::MAX));
+    match &state.db {
+        Db::Sqlite(sqlite) => {
+            pool("read", &sqlite.read);
+            pool("write", &sqlite.write);
+        }
+        Db::Postgres(postgres) => pool("postgres", postgres),
+    }
+}
+
+fn pool<D: sqlx::Database>(name: &'static str, pool: &sqlx::Pool<D>) {
+    let open = i64::from(pool.size());
+    let idle = i64::try_from(pool.num_idle()).unwrap_or(open).min(open);
+    for (state, count) in [("idle", idle), ("in_use", open - idle)] {
+        METRICS.connections.get_or_create(&[("pool", name), ("state", state)]).set(count);
+    }
+}
