@@ -11,7 +11,7 @@ use latchkey::{
         assets::Assets,
         config::{Config, ConfigError},
         db::Db,
-        metrics, random, serve, setup,
+        key_rotation, metrics, random, serve, setup,
         state::AppState,
         telemetry,
     },
@@ -19,7 +19,7 @@ use latchkey::{
 };
 use std::{
     io::{self, BufRead},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
 };
 
@@ -27,6 +27,10 @@ use std::{
 // its own locks.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What a rotation says of the file at hand.
+const NEW_SECRET: &str = " has a new secret, which counts from the next start on: restart the server. Where there are many, \
+                          docs/operations.md says how nobody is logged out on the way.";
 
 /// Accounts, sessions and roles for a Leptos app.
 #[derive(Parser)]
@@ -48,6 +52,9 @@ enum Command {
     /// Looks after the people who run the place.
     #[command(subcommand)]
     Admin(Admin),
+    /// Looks after the secret that signs tokens.
+    #[command(subcommand)]
+    Key(Key),
     /// Looks at the configuration.
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -62,6 +69,19 @@ enum Admin {
         /// Reads the password from standard input instead of making one up and printing it once.
         #[arg(long)]
         password_stdin: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum Key {
+    /// Puts a new secret in the place of the old one, which goes on verifying what it signed.
+    Rotate {
+        /// The file of NAME=value lines that the server gets its environment from.
+        #[arg(long, value_name = "PATH")]
+        env_file: Option<PathBuf>,
+        /// Shows the lines to set, secrets and all, where no file holds them.
+        #[arg(long, conflicts_with = "env_file")]
+        print: bool,
     },
 }
 
@@ -84,6 +104,12 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
+    // Without the configuration: where the file is kept, nothing else of the server's environment need be set.
+    if let Some(Command::Key(Key::Rotate { env_file: Some(path), .. })) = &cli.command {
+        key_rotation::rotate_env_file(path)?;
+        println!("{}{NEW_SECRET}", path.display());
+        return Ok(());
+    }
     let config = Config::load(&cli.config)?;
     telemetry::init(config.server.log_format);
     match cli.command.unwrap_or(Command::Serve) {
@@ -94,6 +120,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
             Ok(())
         }
         Command::Admin(Admin::Create { email, password_stdin }) => create_admin(config, &email, password_stdin).await,
+        Command::Key(Key::Rotate { print, .. }) => rotate_key(config, print),
         Command::Config(ConfigCommand::Check) => {
             println!("The configuration holds together. Public address: {}.", config.public_origin);
             Ok(())
@@ -102,8 +129,8 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Opens and migrates the database.
-async fn open(config: Config) -> Result<AppState, Box<dyn std::error::Error>> {
-    let secret = setup::signing_secret(&config)?;
+async fn open(mut config: Config) -> Result<AppState, Box<dyn std::error::Error>> {
+    let secret = setup::signing_secret(&mut config)?;
     let db = Db::open(&config.database).await.map_err(|error| {
         ConfigError(format!("The database does not open ({error}): check DATABASE_URL, and that its server runs."))
     })?;
@@ -151,6 +178,23 @@ fn greet(state: &AppState) {
              change a role while its owner is signed in, log out in one tab and look at the other."
         );
     }
+}
+
+fn rotate_key(mut config: Config, print: bool) -> Result<(), Box<dyn std::error::Error>> {
+    if config.auth.secret.is_some() {
+        if !print {
+            return Err(Box::new(ConfigError(
+                "auth.secret is set from outside, where this command cannot change it: name the file that sets it with --env-file, or see the new lines with --print.".into(),
+            )));
+        }
+        print!("{}", key_rotation::new_lines(&config.auth));
+        return Ok(());
+    }
+    // Makes the file where there is none yet.
+    setup::signing_secret(&mut config)?;
+    key_rotation::rotate_secrets_file(Path::new(setup::DEV_SECRET))?;
+    println!("{}{NEW_SECRET}", setup::DEV_SECRET);
+    Ok(())
 }
 
 async fn create_admin(config: Config, email: &str, password_stdin: bool) -> Result<(), Box<dyn std::error::Error>> {

@@ -9,6 +9,7 @@ mod document;
 mod failure;
 pub mod fault;
 pub mod flash;
+pub mod key_rotation;
 pub mod metrics;
 pub mod moment;
 pub mod origin;

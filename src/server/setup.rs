@@ -19,8 +19,8 @@ use crate::{
     error::AppError,
 };
 
-/// Where a developer's machine keeps its secret, so that a restart logs nobody out.
-const DEV_SECRET: &str = "data/dev-secret";
+/// Where a developer's machine keeps its secrets, so that a restart logs nobody out: one a line, newest first.
+pub const DEV_SECRET: &str = "data/dev-secret";
 
 /// The demo's accounts; the landing page offers them where `demo.seed` is set.
 pub const DEMO_ACCOUNTS: [(&str, &str, Role); 3] = [
@@ -30,17 +30,22 @@ pub const DEMO_ACCOUNTS: [(&str, &str, Role); 3] = [
 ];
 pub const DEMO_PASSWORD: &str = "correct-horse-battery";
 
-/// The configured secret or, in DEV only, one made here and kept for the owner's eyes (mode 0600).
-pub fn signing_secret(config: &Config) -> io::Result<String> {
-    match &config.auth.secret {
-        Some(secret) => Ok(secret.clone()),
-        None => dev_secret(Path::new(DEV_SECRET)),
+/// The configured secret or, in DEV only, one made here and kept for the owner's eyes (mode 0600). Those that were rotated
+/// out of that file go on verifying.
+pub fn signing_secret(config: &mut Config) -> io::Result<String> {
+    if let Some(secret) = &config.auth.secret {
+        return Ok(secret.clone());
     }
+    let secrets = dev_secrets(Path::new(DEV_SECRET))?;
+    let mut lines = secrets.lines().map(str::to_owned);
+    let newest = lines.next().unwrap_or_default();
+    config.auth.previous_secrets.extend(lines);
+    Ok(newest)
 }
 
-fn dev_secret(path: &Path) -> io::Result<String> {
+fn dev_secrets(path: &Path) -> io::Result<String> {
     match fs::read_to_string(path) {
-        Ok(secret) if secret.len() >= 32 => return Ok(secret),
+        Ok(secrets) if secrets.lines().next().is_some_and(|newest| newest.len() >= 32) => return Ok(secrets),
         Ok(_) => fs::remove_file(path)?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),

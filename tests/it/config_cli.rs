@@ -24,7 +24,7 @@ const LEPTOS_TOML: &str = include_str!("../../Leptos.toml");
 const CARGO_TOML: &str = include_str!("../../Cargo.toml");
 
 /// What PROD needs to start.
-const PRODUCTION: [(&str, &str); 3] = [
+pub const PRODUCTION: [(&str, &str); 3] = [
     ("LEPTOS_ENV", "PROD"),
     ("LATCHKEY__AUTH__SECRET", SECRET),
     ("LATCHKEY__SERVER__PUBLIC_URL", "https://latchkey.test"),
@@ -66,7 +66,7 @@ impl Place {
             .stderr(Stdio::piped());
     }
 
-    fn run(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
+    pub fn run(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Output {
         self.command(arguments, settings).output().unwrap()
     }
 
@@ -170,12 +170,12 @@ pub fn free_address() -> SocketAddr {
     }
 }
 
-fn text(bytes: &[u8]) -> String {
+pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// It failed, and said why and what to do in one line.
-fn refuses(output: &Output, words: &[&str], case: &str) {
+pub fn refuses(output: &Output, words: &[&str], case: &str) {
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     assert!(!output.status.success(), "{case}: {out}");
     assert_eq!(out, "", "{case}");

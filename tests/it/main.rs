@@ -17,6 +17,7 @@ mod faults;
 mod headers;
 mod injection;
 mod jwt;
+mod keys;
 mod metrics;
 mod model;
 mod processes;
