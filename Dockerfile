@@ -1,0 +1,38 @@
+# syntax=docker/dockerfile:1
+# Latchkey as an image: the program, its assets and its configuration, run by nobody in particular. Nothing is written
+# but to /data, and that by SQLite only: the root file system may be read-only.
+#
+# Not built or run so far: nothing in this project has a Docker to try it with. Build with: docker build -t latchkey .
+
+FROM rust:1.95-slim-trixie AS build
+# What README.md asks of a machine besides rustup: a C compiler, Node with npm, and Perl for one of the build tools.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends build-essential nodejs npm perl \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /build
+# The build tools change with these files only: a layer of their own, which a change of the sources keeps.
+COPY rust-toolchain.toml Cargo.lock ./
+COPY scripts ./scripts
+RUN scripts/setup build
+COPY . .
+RUN scripts/build
+
+FROM debian:trixie-slim
+RUN useradd --system --no-create-home --uid 10001 latchkey \
+    && install -d -o latchkey -g latchkey -m 0700 /data
+WORKDIR /srv/latchkey
+# hash.txt is looked for beside the program.
+COPY --from=build /build/target/release/latchkey /build/target/release/hash.txt /build/Leptos.toml ./
+COPY --from=build /build/target/site ./site
+ENV LEPTOS_ENV=PROD \
+    LEPTOS_SITE_ADDR=0.0.0.0:3000 \
+    LEPTOS_SITE_ROOT=site \
+    DATABASE_URL=sqlite:/data/latchkey.db
+USER 10001:10001
+VOLUME /data
+EXPOSE 3000
+# Alive, not ready: a lost database is no reason to end the nodes that wait for it. The shell itself asks.
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s \
+    CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/3000 && printf 'GET /healthz HTTP/1.0\\r\\n\\r\\n' >&3 && read -r _ status _ <&3 && [ \"$status\" = 200 ]"]
+ENTRYPOINT ["/srv/latchkey/latchkey"]
+CMD ["serve"]
