@@ -20,6 +20,7 @@ mod jwt;
 mod keys;
 mod metrics;
 mod model;
+mod operations;
 mod processes;
 mod redirects;
 mod rotation;
