@@ -30,7 +30,7 @@ use crate::error::AppError;
 const REFRESHES: [&str; 9] =
     ["keep", "rotate", "resend_in_flight", "resend", "access_only", "replayed", "ahead", "refused", "unavailable"];
 const FORMS: [&str; 7] = ["ok", "refused", "invalid", "throttled", "busy", "unavailable", "error"];
-const ENDS: [&str; 5] = ["logged_out", "replaced", "replayed", "ahead", "role_changed"];
+const ENDS: [&str; 6] = ["logged_out", "replaced", "replayed", "ahead", "role_changed", "revoked"];
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 type Label = [(&'static str, &'static str); 1];
@@ -121,7 +121,8 @@ fn form<T>(outcome: &Result<T, AppError>) -> &'static str {
     }
 }
 
-/// Counts sessions that were ended, and hands their number on.
+/// Counts sessions that a statement ended, and hands their number on. Counted before the transaction is committed: one that
+/// fails after it counts too many.
 pub fn ended(reason: &'static str, sessions: u64) -> u64 {
     METRICS.sessions_ended.get_or_create(&[("reason", reason)]).inc_by(sessions);
     sessions

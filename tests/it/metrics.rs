@@ -82,9 +82,17 @@ async fn every_counter_moves_with_what_it_counts() {
     assert!(!old.is_signed_in().await);
     assert_eq!(moved(metrics, &mut seen, &counters).await, one(&["refreshes_total{outcome=\"refused\"}"]));
 
+    let other = Browser::new(server.address, ORIGIN.into());
+    other.log_in(mail.1).await;
+    moved(metrics, &mut seen, &counters).await;
     browser.log_in(mail.1).await;
+    assert_eq!(browser.api("devices/revoke_others", &[]).await.status, 200);
     assert_eq!(browser.api("auth/log_out", &[]).await.status, 200);
-    let ended = ["log_ins_total{outcome=\"ok\"}", "sessions_ended_total{reason=\"logged_out\"}"];
+    let ended = [
+        "log_ins_total{outcome=\"ok\"}",
+        "sessions_ended_total{reason=\"logged_out\"}",
+        "sessions_ended_total{reason=\"revoked\"}",
+    ];
     assert_eq!(moved(metrics, &mut seen, &counters).await, one(&ended));
     let (code, _) = server.stop();
     assert_eq!(code, Some(0));

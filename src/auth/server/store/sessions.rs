@@ -243,7 +243,7 @@ pub async fn end_session_of(
     .bind(reason.as_str())
     .execute(c)
     .await
-    .map(|r| r.rows_affected() == 1))
+    .map(|r| metrics::ended(reason.as_str(), r.rows_affected()) == 1))
 }
 
 /// Ends every session of an account but one.
@@ -264,7 +264,7 @@ pub async fn end_other_sessions_of(
     .bind(reason.as_str())
     .execute(c)
     .await
-    .map(|r| r.rows_affected()))
+    .map(|r| metrics::ended(reason.as_str(), r.rows_affected())))
 }
 
 /// Ends every session of an account.
