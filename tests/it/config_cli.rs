@@ -193,7 +193,7 @@ pub fn refuses(output: &Output, words: &[&str], case: &str) {
 #[tokio::test]
 async fn a_configuration_that_does_not_hold_together_stops_every_command() {
     let place = Place::new().await;
-    let table: [(&str, &[(&str, &str)], &[&str]); 19] = [
+    let table: [(&str, &[(&str, &str)], &[&str]); 20] = [
         ("no secret", &[PRODUCTION[0], PRODUCTION[2]], &["auth.secret", "LATCHKEY__AUTH__SECRET"]),
         ("a short secret", &[("LATCHKEY__AUTH__SECRET", "short")], &["auth.secret", "32"]),
         ("a dull secret", &[("LATCHKEY__AUTH__SECRET", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")], &["auth.secret"]),
@@ -216,6 +216,11 @@ async fn a_configuration_that_does_not_hold_together_stops_every_command() {
         ("times out of order", &[("LATCHKEY__AUTH__IDLE_TTL", "31d")], &["auth.idle_ttl", "auth.refresh_ttl"]),
         ("a cheap hash", &[("LATCHKEY__AUTH__ARGON2_MEMORY_KIB", "1024")], &["argon2", "19456"]),
         ("an unknown environment", &[("LEPTOS_ENV", "STAGING")], &["LEPTOS_ENV", "DEV", "PROD"]),
+        (
+            "one connection",
+            &[("DATABASE_URL", "postgres://localhost/x"), ("LATCHKEY__DATABASE__MAX_CONNECTIONS", "1")],
+            &["database.max_connections", "2"],
+        ),
         ("an unknown engine", &[("DATABASE_URL", "mysql://localhost/x")], &["DATABASE_URL", "sqlite:", "postgres://"]),
     ];
     for (case, settings, words) in table {

@@ -82,6 +82,9 @@ impl File {
         if self.database.max_connections == 0 {
             return refuse("database.max_connections must be at least 1.");
         }
+        if self.database.max_connections == 1 && !self.database.url.starts_with("sqlite:") {
+            return refuse("database.max_connections must be at least 2 with PostgreSQL: one of them only listens.");
+        }
         if !(self.database.url.starts_with("sqlite:")
             || self.database.url.starts_with("postgres://")
             || self.database.url.starts_with("postgresql://"))
