@@ -1,6 +1,7 @@
 // Takes docs/screenshots/{page}-{light|dark}-{390|1280}.png: what the window shows, so that the files stay small.
 
 import { join } from 'node:path';
+import { demo } from './support/accounts.ts';
 import { expect, test, type Who } from './support/fixtures.ts';
 import { projectRoot } from './support/servers.ts';
 
@@ -19,6 +20,17 @@ const sizes = [
   { width: 390, height: 844 },
   { width: 1280, height: 800 },
 ];
+
+/** Where the user of the devices page has logged in before. */
+const devices = [
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1',
+  'Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0.0.0 Safari/537.36',
+  'Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0',
+];
+
+test.beforeAll(async ({ api }) => {
+  for (const device of devices) await api.logIn(demo('user'), device);
+});
 
 for (const { name, who, path, status } of pages) {
   for (const theme of ['light', 'dark'] as const) {

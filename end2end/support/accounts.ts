@@ -39,13 +39,14 @@ export class Api {
     return this.enter('/api/auth/sign_up', { email, password, display_name: name });
   }
 
-  logIn({ email, password }: Account): Promise<StorageState> {
-    return this.enter('/api/auth/log_in', { email, password, next: '' });
+  /** `userAgent`: what the device calls itself. */
+  logIn({ email, password }: Account, userAgent?: string): Promise<StorageState> {
+    return this.enter('/api/auth/log_in', { email, password, next: '' }, userAgent);
   }
 
-  private async enter(path: string, form: Record<string, string>): Promise<StorageState> {
+  private async enter(path: string, form: Record<string, string>, userAgent?: string): Promise<StorageState> {
     const origin = url(this.site);
-    const client = await request.newContext({ baseURL: origin, extraHTTPHeaders: { origin } });
+    const client = await request.newContext({ baseURL: origin, userAgent, extraHTTPHeaders: { origin } });
     try {
       const response = await client.post(path, { form, maxRedirects: 0 });
       expect(response.status(), `${path}: ${await response.text()}`).toBeLessThan(400);
