@@ -34,8 +34,16 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The whole server.
 pub fn router(state: AppState, assets: Assets) -> Router {
-    let routes =
-        Router::new().merge(pages_and_functions(&state, assets)).merge(static_files(&state)).merge(health(&state));
+    let identified = pages_and_functions(&state, assets).layer(from_fn_with_state(state.clone(), identify));
+    around(identified, state)
+}
+
+/// The whole server around pages and functions that know their callers. A function of its own so that the benchmark can
+/// put a caller of its own in the place of [`identify`], and so tell what that costs.
+pub fn around(identified: Router, state: AppState) -> Router {
+    let guarded =
+        identified.layer(CookieManagerLayer::new()).layer(from_fn_with_state(state.clone(), security::origin));
+    let routes = Router::new().merge(guarded).merge(static_files(&state)).merge(health(&state));
     behind_layers(routes, state)
 }
 
@@ -56,8 +64,9 @@ pub fn routes() -> &'static [AxumRouteListing] {
     &ROUTES
 }
 
-/// Pages and server functions, behind everything that knows of callers. The layer named last is met first.
-fn pages_and_functions(state: &AppState, assets: Assets) -> Router {
+/// Pages and server functions, which find their [`Caller`](crate::auth::server::Caller) in the request's extensions. The
+/// layer named last is met first.
+pub fn pages_and_functions(state: &AppState, assets: Assets) -> Router {
     let context = {
         let state = state.clone();
         move || provide_request_context(&state)
@@ -71,9 +80,6 @@ fn pages_and_functions(state: &AppState, assets: Assets) -> Router {
         .fallback(move |request| not_found(request, missing))
         .layer(from_fn_with_state(state.clone(), respond::server_functions))
         .layer(from_fn_with_state(state.clone(), flash::take))
-        .layer(from_fn_with_state(state.clone(), identify))
-        .layer(CookieManagerLayer::new())
-        .layer(from_fn_with_state(state.clone(), security::origin))
         .with_state(state.clone())
 }
 

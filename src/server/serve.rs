@@ -1,5 +1,6 @@
 //! From a configuration to a listening server, and from a signal to a stopped one. Called by `main` and by tests.
 
+use axum::Router;
 use axum_server::Handle;
 use std::{
     io,
@@ -28,6 +29,11 @@ pub struct Server {
 
 /// Binds `address` (port 0: any free one) and serves until [`Server::stop`].
 pub fn start(state: AppState, assets: Assets, address: SocketAddr) -> io::Result<Server> {
+    start_with(router(state.clone(), assets), state, address)
+}
+
+/// [`start`] with routes of one's own, for the benchmark.
+pub fn start_with(routes: Router, state: AppState, address: SocketAddr) -> io::Result<Server> {
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
@@ -39,7 +45,7 @@ pub fn start(state: AppState, assets: Assets, address: SocketAddr) -> io::Result
         .first_request_timeout(HEADER_TIMEOUT)
         .handle(handle.clone());
     server.http_builder().http1().header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD);
-    let service = router(state.clone(), assets).into_make_service_with_connect_info::<SocketAddr>();
+    let service = routes.into_make_service_with_connect_info::<SocketAddr>();
     let task = tokio::spawn(server.serve(service));
     tokio::spawn(clean(state.clone()));
     tokio::spawn(hear::listen(state.clone()));

@@ -31,6 +31,12 @@ pub struct Passwords {
     dummy: Arc<str>,
 }
 
+/// How many hashes are made at once: one less than there are cores, so that pages keep one.
+pub fn permits() -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+    cores.saturating_sub(1).max(1)
+}
+
 /// What a verification found.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Verified {
@@ -41,18 +47,12 @@ pub enum Verified {
 }
 
 impl Passwords {
-    /// Makes the pool, with about one permit less than there are cores, and the dummy hash.
+    /// Makes the pool and the dummy hash.
     pub fn new(config: &config::Auth) -> Result<Self, argon2::Error> {
         let params = Params::new(config.argon2_memory_kib, config.argon2_passes, config.argon2_lanes, None)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let dummy = hash(&argon2, &random::secret_text()).map_err(|_| argon2::Error::OutputTooShort)?;
-        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
-        Ok(Self {
-            permits: Arc::new(Semaphore::new(cores.saturating_sub(1).max(1))),
-            waiting: Arc::default(),
-            argon2,
-            dummy: dummy.into(),
-        })
+        Ok(Self { permits: Arc::new(Semaphore::new(permits())), waiting: Arc::default(), argon2, dummy: dummy.into() })
     }
 
     /// A PHC string of `password` with a fresh salt.
