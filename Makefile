@@ -3,7 +3,7 @@
 SHELL := bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help serve build watch check test faults
+.PHONY: help serve build watch check test faults bench
 
 # All that the release build is made from. Folders are listed too: one is touched when a file in it comes or goes.
 sources := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find src style public migrations 2>/dev/null)
@@ -27,6 +27,8 @@ test: ## Everything: lints, cargo tests on SQLite and on PostgreSQL, release bui
 
 faults: ## The fault tests in their long form: 1,000 kills, a million refreshes (about 40 minutes)
 	@scripts/faults
+bench: target/.built ## Measure against baselines built from the same dependencies, and print the table of docs/performance.md
+	@scripts/bench
 
 target/.built: $(sources)
 	@scripts/build

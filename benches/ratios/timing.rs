@@ -1,0 +1,75 @@
+//! Whether the time of a failed log-in tells what kind of account it was for.
+
+use latchkey::server::random;
+use std::time::Instant;
+
+use crate::{
+    Result,
+    clients::{PASSWORD, email, log_in},
+    database::{DISABLED, Database, WITHOUT_PASSWORD},
+    load::Connection,
+    measure::Bench,
+    samples::Samples,
+};
+
+/// Accounts of each kind that are tried.
+const NAMES: u64 = 50;
+/// The kinds: letter and first number of their addresses, and what is typed. The first is what the others are held
+/// against. Nobody has an address that begins with x.
+pub const KINDS: [(char, u64, &str); 4] = [
+    ('u', 0, "tidal-copper-lanterN"),
+    ('x', 0, "tidal-copper-lanterN"),
+    ('p', WITHOUT_PASSWORD, "tidal-copper-lanterN"),
+    // The right password: what an owner types who does not know yet.
+    ('d', DISABLED, PASSWORD),
+];
+
+/// Adds failures of each kind, one request at a time, in an order made anew each time.
+pub async fn measure(bench: &Bench, database: &Database, samples: &mut Samples) -> Result<()> {
+    let app = bench.app(database).await?;
+    let mut connection = Connection::open(app.address).await?;
+    let mut request = Vec::new();
+    for _ in 0..bench.times.failures {
+        for kind in shuffled() {
+            let (letter, first, password) = KINDS[kind];
+            log_in(&mut request, &email(letter, first + random::below(NAMES)), password);
+            let asked = Instant::now();
+            let answer = connection.exchange(&request).await?;
+            let time = asked.elapsed();
+            if answer.status != 401 {
+                return Err(format!("a log-in that should fail was answered with {}", answer.describe()).into());
+            }
+            samples.failures[kind].push(time.as_secs_f64());
+        }
+    }
+    Ok(())
+}
+
+fn shuffled() -> [usize; KINDS.len()] {
+    let mut order = std::array::from_fn(|at| at);
+    for at in (1..order.len()).rev() {
+        // Below 5: it fits.
+        order.swap(at, random::below(at as u64 + 1) as usize);
+    }
+    order
+}
+
+/// The area under the ROC curve: how likely it is that one of `these` took longer than one of `those`. 0.5: nobody can
+/// tell.
+pub fn area(these: &[f64], those: &[f64]) -> f64 {
+    let wins = |this: &f64| -> f64 {
+        those
+            .iter()
+            .map(|that| {
+                if this > that {
+                    1.0
+                } else if this == that {
+                    0.5
+                } else {
+                    0.0
+                }
+            })
+            .sum()
+    };
+    these.iter().map(wins).sum::<f64>() / (these.len() * those.len()) as f64
+}
