@@ -27,6 +27,7 @@ test: ## Everything: lints, cargo tests on SQLite and on PostgreSQL, release bui
 
 faults: ## The fault tests in their long form: 1,000 kills, a million refreshes (about 40 minutes)
 	@scripts/faults
+
 bench: target/.built ## Measure against baselines built from the same dependencies, and print the table of docs/performance.md
 	@scripts/bench
 

@@ -131,9 +131,7 @@ fn timing() -> Bound {
 }
 
 fn rates(value: f64, (one, other): (f64, f64)) -> Cell {
-    // Enough digits for fifty hashes and for fifty thousand pages.
-    let digits = |rate: f64| if rate < 100.0 { format!("{rate:.1}") } else { format!("{rate:.0}") };
-    Cell { value, of: format!("{} / {}", digits(one), digits(other)) }
+    Cell { value, of: format!("{one:.0} / {other:.0}") }
 }
 
 fn grown(samples: &Samples, times: &[Vec<f64>; 3]) -> Cell {
@@ -157,7 +155,8 @@ pub fn markdown(engines: &[Samples]) -> Result<String> {
     for row in rows() {
         let cells: Vec<Cell> = engines.iter().map(row.cell).collect();
         let worst = cells.iter().map(|cell| row.bound.judge(cell.value)).min().ok_or("no engine was measured")?;
-        let texts: Vec<String> = cells.iter().map(|cell| format!("{:.2} ({})", cell.value, cell.of)).collect();
+        // Three digits, so that a value near its bound shows on which side it is.
+        let texts: Vec<String> = cells.iter().map(|cell| format!("{:.3} ({})", cell.value, cell.of)).collect();
         let (floor, goal) = row.bound.texts();
         writeln!(
             table,
