@@ -100,7 +100,7 @@ pub async fn check(state: &AppState, claims: &AccessClaims, may_be_cached: bool)
             Err(refused) => return Err(refused),
         },
     };
-    let now = if fresh { state.db.now().await? } else { Utc::now() };
+    let now = if fresh { row.read_at } else { Utc::now() };
     alive(&row, now)?;
     if row.user_id != claims.sub || row.user_epoch != claims.epoch {
         return Err(Refused::Ended);
@@ -121,8 +121,7 @@ pub async fn check(state: &AppState, claims: &AccessClaims, may_be_cached: bool)
 /// Whether a caller known from memory may still come in, asked of the database.
 pub async fn recheck(state: &AppState, caller: &Caller, access: Access) -> Result<(), AppError> {
     let row = store::find_session(&state.db, &caller.session).await?;
-    let now = state.db.now().await?;
-    match row.filter(|row| row.is_alive(now)) {
+    match row.filter(|row| row.is_alive(row.read_at)) {
         Some(row) => access.check(Some(row.role)).map_err(AppError::from),
         None => Err(AppError::Unauthenticated),
     }
@@ -145,7 +144,7 @@ pub async fn refresh_noting(
         Limits { rotation_min_age: state.config.auth.rotation_min_age, reuse_leeway: state.config.auth.reuse_leeway };
     for _ in 0..ATTEMPTS {
         let row = read(state, &hash).await?.ok_or(Refused::Ended)?;
-        let now = state.db.now().await?;
+        let now = row.read_at;
         if !claims.proves(&row.secret) {
             return Err(Refused::Ended);
         }

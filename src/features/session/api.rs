@@ -16,7 +16,7 @@ pub async fn current_session() -> Result<SessionView, AppError> {
     let caller = require(ACCESS).await?;
     let state = state()?;
     let row = session::of(&state, &caller).await?;
-    let now = state.db.now().await?;
+    let now = row.read_at;
     let seconds_to =
         |time: chrono::DateTime<chrono::Utc>| u32::try_from((time - now).num_seconds().max(0)).unwrap_or(u32::MAX);
     Ok(SessionView {
