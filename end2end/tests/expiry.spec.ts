@@ -15,7 +15,8 @@ withAndWithoutJavaScript(() => {
 
     expect(response.status()).toBe(200);
     await member.bar.showsSignedIn();
-    expect(await member.cookie('latchkey_access')).toBeDefined();
+    // As it was sent: on a slow machine it has expired again by now.
+    expect(await response.headerValue('set-cookie')).toMatch(/latchkey_access=[^;]/);
     expect(await member.cookie('latchkey_refresh')).not.toBe(before);
   });
 
@@ -43,6 +44,7 @@ withAndWithoutJavaScript(() => {
 
 test('before a server function that the hydrated app calls: it answers', async ({ member }) => {
   await member.goTo('/');
+  const before = await member.cookie('latchkey_refresh');
   await member.accessExpires();
   await member.page.evaluate(() => Object.assign(window, { stillHere: true }));
 
@@ -52,7 +54,7 @@ test('before a server function that the hydrated app calls: it answers', async (
   await member.sees(headings.profile);
   await expect(member.profile.name).not.toHaveValue('');
   expect(await member.page.evaluate(() => 'stillHere' in window), 'without a page load').toBe(true);
-  expect(await member.cookie('latchkey_access')).toBeDefined();
+  expect(await member.cookie('latchkey_refresh')).not.toBe(before);
 });
 
 test('the session card turns by a notch when it is asked to, in place', async ({ member }) => {
@@ -62,7 +64,8 @@ test('the session card turns by a notch when it is asked to, in place', async ({
   await member.page.evaluate(() => Object.assign(window, { stillHere: true }));
   await member.accessExpires();
   await member.page.getByRole('button', { name: 'Refresh now' }).click();
-  await expect.poll(generation).toBe(before + 1);
+  // By one, or more where the machine is so slow that the new token has expired in between.
+  await expect.poll(generation).toBeGreaterThan(before);
   expect(await member.page.evaluate(() => 'stillHere' in window), 'without a page load').toBe(true);
 });
 
