@@ -60,9 +60,9 @@ impl Pages {
         Self { requests: sessions.iter().map(request).collect(), next: 0 }
     }
 
-    /// `/login`, which everybody may see.
+    /// `/`, which everybody may see, signed in or not.
     pub fn open() -> Self {
-        Self { requests: vec![get("/login", "")], next: 0 }
+        Self { requests: vec![get("/", "")], next: 0 }
     }
 }
 
