@@ -74,9 +74,10 @@ async fn measured(times: Times) -> Result<()> {
         () = stop => Err("stopped".into()),
         () = tokio::time::sleep(LIMIT) => Err(format!("stopped after {} s", LIMIT.as_secs()).into()),
     };
-    scratch.remove().await?;
+    // What went wrong first is told first: a database server that died fails both.
+    let removed = scratch.remove().await;
     println!("{}", outcome?);
-    Ok(())
+    removed
 }
 
 async fn both_engines(scratch: &mut Scratch, program: PathBuf, times: Times) -> Result<String> {
