@@ -14,3 +14,4 @@ mod outage;
 mod schema;
 #[path = "../it/stream.rs"]
 mod stream;
+mod tls;

@@ -9,7 +9,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::{
     error::AppError,
@@ -20,6 +20,8 @@ use crate::{
 const QUEUE: usize = 32;
 /// How long one may wait.
 const WAIT: Duration = Duration::from_secs(2);
+/// By how much a hash steps back for other threads (nice(2)): about a tenth of the processor where both want it.
+const NICE: i32 = 10;
 
 /// The hasher and its pool. Cheap to clone.
 #[derive(Clone)]
@@ -121,18 +123,27 @@ impl Drop for Place<'_> {
     }
 }
 
-/// Runs `work` on a blocking thread. The permit goes along, so that it stays taken until the work is over, even when the
-/// request that asked for it is gone.
+/// Runs `work` on a thread of its own, which steps back for those that serve pages. The permit goes along, so that it stays
+/// taken until the work is over, even when the request that asked for it is gone.
 async fn on_pool<T: Send + 'static>(
     permit: OwnedSemaphorePermit,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, AppError> {
-    let work = move || {
+    let (done, outcome) = oneshot::channel();
+    // A new thread for each: next to a hash that costs nothing, and a thread that has stepped back cannot step forward.
+    let thread = std::thread::Builder::new().name("password".into()).spawn(move || {
         let _permit = permit;
-        work()
-    };
-    tokio::task::spawn_blocking(work).await.map_err(|error| {
-        tracing::error!(%error, "the password pool lost a task");
+        // On Linux a thread has a priority of its own. Where that is refused, a flood of log-ins only slows pages more.
+        let _ = rustix::process::setpriority_process(None, NICE);
+        // Nobody waits any more: then the outcome is of no use.
+        let _ = done.send(work());
+    });
+    if let Err(error) = thread {
+        tracing::error!(%error, "no thread for a password");
+        return Err(AppError::Busy);
+    }
+    outcome.await.map_err(|_| {
+        tracing::error!("the password pool lost a task");
         AppError::Internal
     })
 }
