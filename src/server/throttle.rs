@@ -5,10 +5,38 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
+use sqlx::FromRow;
 use std::net::IpAddr;
 
-use super::db::{Db, write};
+use super::db::{Db, Tx, within, write};
 use crate::error::AppError;
+
+/// A counter after an attempt was counted.
+#[derive(FromRow)]
+struct Counted {
+    key_hash: Vec<u8>,
+    count: i64,
+    resets_at: DateTime<Utc>,
+}
+
+/// Counts an attempt in each row of `$values` (key, 1, end of a new window); `$3` is the time. What a window has over its
+/// `$limit` is not counted on: hammering does not lengthen the wait.
+macro_rules! count {
+    ($values:literal, $limit:literal) => {
+        concat!(
+            "insert into throttles (key_hash, count, resets_at) values ",
+            $values,
+            " on conflict (key_hash) do update set
+                count = case when throttles.resets_at <= $3 then 1
+                             when throttles.count > ",
+            $limit,
+            " then throttles.count
+                             else throttles.count + 1 end,
+                resets_at = case when throttles.resets_at <= $3 then excluded.resets_at else throttles.resets_at end
+             returning key_hash, count, resets_at"
+        )
+    };
+}
 
 /// What is counted: an action, and for whom.
 pub struct Bucket {
@@ -39,36 +67,79 @@ impl Bucket {
 
     /// Counts an attempt, or refuses it with the time to wait.
     pub async fn take(&self, db: &Db, now: DateTime<Utc>) -> Result<(), AppError> {
-        // What the window has over its limit is not counted on: hammering does not lengthen the wait.
-        let (count, resets_at): (i64, DateTime<Utc>) = write!(db, |c| sqlx::query_as(
-            "insert into throttles (key_hash, count, resets_at) values ($1, 1, $3)
-             on conflict (key_hash) do update set
-                count = case when throttles.resets_at <= $2 then 1
-                             when throttles.count > $4 then throttles.count
-                             else throttles.count + 1 end,
-                resets_at = case when throttles.resets_at <= $2 then $3 else throttles.resets_at end
-             returning count, resets_at"
-        )
-        .bind(self.key_hash.as_slice())
-        .bind(now)
-        .bind(now + self.window)
-        .bind(i64::from(self.limit))
-        .fetch_one(c)
-        .await)?;
-        if count <= i64::from(self.limit) {
+        let counted = write!(db, |c| sqlx::query_as(count!("($1, 1, $2)", "$4"))
+            .bind(self.key_hash.as_slice())
+            .bind(now + self.window)
+            .bind(now)
+            .bind(i64::from(self.limit))
+            .fetch_one(c)
+            .await)?;
+        self.judge(&counted, now)
+    }
+
+    fn judge(&self, counted: &Counted, now: DateTime<Utc>) -> Result<(), AppError> {
+        if counted.count <= i64::from(self.limit) {
             return Ok(());
         }
-        let wait = (resets_at - now).num_seconds() + 1;
+        let wait = (counted.resets_at - now).num_seconds() + 1;
         Err(AppError::Throttled { retry_after: u32::try_from(wait).unwrap_or(1).max(1) })
     }
 
     /// Gives one attempt back: it was none of those that are counted. Attempts before it stay counted.
-    pub async fn give_back(&self, db: &Db) -> Result<(), AppError> {
-        write!(db, |c| sqlx::query("update throttles set count = count - 1 where key_hash = $1 and count > 0")
+    async fn give_back(&self, tx: &mut Tx) -> sqlx::Result<u64> {
+        within!(tx, |c| sqlx::query("update throttles set count = count - 1 where key_hash = $1 and count > 0")
             .bind(self.key_hash.as_slice())
             .execute(c)
             .await
-            .map(|_| ()))?;
+            .map(|r| r.rows_affected()))
+    }
+}
+
+/// An attempt that counts for its client and for the account it is made on: one commit instead of two, since each waits
+/// for the disk.
+pub struct Pair {
+    pub client: Bucket,
+    pub account: Bucket,
+}
+
+impl Pair {
+    /// Counts an attempt in both, or refuses it with the time to wait. One that its client may not make does not count
+    /// against the account.
+    pub async fn take(&self, db: &Db, now: DateTime<Utc>) -> Result<(), AppError> {
+        // Always in this order, here and below: two that lock the rows in different orders would wait for each other.
+        let counted: Vec<Counted> = write!(db, |c| sqlx::query_as(count!(
+            "($1, 1, $2), ($5, 1, $6)",
+            "case when throttles.key_hash = $1 then $4 else $7 end"
+        ))
+        .bind(self.client.key_hash.as_slice())
+        .bind(now + self.client.window)
+        .bind(now)
+        .bind(i64::from(self.client.limit))
+        .bind(self.account.key_hash.as_slice())
+        .bind(now + self.account.window)
+        .bind(i64::from(self.account.limit))
+        .fetch_all(c)
+        .await)?;
+        for row in &counted {
+            if row.key_hash == self.client.key_hash
+                && let Err(refused) = self.client.judge(row, now)
+            {
+                let mut tx = db.begin().await?;
+                self.account.give_back(&mut tx).await?;
+                tx.commit().await?;
+                return Err(refused);
+            }
+        }
+        counted
+            .iter()
+            .filter(|row| row.key_hash == self.account.key_hash)
+            .try_for_each(|row| self.account.judge(row, now))
+    }
+
+    /// Gives the attempt back within the change that it led to.
+    pub async fn give_back(&self, tx: &mut Tx) -> sqlx::Result<()> {
+        self.client.give_back(tx).await?;
+        self.account.give_back(tx).await?;
         Ok(())
     }
 }

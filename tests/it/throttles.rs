@@ -82,6 +82,28 @@ async fn one_guess_at_each_of_many_accounts_is_throttled_by_address() {
 }
 
 #[tokio::test]
+async fn what_a_throttled_client_tries_does_not_count_against_the_account() {
+    let app = TestApp::with(&[
+        ("LATCHKEY__THROTTLE__CLIENT_PER_MINUTE", "4"),
+        ("LATCHKEY__THROTTLE__ACCOUNT_PER_FIVE_MINUTES", "3"),
+    ])
+    .await;
+    app.account("ada@example.test", Role::User).await;
+    for n in 0..4 {
+        assert_eq!(log_in(&app, &format!("user{n}@example.test"), WRONG).await.status, 401);
+    }
+    for _ in 0..10 {
+        assert!(is_throttled(&log_in(&app, "ada@example.test", WRONG).await, 61), "by the client, not by the account");
+    }
+    let now = app.state.db.now().await.unwrap();
+    let account = || Bucket::account("log_in", "ada@example.test", 3);
+    for _ in 0..3 {
+        account().take(&app.state.db, now).await.unwrap();
+    }
+    assert!(matches!(account().take(&app.state.db, now).await, Err(AppError::Throttled { .. })));
+}
+
+#[tokio::test]
 async fn a_success_neither_counts_nor_wipes_out_the_failures_before_it() {
     let app = TestApp::with(&BY_CLIENT).await;
     app.account("eve@example.test", Role::User).await;

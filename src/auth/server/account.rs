@@ -20,7 +20,7 @@ use crate::{
     server::{
         audit::{self, Event},
         state::AppState,
-        throttle::Bucket,
+        throttle::{Bucket, Pair},
     },
 };
 
@@ -88,19 +88,26 @@ pub async fn log_in(
         return Err(problems.into_error());
     };
     let now = state.db.now().await?;
-    let by_client = Bucket::client("log_in", client.ip, state.config.throttle.client_per_minute);
-    let by_account = Bucket::account("log_in", email.key(), state.config.throttle.account_per_five_minutes);
-    by_client.take(&state.db, now).await?;
-    by_account.take(&state.db, now).await?;
+    let attempt = Pair {
+        client: Bucket::client("log_in", client.ip, state.config.throttle.client_per_minute),
+        account: Bucket::account("log_in", email.key(), state.config.throttle.account_per_five_minutes),
+    };
+    attempt.take(&state.db, now).await?;
     let verified = verify(state, &email, password).await;
-    if !matches!(verified, Err(AppError::InvalidCredentials)) {
-        // Neither a success nor a busy queue is a failed guess.
-        by_client.give_back(&state.db).await?;
-        by_account.give_back(&state.db).await?;
+    if matches!(verified, Err(AppError::InvalidCredentials)) {
+        return Err(AppError::InvalidCredentials);
     }
-    let user_id = verified?;
-    let now = state.db.now().await?;
+    // Neither a success nor a busy queue is a failed guess.
     let mut tx = state.db.begin().await?;
+    attempt.give_back(&mut tx).await?;
+    let user_id = match verified {
+        Ok(user_id) => user_id,
+        Err(busy) => {
+            tx.commit().await?;
+            return Err(busy);
+        }
+    };
+    let now = state.db.now().await?;
     let id = session::begin(state, &mut tx, user_id, replaces, client, now).await?;
     audit::record(&mut tx, Event::LoggedIn, user_id, None, Some(client.ip), now).await?;
     tx.commit().await?;
