@@ -7,7 +7,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{path::Path, str::FromStr, time::Duration};
+use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, time::Duration};
 
 use super::config;
 
@@ -127,6 +127,13 @@ impl Db {
         if let Some(folder) = folder {
             std::fs::create_dir_all(folder).map_err(sqlx::Error::Io)?;
         }
+        // Made here for its owner alone, whatever the umask; SQLite gives the files beside it the same mode.
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(options.get_filename())
+            .map_err(sqlx::Error::Io)?;
         // A connection to a file needs no sign of life, which would be a message to its thread and back for each query.
         let pool = || SqlitePoolOptions::new().acquire_timeout(WAIT).test_before_acquire(false);
         let write = pool().max_connections(1).connect_with(options.clone()).await?;

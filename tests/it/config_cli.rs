@@ -268,6 +268,13 @@ async fn a_configuration_that_holds_together_says_so() {
 }
 
 #[tokio::test]
+async fn a_database_file_is_for_its_owner_alone() {
+    let place = Place::new().await;
+    assert!(place.run(&["migrate"], &[("DATABASE_URL", "sqlite:data/own.db")]).status.success());
+    assert_eq!(std::fs::metadata(place.folder.join("data/own.db")).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
 async fn development_makes_a_secret_for_its_owners_eyes_and_keeps_it() {
     let place = Place::new().await;
     assert!(place.run(&["migrate"], &[]).status.success());
