@@ -3,9 +3,10 @@
 
 use crate::{
     auth::{self, may, use_identity},
-    features::{admin, devices, landing::LandingRoutes, moderation, profile, session::SessionCard},
+    features::{admin, devices, landing::LandingRoutes, mailbox, moderation, profile, session::SessionCard},
     ui::{
-        AccountMenu, Explanation, Mark, NavLink, NotFound, OfflineNote, Toasts, TopBar, flash::show_flash_once,
+        AccountMenu, Explanation, Mark, NavLink, NotFound, OfflineNote, Toasts, TopBar,
+        flash::{show_flash_once, use_site},
         watch_network,
     },
 };
@@ -41,6 +42,8 @@ pub fn App() -> impl IntoView {
                     <auth::SignUpRoute />
                     <profile::ProfileRoutes />
                     <devices::DevicesRoutes />
+                    <mailbox::MailboxRoute />
+                    <mailbox::MailRoute />
                     <moderation::ModerationRoutes />
                     <admin::AdminRoutes />
                 </FlatRoutes>
@@ -95,6 +98,7 @@ fn Footer() -> impl IntoView {
             <div class="footer-inner">
                 <Mark />
                 <p>"Latchkey. MIT licence: take it, change it, ship it."</p>
+                {use_site().mailbox.then(|| view! { <a href="/dev/mailbox">"Mailbox"</a> })}
             </div>
         </footer>
     }

@@ -168,6 +168,9 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
 /// What a person at the terminal wants to know next.
 fn greet(state: &AppState) {
     println!("Latchkey serves {}", state.config.public_origin);
+    if state.mail.mailbox().is_some() {
+        println!("Mails stay here: {}/dev/mailbox", state.config.public_origin);
+    }
     if state.config.demo.seed {
         println!("\nDemo accounts, password {}:", setup::DEMO_PASSWORD);
         for (email, _, role) in setup::DEMO_ACCOUNTS {

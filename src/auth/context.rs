@@ -53,11 +53,15 @@ mod server_side {
 
     pub fn site() -> SiteInfo {
         match use_context::<AppState>() {
-            Some(state) => {
-                SiteInfo { demo: state.config.demo.seed, password_min_length: state.config.auth.password_min_length }
-            }
+            Some(state) => SiteInfo {
+                demo: state.config.demo.seed,
+                mailbox: state.mail.mailbox().is_some(),
+                password_min_length: state.config.auth.password_min_length,
+            },
             // Only while the list of routes is made, before any request.
-            None => SiteInfo { demo: false, password_min_length: crate::auth::model::PASSWORD_MIN_LENGTH },
+            None => {
+                SiteInfo { demo: false, mailbox: false, password_min_length: crate::auth::model::PASSWORD_MIN_LENGTH }
+            }
         }
     }
 
@@ -82,7 +86,7 @@ mod server_side {
     }
 
     pub fn site() -> SiteInfo {
-        SiteInfo { demo: false, password_min_length: crate::auth::model::PASSWORD_MIN_LENGTH }
+        SiteInfo { demo: false, mailbox: false, password_min_length: crate::auth::model::PASSWORD_MIN_LENGTH }
     }
 
     pub fn set_status(_: u16) {}

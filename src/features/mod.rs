@@ -4,6 +4,7 @@
 pub mod admin;
 pub mod devices;
 pub mod landing;
+pub mod mailbox;
 pub mod moderation;
 pub mod profile;
 pub mod session;

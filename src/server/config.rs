@@ -9,6 +9,9 @@ use super::{origin::Origin, proxies::TrustedProxies};
 
 mod defaults;
 mod judge;
+mod mail;
+
+pub use mail::{Mail, Smtp, Tls, Transport};
 
 /// A configuration that holds together. Made by [`Config::load`] only.
 #[derive(Clone, Debug)]
@@ -19,6 +22,8 @@ pub struct Config {
     pub throttle: Throttle,
     pub demo: Demo,
     pub leptos: Leptos,
+    /// `[mail]`, parsed.
+    pub mail: Mail,
     /// `server.public_url`, or what follows from the site address.
     pub public_origin: Origin,
     /// `server.trusted_proxies`, parsed.
@@ -140,9 +145,13 @@ struct File {
     database: Database,
     auth: Auth,
     throttle: Throttle,
+    mail: mail::Section,
     demo: Demo,
     leptos: Leptos,
 }
+
+/// Keys whose value is text, whatever it looks like.
+const TEXTS: [&str; 3] = ["secret", "smtp_username", "smtp_password"];
 
 impl Config {
     /// Reads `path` and the process's environment.
@@ -165,7 +174,8 @@ impl Config {
             if let Some((section, key)) = setting(&name)? {
                 let old = table.entry(section).or_insert_with(|| toml::Table::new().into());
                 if let Some(section) = old.as_table_mut() {
-                    section.insert(key, typed(value));
+                    let value = if TEXTS.contains(&key.as_str()) { value.into() } else { typed(value) };
+                    section.insert(key, value);
                 }
             }
         }

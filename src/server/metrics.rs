@@ -23,7 +23,7 @@ use std::{
     time::Duration,
 };
 
-use super::{db::Db, state::AppState};
+use super::{db::Db, mail, state::AppState};
 use crate::error::AppError;
 
 /// The rows of the decision table, and the two ways not to reach it.
@@ -31,6 +31,7 @@ const REFRESHES: [&str; 9] =
     ["keep", "rotate", "resend_in_flight", "resend", "access_only", "replayed", "ahead", "refused", "unavailable"];
 const FORMS: [&str; 7] = ["ok", "refused", "invalid", "throttled", "busy", "unavailable", "error"];
 const ENDS: [&str; 6] = ["logged_out", "replaced", "replayed", "ahead", "role_changed", "revoked"];
+const MAILS: [&str; 4] = ["sent", "failed", "given_up", "expired"];
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 type Label = [(&'static str, &'static str); 1];
@@ -47,6 +48,8 @@ struct Metrics {
     hash_wait: Histogram,
     hash_queue: Gauge,
     connections: Family<[(&'static str, &'static str); 2], Gauge>,
+    mails: Family<Label, Counter>,
+    outbox: Gauge,
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
@@ -65,14 +68,16 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
     let sign_ups = family("sign_ups", "Sign-ups tried", "outcome", &FORMS);
     let sessions_ended = family("sessions_ended", "Sessions ended before their time", "reason", &ENDS);
     let requests = family("http_requests", "Requests answered, by class of status", "class", &CLASSES);
+    let mails = family("mails", "Mails taken out of the outbox, by what became of them", "outcome", &MAILS);
     let pages = Pages::new_with_constructor(|| Histogram::new(buckets()));
     let (hash_wait, hash_queue) = (Histogram::new(buckets()), Gauge::default());
-    let connections = Family::default();
+    let (connections, outbox) = (Family::default(), Gauge::default());
     let seconds = Unit::Seconds;
     registry.register_with_unit("page", "A page's time, to its answer's head", seconds.clone(), pages.clone());
     registry.register_with_unit("hash_wait", "Wait for a turn to hash a password", seconds, hash_wait.clone());
     registry.register("hash_queue", "Requests that wait for a turn to hash a password", hash_queue.clone());
     registry.register("database_connections", "Open connections, by pool and state", Family::clone(&connections));
+    registry.register("outbox_mails", "Mails that are still to leave", outbox.clone());
     Metrics {
         registry,
         refreshes,
@@ -84,6 +89,8 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
         hash_wait,
         hash_queue,
         connections,
+        mails,
+        outbox,
     }
 });
 
@@ -128,6 +135,11 @@ pub fn ended(reason: &'static str, sessions: u64) -> u64 {
     sessions
 }
 
+/// Counts what became of a mail.
+pub fn mail(outcome: &'static str) {
+    METRICS.mails.get_or_create(&[("outcome", outcome)]).inc();
+}
+
 /// Notes how long a request waited for its turn to hash, also where none came.
 pub fn waited_for_hash(time: Duration) {
     METRICS.hash_wait.observe(time.as_secs_f64());
@@ -164,7 +176,7 @@ pub fn start(state: AppState, address: SocketAddr) -> io::Result<SocketAddr> {
 }
 
 async fn scrape(State(state): State<AppState>) -> Response {
-    look(&state);
+    look(&state).await;
     let mut text = String::new();
     match encode(&mut text, &METRICS.registry) {
         Ok(()) => {
@@ -176,8 +188,12 @@ async fn scrape(State(state): State<AppState>) -> Response {
 }
 
 /// Reads what is not counted but is so at this moment.
-fn look(state: &AppState) {
+async fn look(state: &AppState) {
     METRICS.hash_queue.set(i64::try_from(state.passwords.waiting()).unwrap_or(i64::MAX));
+    // With the database away the last number stands: other metrics tell of that.
+    if let Ok(mails) = mail::waiting(&state.db).await {
+        METRICS.outbox.set(mails);
+    }
     match &state.db {
         Db::Sqlite(sqlite) => {
             pool("read", &sqlite.read);

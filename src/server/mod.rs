@@ -10,6 +10,7 @@ mod failure;
 pub mod fault;
 pub mod flash;
 pub mod key_rotation;
+pub mod mail;
 pub mod metrics;
 pub mod moment;
 pub mod origin;

@@ -19,7 +19,7 @@ use tower_http::{
     timeout::TimeoutLayer,
 };
 
-use super::{assets::Assets, document::shell, flash, respond, security, state::AppState, telemetry};
+use super::{assets::Assets, document::shell, flash, mail::preview, respond, security, state::AppState, telemetry};
 use crate::{
     app::App,
     auth::server::{
@@ -76,6 +76,7 @@ pub fn pages_and_functions(state: &AppState, assets: Assets) -> Router {
     let missing = leptos_axum::render_app_async_with_context(context.clone(), document.clone());
     Router::new()
         .route(events::PATH, get(events))
+        .route(preview::PATH, get(preview::html))
         .leptos_routes_with_context(state, routes().to_vec(), context, document)
         .fallback(move |request| not_found(request, missing))
         .layer(from_fn_with_state(state.clone(), respond::server_functions))

@@ -15,19 +15,30 @@ use crate::error::AppError;
 const MAX_COOKIE_BYTES: usize = 16 * 1024;
 const MAX_COOKIES: usize = 100;
 
+/// What a mail may do that is shown in a frame of ours: nothing but look as it does. Not even its links work.
+const IN_FRAME: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'";
+
+/// Marks an answer that is a document for a frame of ours, not a page.
+#[derive(Clone, Copy)]
+pub struct InFrame;
+
 /// Middleware: a nonce for this answer's scripts, and the headers that tell the browser what the page may do.
 pub async fn headers(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let nonce = Nonce::new();
     request.extensions_mut().insert(nonce.clone());
     let mut response = next.run(request).await;
     let https = state.config.public_origin.is_https();
-    let policy = content_security_policy(&nonce, https, state.config.is_dev());
+    let framed = response.extensions().get::<InFrame>().is_some();
+    let policy = match framed {
+        true => IN_FRAME.to_owned(),
+        false => content_security_policy(&nonce, https, state.config.is_dev(), state.mail.mailbox().is_some()),
+    };
     let headers = response.headers_mut();
     let fixed: [(HeaderName, &'static str); 7] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         // Never no-referrer: a refused form goes back to the page it came from.
         (header::REFERRER_POLICY, "same-origin"),
-        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::X_FRAME_OPTIONS, if framed { "SAMEORIGIN" } else { "DENY" }),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
@@ -48,13 +59,15 @@ pub async fn headers(State(state): State<AppState>, mut request: Request, next: 
     response
 }
 
-fn content_security_policy(nonce: &Nonce, https: bool, dev: bool) -> String {
+fn content_security_policy(nonce: &Nonce, https: bool, dev: bool, mailbox: bool) -> String {
     // The reload of `cargo leptos watch` comes over a socket of its own.
     let connect = if dev { "'self' ws:" } else { "'self'" };
+    // The page of a mail in a developer's mailbox frames it.
+    let frame = if mailbox { " frame-src 'self';" } else { "" };
     let upgrade = if https { "; upgrade-insecure-requests" } else { "" };
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
-         img-src 'self'; font-src 'self'; connect-src {connect}; manifest-src 'self'; form-action 'self'; \
+         img-src 'self'; font-src 'self'; connect-src {connect}; manifest-src 'self'; form-action 'self';{frame} \
          base-uri 'none'; object-src 'none'; frame-ancestors 'none'{upgrade}"
     )
 }

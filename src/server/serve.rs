@@ -9,7 +9,7 @@ use std::{
 };
 use tokio::task::JoinHandle;
 
-use super::{assets::Assets, router::router, state::AppState, throttle};
+use super::{assets::Assets, mail, router::router, state::AppState, throttle};
 use crate::auth::server::{hear, store};
 
 /// RFC 9112 has no number; a client that takes longer for its head is stuck or means harm.
@@ -18,12 +18,15 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_HEAD: usize = 64 * 1024;
 /// How often what has expired is deleted.
 const CLEANING: Duration = Duration::from_secs(60 * 60);
+/// What a mail that is just being handed over is given to end well: broken off, it may be sent twice.
+const LAST_MAIL: Duration = Duration::from_secs(5);
 
 /// A running server.
 pub struct Server {
     pub address: SocketAddr,
     handle: Handle<SocketAddr>,
     task: JoinHandle<io::Result<()>>,
+    mails: JoinHandle<()>,
     state: AppState,
 }
 
@@ -49,15 +52,20 @@ pub fn start_with(routes: Router, state: AppState, address: SocketAddr) -> io::R
     let task = tokio::spawn(server.serve(service));
     tokio::spawn(clean(state.clone()));
     tokio::spawn(hear::listen(state.clone()));
-    Ok(Server { address, handle, task, state })
+    let mails = tokio::spawn(mail::work(state.clone()));
+    Ok(Server { address, handle, task, mails, state })
 }
 
 impl Server {
-    /// Takes no new connection, waits for the requests in flight up to the deadline, then closes the database.
-    pub async fn stop(self) -> io::Result<()> {
+    /// Takes no new connection, waits for the requests in flight up to the deadline and for a mail on its way, then closes
+    /// the database.
+    pub async fn stop(mut self) -> io::Result<()> {
         self.state.draining.send_replace(true);
         self.handle.graceful_shutdown(Some(self.state.config.server.shutdown_deadline));
         let outcome = self.task.await.map_err(io::Error::other)?;
+        if tokio::time::timeout(LAST_MAIL, &mut self.mails).await.is_err() {
+            self.mails.abort();
+        }
         self.state.db.close().await;
         outcome
     }
@@ -74,8 +82,9 @@ async fn clean(state: AppState) {
         if let Ok(now) = state.db.now().await {
             let throttles = throttle::forget(&state.db, now).await;
             let sessions = store::forget_sessions(&state.db, now).await;
-            if let (Ok(throttles), Ok(sessions)) = (throttles, sessions) {
-                tracing::debug!(throttles, sessions, "forgot what had expired");
+            let mails = mail::forget(&state.db, now).await;
+            if let (Ok(throttles), Ok(sessions), Ok(mails)) = (throttles, sessions, mails) {
+                tracing::debug!(throttles, sessions, mails, "forgot what had expired");
             }
         }
     }

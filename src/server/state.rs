@@ -5,7 +5,7 @@ use leptos::config::LeptosOptions;
 use std::{ops::Deref, sync::Arc};
 use tokio::sync::watch;
 
-use super::{config::Config, db::Db};
+use super::{config::Config, db::Db, mail::Mail};
 use crate::auth::server::{cookies::CookieNames, freshness::Freshness, password::Passwords, token::KeyRing};
 
 /// The application's state.
@@ -21,6 +21,7 @@ pub struct Inner {
     pub freshness: Freshness,
     pub cookie_names: CookieNames,
     pub leptos: LeptosOptions,
+    pub mail: Mail,
     /// `true` once the server is told to stop: `/readyz` then asks to be sent no more, and event streams end.
     pub draining: watch::Sender<bool>,
 }
@@ -30,8 +31,10 @@ impl AppState {
     pub fn new(config: Config, db: Db, secret: &str) -> Result<Self, argon2::Error> {
         let mut secrets = vec![secret];
         secrets.extend(config.auth.previous_secrets.iter().map(String::as_str));
+        let keys = KeyRing::new(config.public_origin.to_string(), &secrets);
         Ok(Self(Arc::new(Inner {
-            keys: KeyRing::new(config.public_origin.to_string(), &secrets),
+            mail: Mail::new(&config.mail, &keys),
+            keys,
             passwords: Passwords::new(&config.auth)?,
             freshness: Freshness::default(),
             cookie_names: CookieNames::new(config.public_origin.is_https()),

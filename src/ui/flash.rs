@@ -54,6 +54,8 @@ impl Flash {
 pub struct SiteInfo {
     /// Whether the demo accounts exist and may be offered.
     pub demo: bool,
+    /// Whether mails stay on this machine, at /dev/mailbox.
+    pub mailbox: bool,
     /// Fewest characters of a new password.
     pub password_min_length: u32,
 }
@@ -78,7 +80,7 @@ pub fn use_flash() -> Flash {
 
 /// The facts about this installation; cautious ones where none were provided.
 pub fn use_site() -> SiteInfo {
-    use_context().unwrap_or(SiteInfo { demo: false, password_min_length: 12 })
+    use_context().unwrap_or(SiteInfo { demo: false, mailbox: false, password_min_length: 12 })
 }
 
 #[cfg(test)]

@@ -12,19 +12,21 @@ use crate::{
 };
 
 /// path; anonymous, user, moderator, admin
-const PAGES: [(&str, [u16; 4]); 7] = [
+const PAGES: [(&str, [u16; 4]); 9] = [
     ("/", [200, 200, 200, 200]),
     ("/login", [200, 302, 302, 302]),
     ("/signup", [200, 302, 302, 302]),
     ("/profile", [302, 200, 200, 200]),
     ("/account/devices", [302, 200, 200, 200]),
+    ("/dev/mailbox", [200, 200, 200, 200]),
+    ("/dev/mailbox/{id}", [404, 404, 404, 404]),
     ("/moderation", [302, 403, 200, 200]),
     ("/admin", [302, 403, 403, 200]),
 ];
 
 /// function; form; anonymous, user, moderator, admin. The forms are whole but for what would change an account, so that
 /// 422 or 404 says: came in.
-const FUNCTIONS: [(&str, &[(&str, &str)], [u16; 4]); 17] = [
+const FUNCTIONS: [(&str, &[(&str, &str)], [u16; 4]); 19] = [
     ("auth/sign_up", &[], [422, 422, 422, 422]),
     ("auth/log_in", &[], [422, 422, 422, 422]),
     ("auth/log_out", &[], [200, 200, 200, 200]),
@@ -39,6 +41,8 @@ const FUNCTIONS: [(&str, &[(&str, &str)], [u16; 4]); 17] = [
     ("devices/list", &[], [401, 200, 200, 200]),
     ("devices/revoke", &[], [401, 404, 404, 404]),
     ("devices/revoke_others", &[], [401, 200, 200, 200]),
+    ("mailbox/list", &[], [200, 200, 200, 200]),
+    ("mailbox/show", &[], [404, 404, 404, 404]),
     ("moderation/newest_accounts", &[], [401, 403, 200, 200]),
     ("admin/accounts", &[], [401, 403, 403, 200]),
     ("admin/set_role", &[], [401, 403, 403, 422]),

@@ -193,7 +193,7 @@ pub fn refuses(output: &Output, words: &[&str], case: &str) {
 #[tokio::test]
 async fn a_configuration_that_does_not_hold_together_stops_every_command() {
     let place = Place::new().await;
-    let table: [(&str, &[(&str, &str)], &[&str]); 20] = [
+    let table: [(&str, &[(&str, &str)], &[&str]); 21] = [
         ("no secret", &[PRODUCTION[0], PRODUCTION[2]], &["auth.secret", "LATCHKEY__AUTH__SECRET"]),
         ("a short secret", &[("LATCHKEY__AUTH__SECRET", "short")], &["auth.secret", "32"]),
         ("a dull secret", &[("LATCHKEY__AUTH__SECRET", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")], &["auth.secret"]),
@@ -208,6 +208,7 @@ async fn a_configuration_that_does_not_hold_together_stops_every_command() {
         ),
         ("proxies everywhere", &[("LATCHKEY__SERVER__TRUSTED_PROXIES", "[\"0.0.0.0/0\"]")], &["trusted_proxies"]),
         ("demo accounts", &[("LATCHKEY__DEMO__SEED", "true")], &["demo.seed", "PROD"]),
+        ("a mailbox for everybody", &[("LATCHKEY__MAIL__TRANSPORT", "mailbox")], &["mail.transport", "PROD"]),
         ("an unknown key", &[("LATCHKEY__AUTH__ACESS_TTL", "5m")], &["acess_ttl", "LATCHKEY__SECTION__KEY"]),
         ("an unknown section", &[("LATCHKEY__AUHT__ACCESS_TTL", "5m")], &["auht"]),
         ("no section", &[("LATCHKEY__ACCESS_TTL", "5m")], &["LATCHKEY__ACCESS_TTL", "LATCHKEY__SECTION__KEY"]),
@@ -479,8 +480,8 @@ fn the_file_that_ships_says_what_holds_without_it() {
     // So that a key taken out of the file keeps its value, and the file is never wrong about a default.
     let (shipped, bare) = (Config::parse(LEPTOS_TOML, []).unwrap(), Config::parse("", []).unwrap());
     assert_eq!(
-        format!("{:?}", (&shipped.server, &shipped.throttle, &shipped.demo, &shipped.leptos)),
-        format!("{:?}", (&bare.server, &bare.throttle, &bare.demo, &bare.leptos))
+        format!("{:?}", (&shipped.server, &shipped.throttle, &shipped.mail, &shipped.demo, &shipped.leptos)),
+        format!("{:?}", (&bare.server, &bare.throttle, &bare.mail, &bare.demo, &bare.leptos))
     );
     let times = |c: &Config| {
         let a = &c.auth;

@@ -10,6 +10,7 @@ pub mod freshness;
 pub mod hear;
 pub mod identify;
 pub mod issue;
+pub mod one_time;
 pub mod password;
 pub mod require;
 pub mod revoke;

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::session_id::SessionId;
+use super::{one_time::OneTimeKey, session_id::SessionId};
 use crate::server::random;
 
 /// RFC 6265 lets browsers drop larger cookies; ours are about 500 bytes.
@@ -137,17 +137,8 @@ struct Key {
 
 impl Key {
     fn derive(secret: &str, purpose: Purpose) -> Self {
-        let hkdf = Hkdf::<Sha256>::new(None, secret.as_bytes());
-        let mut key = [0; 32];
-        let mut kid = [0; 8];
-        // Both lengths are far below HKDF's limit of 255 hashes, its only error.
-        let _ = hkdf.expand_multi_info(&[purpose.audience().as_bytes(), b" key"], &mut key);
-        let _ = hkdf.expand_multi_info(&[purpose.audience().as_bytes(), b" kid"], &mut kid);
-        Self {
-            kid: URL_SAFE_NO_PAD.encode(kid),
-            encoding: EncodingKey::from_secret(&key),
-            decoding: DecodingKey::from_secret(&key),
-        }
+        let (key, kid) = derive(secret, purpose.audience());
+        Self { kid, encoding: EncodingKey::from_secret(&key), decoding: DecodingKey::from_secret(&key) }
     }
 }
 
@@ -177,6 +168,8 @@ pub struct KeyRing {
     issuer: String,
     access: Keys,
     refresh: Keys,
+    /// Of the secrets that mails carry, the current one first.
+    pub(super) one_time: Vec<OneTimeKey>,
 }
 
 impl KeyRing {
@@ -184,7 +177,8 @@ impl KeyRing {
     pub fn new(issuer: String, secrets: &[&str]) -> Self {
         let access = Keys::new(&issuer, secrets, Purpose::Access, &["exp", "iss", "aud", "sub"]);
         let refresh = Keys::new(&issuer, secrets, Purpose::Refresh, &["exp", "iss", "aud"]);
-        Self { issuer, access, refresh }
+        let one_time = secrets.iter().map(|secret| OneTimeKey::derive(secret)).collect();
+        Self { issuer, access, refresh, one_time }
     }
 
     /// A fresh access token.
@@ -266,6 +260,17 @@ impl KeyRing {
             Err(_) => Err(TokenError::Invalid),
         }
     }
+}
+
+/// The key that a master secret has for one purpose, and the public name of that key.
+pub(super) fn derive(secret: &str, purpose: &str) -> ([u8; 32], String) {
+    let hkdf = Hkdf::<Sha256>::new(None, secret.as_bytes());
+    let mut key = [0; 32];
+    let mut kid = [0; 8];
+    // Both lengths are far below HKDF's limit of 255 hashes, its only error.
+    let _ = hkdf.expand_multi_info(&[purpose.as_bytes(), b" key"], &mut key);
+    let _ = hkdf.expand_multi_info(&[purpose.as_bytes(), b" kid"], &mut kid);
+    (key, URL_SAFE_NO_PAD.encode(kid))
 }
 
 fn strict_header(token: &str) -> Option<StrictHeader> {

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use super::{Auth, Database, Leptos, LogFormat, Server, SignUp, Throttle};
+use super::{Auth, Database, Leptos, LogFormat, Server, SignUp, Throttle, mail};
 
 impl Default for Server {
     fn default() -> Self {
@@ -45,6 +45,22 @@ impl Default for Auth {
 impl Default for Throttle {
     fn default() -> Self {
         Self { client_per_minute: 10, account_per_five_minutes: 5 }
+    }
+}
+
+impl Default for mail::Section {
+    fn default() -> Self {
+        Self {
+            transport: None,
+            from: None,
+            folder: "data/mail".into(),
+            smtp_host: None,
+            smtp_port: None,
+            smtp_tls: mail::Encryption::Tls,
+            smtp_username: None,
+            smtp_password: None,
+            smtp_ca_file: None,
+        }
     }
 }
 

@@ -91,6 +91,7 @@ impl File {
         {
             return refuse("DATABASE_URL must begin with sqlite: or postgres://.");
         }
+        let mail = self.mail.judge(dev)?;
         Ok(Config {
             server: self.server,
             database: self.database,
@@ -98,6 +99,7 @@ impl File {
             throttle: self.throttle,
             demo: self.demo,
             leptos: self.leptos,
+            mail,
             public_origin,
             trusted_proxies,
         })

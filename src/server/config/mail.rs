@@ -1,0 +1,171 @@
+//! The section `[mail]`: as it stands in the file, and the way out that it comes to.
+
+use lettre::{
+    message::Mailbox,
+    transport::smtp::{
+        authentication::Credentials,
+        client::{Certificate, CertificateStore, TlsParameters},
+    },
+};
+use serde::Deserialize;
+use std::{
+    fmt,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
+
+use super::ConfigError;
+
+/// The section as it stands in the file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Section {
+    pub transport: Option<Kind>,
+    pub from: Option<String>,
+    pub folder: PathBuf,
+    pub smtp_host: Option<String>,
+    pub smtp_port: Option<u16>,
+    pub smtp_tls: Encryption,
+    pub smtp_username: Option<String>,
+    pub smtp_password: Option<String>,
+    pub smtp_ca_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Kind {
+    None,
+    Mailbox,
+    File,
+    Smtp,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Encryption {
+    Tls,
+    Starttls,
+    None,
+}
+
+/// Who writes mails, and how they leave.
+#[derive(Clone, Debug)]
+pub struct Mail {
+    pub from: Mailbox,
+    pub transport: Transport,
+}
+
+/// How mails leave.
+#[derive(Clone, Debug)]
+pub enum Transport {
+    /// Not at all: they wait in the outbox.
+    None,
+    /// They stay in this process's memory, for /dev/mailbox.
+    Mailbox,
+    /// A file each in this folder.
+    File(PathBuf),
+    Smtp(Smtp),
+}
+
+/// An SMTP server, and how to speak to it.
+#[derive(Clone)]
+pub struct Smtp {
+    pub host: String,
+    pub port: u16,
+    pub tls: Tls,
+    pub credentials: Option<Credentials>,
+}
+
+/// How the way to an SMTP server is encrypted.
+#[derive(Clone)]
+pub enum Tls {
+    /// From the first byte (RFC 8314).
+    Wrapper(TlsParameters),
+    /// After STARTTLS, which the server has to offer (RFC 3207).
+    Required(TlsParameters),
+    None,
+}
+
+// It holds a password, which a log line of a configuration must not.
+impl fmt::Debug for Smtp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Smtp").field("host", &self.host).field("port", &self.port).finish_non_exhaustive()
+    }
+}
+
+impl Section {
+    pub(super) fn judge(self, dev: bool) -> Result<Mail, ConfigError> {
+        let from: Mailbox = self.from.as_deref().unwrap_or("Latchkey <no-reply@localhost>").parse().map_err(|_| {
+            ConfigError("mail.from is not an address: write it as \"Latchkey <no-reply@your.domain>\".".into())
+        })?;
+        let transport = match self.transport.unwrap_or(if dev { Kind::Mailbox } else { Kind::None }) {
+            Kind::None => Transport::None,
+            Kind::Mailbox if !dev => {
+                return refuse(
+                    "mail.transport = \"mailbox\" shows every mail to whoever looks: it cannot be set in PROD. Set LATCHKEY__MAIL__TRANSPORT to smtp, file or none.",
+                );
+            }
+            Kind::Mailbox => Transport::Mailbox,
+            Kind::File => Transport::File(self.folder),
+            Kind::Smtp => Transport::Smtp(self.smtp(dev)?),
+        };
+        Ok(Mail { from, transport })
+    }
+
+    fn smtp(self, dev: bool) -> Result<Smtp, ConfigError> {
+        let (Some(host), Some(_)) = (self.smtp_host, self.from) else {
+            return refuse(
+                "mail.transport = \"smtp\" needs a server and a sender: set LATCHKEY__MAIL__SMTP_HOST and LATCHKEY__MAIL__FROM.",
+            );
+        };
+        let credentials = match (self.smtp_username, self.smtp_password) {
+            (Some(name), Some(password)) => Some(Credentials::new(name, password)),
+            (None, None) => None,
+            _ => {
+                return refuse(
+                    "mail.smtp_username and mail.smtp_password go together: set both, or neither for a server that asks for none.",
+                );
+            }
+        };
+        let tls = || parameters(&host, self.smtp_ca_file.as_deref());
+        let (tls, port) = match self.smtp_tls {
+            Encryption::Tls => (Tls::Wrapper(tls()?), 465),
+            Encryption::Starttls => (Tls::Required(tls()?), 587),
+            Encryption::None if dev || is_loopback(&host) => (Tls::None, 25),
+            Encryption::None => {
+                return refuse(
+                    "mail.smtp_tls = \"none\" would send mails, and the links in them, in the clear: in PROD that is for a server on this machine only. Set LATCHKEY__MAIL__SMTP_TLS to tls or starttls.",
+                );
+            }
+        };
+        Ok(Smtp { port: self.smtp_port.unwrap_or(port), host, tls, credentials })
+    }
+}
+
+fn refuse<T>(sentence: &str) -> Result<T, ConfigError> {
+    Err(ConfigError(sentence.into()))
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// The certificate has to name `host`, and to come from a public authority or, where there is a file, from one in it.
+fn parameters(host: &str, authorities: Option<&Path>) -> Result<TlsParameters, ConfigError> {
+    let unusable = |why: &dyn fmt::Display| {
+        ConfigError(format!(
+            "mail.smtp_ca_file holds no certificate that can be used ({why}): name a file with the authority's certificate as PEM."
+        ))
+    };
+    let mut builder = TlsParameters::builder(host.to_owned());
+    if let Some(file) = authorities {
+        let pem = std::fs::read(file).map_err(|error| unusable(&error))?;
+        // The parser takes what has no certificate in it for a list of none.
+        if !pem.windows(27).any(|line| line == b"-----BEGIN CERTIFICATE-----") {
+            return Err(unusable(&"it has none"));
+        }
+        let certificate = Certificate::from_pem(&pem).map_err(|error| unusable(&error))?;
+        builder = builder.certificate_store(CertificateStore::None).add_root_certificate(certificate);
+    }
+    builder.build().map_err(|error| unusable(&error))
+}

@@ -1,0 +1,29 @@
+//! A kept mail as it looks, for the frame on its page at /dev/mailbox. Mounted by the router.
+
+use axum::{
+    extract::{Path, State},
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+use uuid::Uuid;
+
+use crate::{
+    error::AppError,
+    server::{respond, security::InFrame, state::AppState},
+};
+
+pub const PATH: &str = "/dev/mailbox/{id}/html";
+
+/// `GET /dev/mailbox/{id}/html`.
+pub async fn html(State(state): State<AppState>, Path(id): Path<String>, headers: HeaderMap) -> Response {
+    let mail = id.parse::<Uuid>().ok().and_then(|id| state.mail.mailbox()?.find(id));
+    match mail {
+        Some(mail) => {
+            let mut response =
+                ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], mail.html.clone()).into_response();
+            response.extensions_mut().insert(InFrame);
+            response
+        }
+        None => respond::error(&AppError::NotFound, &headers),
+    }
+}

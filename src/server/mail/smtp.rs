@@ -1,0 +1,127 @@
+//! Handing a mail to an SMTP server (RFC 5321), and telling a refusal of the mail from trouble on the way.
+//!
+//! Command by command, since that is what a refusal hangs on: a wrong password or a sender that the server does not like
+//! is answered by the same codes as an address that does not exist, but only the last one is about the mail.
+
+use lettre::{
+    Message,
+    message::Mailbox,
+    transport::smtp::{
+        Error,
+        authentication::DEFAULT_MECHANISMS,
+        client::AsyncSmtpConnection,
+        commands::{Data, Mail, Rcpt},
+        extension::{ClientId, Extension, MailBodyParameter, MailParameter},
+    },
+};
+use std::time::Duration;
+use tokio::{sync::Mutex, time::timeout};
+
+use super::transport::Failure;
+use crate::server::config::{self, Tls};
+
+/// For a connection that is ready to take a mail.
+const CONNECTING: Duration = Duration::from_secs(10);
+/// For all of it, from the first byte to the server's last word.
+const SENDING: Duration = Duration::from_secs(30);
+/// For the goodbye.
+const LEAVING: Duration = Duration::from_secs(2);
+
+/// A server, and the connection to it while there are mails.
+pub struct Smtp {
+    server: config::Smtp,
+    hello: ClientId,
+    open: Mutex<Option<AsyncSmtpConnection>>,
+}
+
+impl Smtp {
+    pub fn new(server: config::Smtp, from: &Mailbox) -> Self {
+        let hello = ClientId::Domain(from.email.domain().to_owned());
+        Self { server, hello, open: Mutex::new(None) }
+    }
+
+    /// Hands a mail over. Returns once the server has taken it on.
+    pub async fn send(&self, message: &Message) -> Result<(), Failure> {
+        match timeout(SENDING, self.hand_over(message)).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(Failure::Later(format!("the mail server took longer than {} s", SENDING.as_secs()))),
+        }
+    }
+
+    /// Says goodbye, where a connection is open.
+    pub async fn hang_up(&self) {
+        if let Some(mut connection) = self.open.lock().await.take() {
+            // Nothing hangs on the answer.
+            let _ = timeout(LEAVING, connection.quit()).await;
+        }
+    }
+
+    async fn hand_over(&self, message: &Message) -> Result<(), Failure> {
+        // Taken, not borrowed: after a failure, or when this is broken off, the connection is in no known state.
+        let mut open = self.open.lock().await;
+        let mut connection = match open.take() {
+            Some(connection) => connection,
+            None => match timeout(CONNECTING, self.connect()).await {
+                Ok(connected) => connected.map_err(|error| Failure::Later(reason(&error)))?,
+                Err(_) => return Err(Failure::Later("the mail server did not get ready to take mails".into())),
+            },
+        };
+        converse(&mut connection, message).await?;
+        *open = Some(connection);
+        Ok(())
+    }
+
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Error> {
+        let server = (self.server.host.as_str(), self.server.port);
+        let wrapper = match &self.server.tls {
+            Tls::Wrapper(parameters) => Some(parameters.clone()),
+            Tls::Required(_) | Tls::None => None,
+        };
+        let mut connection =
+            AsyncSmtpConnection::connect_tokio1(server, Some(CONNECTING), &self.hello, wrapper, None).await?;
+        if let Tls::Required(parameters) = &self.server.tls {
+            connection.starttls(parameters.clone(), &self.hello).await?;
+        }
+        if let Some(credentials) = &self.server.credentials {
+            connection.auth(DEFAULT_MECHANISMS, credentials).await?;
+        }
+        Ok(connection)
+    }
+}
+
+/// The commands of one mail.
+async fn converse(connection: &mut AsyncSmtpConnection, message: &Message) -> Result<(), Failure> {
+    let (envelope, bytes) = (message.envelope(), message.formatted());
+    let server = connection.server_info();
+    let mut parameters = Vec::new();
+    if envelope.to().iter().any(|to| !AsRef::<str>::as_ref(to).is_ascii()) {
+        if !server.supports_feature(Extension::SmtpUtfEight) {
+            return Err(Failure::Never("the mail server knows no international addresses".into()));
+        }
+        parameters.push(MailParameter::SmtpUtfEight);
+    }
+    if !bytes.is_ascii() && server.supports_feature(Extension::EightBitMime) {
+        parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+    }
+    let later = |error: Error| Failure::Later(reason(&error));
+    connection.command(Mail::new(envelope.from().cloned(), parameters)).await.map_err(later)?;
+    for to in envelope.to() {
+        connection.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(refused)?;
+    }
+    connection.command(Data).await.map_err(refused)?;
+    connection.message(&bytes).await.map_err(refused)?;
+    Ok(())
+}
+
+/// A no to this mail: for good with a code of 5xx (RFC 5321, 4.2.1), else for now.
+fn refused(error: Error) -> Failure {
+    if error.is_permanent() { Failure::Never(reason(&error)) } else { Failure::Later(reason(&error)) }
+}
+
+/// What the log may hold. A server's answer often repeats the address: only its code is told.
+fn reason(error: &Error) -> String {
+    match error.status() {
+        Some(code) => format!("the mail server answered {code}"),
+        None => error.to_string(),
+    }
+}

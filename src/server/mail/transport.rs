@@ -1,0 +1,104 @@
+//! How mails leave this node, as configured: to memory, to files, to an SMTP server, or not at all.
+
+use lettre::{Message, message::Mailbox as Sender};
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::{Path, PathBuf},
+};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use super::{
+    mailbox::{KeptMail, Mailbox},
+    smtp::Smtp,
+};
+use crate::{auth::server::token::KeyRing, server::config};
+
+/// What a node needs to send mails: a part of its state.
+pub struct Mail {
+    pub(super) from: Sender,
+    pub(super) transport: Transport,
+    /// The name of the key that the secrets of new mails follow from.
+    pub(super) kid: String,
+    pub(super) woken: Notify,
+}
+
+pub(super) enum Transport {
+    None,
+    Mailbox(Mailbox),
+    File(PathBuf),
+    Smtp(Box<Smtp>),
+}
+
+/// Why a mail was not delivered, in words for the log that tell of no person.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// Another try may succeed.
+    Later(String),
+    /// None will.
+    Never(String),
+}
+
+impl Mail {
+    pub fn new(config: &config::Mail, keys: &KeyRing) -> Self {
+        let transport = match &config.transport {
+            config::Transport::None => Transport::None,
+            config::Transport::Mailbox => Transport::Mailbox(Mailbox::default()),
+            config::Transport::File(folder) => Transport::File(folder.clone()),
+            config::Transport::Smtp(server) => Transport::Smtp(Box::new(Smtp::new(server.clone(), &config.from))),
+        };
+        let kid = keys.one_time_kid().to_owned();
+        Self { from: config.from.clone(), transport, kid, woken: Notify::new() }
+    }
+
+    /// Has the outbox looked at now rather than within the second. For after the commit of what was enqueued.
+    pub fn wake(&self) {
+        self.woken.notify_one();
+    }
+
+    /// The mailbox, where that is the transport.
+    pub fn mailbox(&self) -> Option<&Mailbox> {
+        match &self.transport {
+            Transport::Mailbox(mailbox) => Some(mailbox),
+            _ => None,
+        }
+    }
+
+    /// Hands a mail over. `kept` is what a mailbox shows of it.
+    pub(super) async fn deliver(&self, message: Message, kept: KeptMail) -> Result<(), Failure> {
+        match &self.transport {
+            Transport::None => Err(Failure::Later("mail.transport is none".into())),
+            Transport::Mailbox(mailbox) => {
+                mailbox.keep(kept);
+                Ok(())
+            }
+            Transport::File(folder) => {
+                let (folder, id) = (folder.clone(), kept.id);
+                let written = tokio::task::spawn_blocking(move || write(&folder, id, &message.formatted())).await;
+                match written {
+                    Ok(Ok(())) => Ok(()),
+                    Ok(Err(error)) => Err(Failure::Later(format!("the mail's file cannot be written ({error})"))),
+                    Err(_) => Err(Failure::Later("the mail's file was not written".into())),
+                }
+            }
+            Transport::Smtp(smtp) => smtp.send(&message).await,
+        }
+    }
+
+    /// There is no mail for the moment.
+    pub(super) async fn rest(&self) {
+        if let Transport::Smtp(smtp) = &self.transport {
+            smtp.hang_up().await;
+        }
+    }
+}
+
+/// One file a mail, for its owner's eyes. A second try writes the same file.
+fn write(folder: &Path, id: Uuid, message: &[u8]) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    let path = folder.join(format!("{id}.eml"));
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.write_all(message)
+}

@@ -1,0 +1,155 @@
+//! The task that empties the outbox, one a node. Nodes share the work: each mail is claimed by one of them, for the time
+//! of a lease.
+//!
+//! At least once: a node that dies after the mail server took a mail on, and before the row is gone, leaves it to be sent
+//! again when the lease is over. Both copies have one `Message-ID`, by which most mailboxes show one.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use std::time::Duration;
+
+use super::{
+    layout::render,
+    letter::Letter,
+    mailbox::KeptMail,
+    message::message,
+    outbox::{self, Claimed},
+    transport::{Failure, Transport},
+};
+use crate::{
+    error::AppError,
+    server::{fault, metrics, state::AppState},
+};
+
+/// How soon a node sees what another has enqueued, or what is due again.
+const POLL: Duration = Duration::from_secs(1);
+/// The wait after each failure, in seconds; the last one for all that follow.
+const WAITS: [i64; 5] = [5, 30, 2 * 60, 10 * 60, 60 * 60];
+/// After that long a mail is given up.
+const PATIENCE: TimeDelta = TimeDelta::days(3);
+
+/// What becomes of a claimed mail.
+enum Fate {
+    Sent,
+    /// There was none to send, or none any more.
+    Void(&'static str),
+    GivenUp(String),
+    Again(String),
+}
+
+/// Sends what is in the outbox until the server stops. Called by `serve`, once.
+pub async fn work(state: AppState) {
+    if matches!(state.mail.transport, Transport::None) {
+        tracing::warn!(
+            "no mail leaves: mail.transport is none, so mails wait in the outbox. Set LATCHKEY__MAIL__TRANSPORT=smtp, with LATCHKEY__MAIL__SMTP_HOST and LATCHKEY__MAIL__FROM"
+        );
+        return;
+    }
+    let mut draining = state.draining.subscribe();
+    while !*draining.borrow_and_update() {
+        // `From` has logged the cause.
+        if matches!(step(&state).await.map_err(AppError::from), Ok(true)) {
+            continue;
+        }
+        state.mail.rest().await;
+        tokio::select! {
+            _ = draining.changed() => {}
+            () = state.mail.woken.notified() => {}
+            () = tokio::time::sleep(POLL) => {}
+        }
+    }
+}
+
+/// Takes one mail on and sees it through. `false`: none was due.
+async fn step(state: &AppState) -> sqlx::Result<bool> {
+    let now = state.db.now().await?;
+    let Some(mail) = outbox::claim(&state.db, now).await? else {
+        return Ok(false);
+    };
+    let (id, attempts) = (mail.id, mail.attempts);
+    let fate = attempt(state, &mail, now).await;
+    fault::point("after a mail was handed over");
+    // The sending took its time.
+    let now = state.db.now().await?;
+    match fate {
+        Fate::Again(why) if now - mail.created_at < PATIENCE => {
+            metrics::mail("failed");
+            let wait = wait(attempts);
+            tracing::warn!(%id, attempts, why, wait_s = wait.num_seconds(), "a mail was not delivered, and will be tried again");
+            outbox::postpone(&state.db, &mail, now + wait).await?;
+        }
+        Fate::Again(why) | Fate::GivenUp(why) => {
+            metrics::mail("given_up");
+            tracing::warn!(%id, attempts, why, "a mail was given up");
+            outbox::remove(&state.db, &mail).await?;
+        }
+        Fate::Sent => {
+            metrics::mail("sent");
+            tracing::info!(%id, attempts, "a mail was sent");
+            outbox::remove(&state.db, &mail).await?;
+        }
+        Fate::Void(why) => {
+            tracing::debug!(%id, why, "a mail was not needed");
+            outbox::remove(&state.db, &mail).await?;
+        }
+    }
+    Ok(true)
+}
+
+async fn attempt(state: &AppState, mail: &Claimed, now: DateTime<Utc>) -> Fate {
+    let Some(to) = mail.recipient.clone() else {
+        return Fate::Void("it is for nobody");
+    };
+    if mail.not_after.is_some_and(|not_after| not_after <= now) {
+        metrics::mail("expired");
+        return Fate::Void("what it offers has expired");
+    }
+    let Ok(letter) = serde_json::from_str::<Letter>(&mail.letter) else {
+        return Fate::GivenUp("its letter cannot be read".into());
+    };
+    let secrets = match &letter.code {
+        Some(seed) => match state.keys.one_time_secrets_of(&mail.kid, seed) {
+            Some(secrets) => Some(secrets),
+            // With any other key the code in it would open nothing.
+            None => return Fate::GivenUp("the secret that its code follows from is no longer known".into()),
+        },
+        None => None,
+    };
+    let rendered = render(&letter, secrets.as_ref(), &state.config.public_origin);
+    let kept = KeptMail {
+        id: mail.id,
+        to: to.clone(),
+        subject: rendered.subject.clone(),
+        html: rendered.html.clone(),
+        text: rendered.text.clone(),
+        link: rendered.link.clone(),
+        digits: rendered.digits.clone(),
+        at: mail.created_at,
+    };
+    // Its error would tell the address.
+    let Ok(message) = message(mail.id, &state.mail.from, &to, mail.created_at, rendered) else {
+        return Fate::GivenUp("its address cannot be written to".into());
+    };
+    match state.mail.deliver(message, kept).await {
+        Ok(()) => Fate::Sent,
+        Err(Failure::Later(why)) => Fate::Again(why),
+        Err(Failure::Never(why)) => Fate::GivenUp(why),
+    }
+}
+
+/// How long to wait after that many attempts.
+fn wait(attempts: i64) -> TimeDelta {
+    let longest = WAITS.len() - 1;
+    let which = usize::try_from(attempts - 1).unwrap_or(0).min(longest);
+    TimeDelta::seconds(WAITS[which])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_up_to_an_hour() {
+        let waits: Vec<i64> = [1, 2, 3, 4, 5, 6, 1_000].map(|n| wait(n).num_seconds()).into();
+        assert_eq!(waits, [5, 30, 120, 600, 3_600, 3_600, 3_600]);
+    }
+}
