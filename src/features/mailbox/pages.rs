@@ -110,6 +110,7 @@ fn row(mail: MailSummary) -> impl IntoView {
 
 fn show(mail: MailShown) -> AnyView {
     let MailSummary { id, to, subject, at } = mail.summary;
+    let has_facts = mail.link.is_some() || mail.digits.is_some();
     let link = mail.link.map(|link| {
         view! {
             <div>
@@ -144,9 +145,9 @@ fn show(mail: MailShown) -> AnyView {
         <div class="mail">
             <iframe class="mail-frame" title="The mail as it looks" src=format!("/dev/mailbox/{id}/html")></iframe>
             <div class="mail-facts">
-                <dl class="facts">{link} {digits}</dl>
+                {has_facts.then(|| view! { <dl class="facts">{link} {digits}</dl> })}
                 <h2>"As text"</h2>
-                <pre class="mail-text" tabindex="0">
+                <pre class="mail-text">
                     {mail.text}
                 </pre>
             </div>

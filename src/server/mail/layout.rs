@@ -91,7 +91,8 @@ fn html(letter: &Letter, link: Option<&str>, digits: Option<&str>, origin: &Orig
             "<p class=\"muted\" style=\"margin:0 0 16px;color:#435153;font-size:14px;line-height:20px\">If the button does nothing, open this address:<br><a class=\"link\" href=\"{link}\" style=\"color:#006361;word-break:break-all\">{link}</a></p>\n"
         );
     }
-    let digits = digits.map(digits_block).unwrap_or_default();
+    let lead = if button.is_empty() { "Type this code:" } else { "Or type this code:" };
+    let digits = digits.map(|digits| digits_block(lead, digits)).unwrap_or_default();
     let footnote = letter.footnote.as_ref().map(|note| {
         format!(
             "<p class=\"muted\" style=\"margin:0;color:#435153;font-size:14px;line-height:20px\">{}</p>\n",
@@ -130,9 +131,9 @@ fn html(letter: &Letter, link: Option<&str>, digits: Option<&str>, origin: &Orig
     )
 }
 
-fn digits_block(digits: &str) -> String {
+fn digits_block(lead: &str, digits: &str) -> String {
     format!(
-        "<p class=\"muted\" style=\"margin:0 0 6px;color:#435153;font-size:14px;line-height:20px\">Or type this code:</p>
+        "<p class=\"muted\" style=\"margin:0 0 6px;color:#435153;font-size:14px;line-height:20px\">{lead}</p>
 <p class=\"digits\" style=\"margin:0 0 24px;padding:14px 18px;display:inline-block;border-radius:10px;background:#eeede6;color:#142122;font-family:ui-monospace,'SF Mono','Cascadia Mono','Roboto Mono',Menlo,Consolas,monospace;font-size:30px;line-height:36px;font-weight:600;letter-spacing:0.22em\">{digits}</p>\n"
     )
 }

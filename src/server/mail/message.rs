@@ -37,6 +37,7 @@ pub fn message(
 mod tests {
     use super::*;
     use crate::auth::server::credentials::Email;
+    use proptest::prelude::*;
 
     fn written(to: &str, subject: &str) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
         let from = "Latchkey <no-reply@latchkey.test>".parse()?;
@@ -69,6 +70,32 @@ mod tests {
             ["", "ada", "ada@", "a\r\nBcc: eve@example.test", "ada@example.test>\r\nRCPT TO:<eve@example.test"]
         {
             assert!(written(address, "Hello").is_err(), "{address}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_typed_makes_one_message_or_an_error(subject in ".*", to in ".{0,20}(@.{0,20})?", text in ".*") {
+            let fixed = ["Subject", "To", "From", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type"];
+            let mail = |subject: &str| Rendered {
+                subject: subject.into(),
+                html: text.clone(),
+                text: text.clone(),
+                link: None,
+                digits: None,
+            };
+            let from: Mailbox = "Latchkey <no-reply@latchkey.test>".parse().unwrap();
+            let made = message(Uuid::nil(), &from, &to, DateTime::UNIX_EPOCH, mail(&subject));
+            let fine = message(Uuid::nil(), &from, "ada@example.test", DateTime::UNIX_EPOCH, mail(&subject)).unwrap();
+            for message in made.into_iter().chain([fine]) {
+                prop_assert_eq!(message.envelope().to().len(), 1);
+                let bytes = message.formatted();
+                let end = bytes.windows(4).position(|w| w == b"\r\n\r\n").unwrap();
+                let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+                for line in head.split("\r\n").filter(|line| !line.starts_with([' ', '\t'])) {
+                    prop_assert!(fixed.iter().any(|name| line.starts_with(&format!("{name}: "))), "{}", head);
+                }
+            }
         }
     }
 
