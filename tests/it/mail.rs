@@ -214,7 +214,7 @@ async fn a_no_for_now_is_asked_again_and_a_no_for_good_is_taken() {
 
 #[tokio::test]
 async fn a_slow_server_holds_up_neither_requests_nor_the_end() {
-    let mut server = SmtpServer::start(json!({ "gate": true })).await;
+    let mut server = SmtpServer::start(json!({ "gate": true, "refuse": [["rcpt", 450]] })).await;
     let place = Place::new().await;
     let settings = smtp(
         server.port,
@@ -224,6 +224,9 @@ async fn a_slow_server_holds_up_neither_requests_nor_the_end() {
     let quiet = TestApp::on(&place.database, None, &[&NONE[..], &[("LATCHKEY__AUTH__SECRET", SECRET)]].concat()).await;
     let letter = letter();
     enqueue(&quiet, TO, &letter, None).await;
+    server.next("refused").await;
+    until_put_back(&quiet, 1).await;
+    make_due(&quiet).await;
     server.next("waiting").await;
 
     let browser = crate::browser::Browser::new(node.address, ORIGIN.into());
@@ -236,6 +239,7 @@ async fn a_slow_server_holds_up_neither_requests_nor_the_end() {
     for secret in [TO, &secrets.link, &secrets.digits, "canary"] {
         assert!(!log.contains(secret), "{secret} stands in the log: {log}");
     }
+    assert!(log.contains("the mail server answered 450"), "{log}");
 
     // Broken off, it is not lost: after its lease another node sends it.
     assert_eq!(waiting(&quiet).await, 1);

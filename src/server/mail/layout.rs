@@ -116,7 +116,7 @@ fn html(letter: &Letter, link: Option<&str>, digits: Option<&str>, origin: &Orig
 </head>
 <body class=\"paper\" style=\"margin:0;padding:0;background:#f7f6f1\">
 <div style=\"display:none;max-height:0;overflow:hidden\">{preheader}</div>
-<div class=\"paper ink\" style=\"padding:32px 20px;background:#f7f6f1;color:#142122;font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;font-size:16px;line-height:25px\">
+<div class=\"paper ink\" role=\"article\" style=\"padding:32px 20px;background:#f7f6f1;color:#142122;font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;font-size:16px;line-height:25px\">
 <div style=\"max-width:520px;margin:0 auto\">
 <p style=\"margin:0 0 28px;font-size:18px;line-height:24px;font-weight:650;letter-spacing:-0.01em\"><span class=\"mark\" style=\"display:inline-block;width:9px;height:9px;margin-right:9px;border:3px solid #c8942d;border-radius:50%;vertical-align:-1px\"></span>Latchkey</p>
 <h1 style=\"margin:0 0 16px;font-size:24px;line-height:30px;font-weight:650;letter-spacing:-0.015em\">{heading}</h1>
