@@ -292,11 +292,22 @@ async fn two_nodes_send_each_mail_once() {
 }
 
 #[tokio::test]
-async fn what_has_expired_is_not_sent_and_what_never_leaves_is_given_up_after_three_days() {
+async fn what_has_expired_is_not_sent() {
+    let mut server = SmtpServer::plain().await;
+    let app = app(server.port, &[]).await;
+    for (to, life) in [("bob@example.test", 60), (TO, -1), ("eve@example.test", 60)] {
+        enqueue(&app, to, &letter(), Some(TimeDelta::seconds(life))).await;
+        until_empty(&app).await;
+    }
+    for to in ["bob@example.test", "eve@example.test"] {
+        assert_eq!(header(&server.mail().await, "To"), to);
+    }
+}
+
+#[tokio::test]
+async fn what_never_leaves_is_given_up_after_three_days() {
     let address = free_address();
     let app = app(address.port(), &[]).await;
-    enqueue(&app, TO, &letter(), Some(TimeDelta::seconds(-1))).await;
-    until_empty(&app).await;
     enqueue(&app, TO, &letter(), None).await;
     until_put_back(&app, 1).await;
     let long_ago = app.state.db.now().await.unwrap() - TimeDelta::days(3);
