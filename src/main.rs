@@ -155,6 +155,11 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
             ))
         })?;
     }
+    if state.mail.keeps_all() {
+        tracing::warn!(
+            "no mail leaves: mail.transport is none, so mails wait in the outbox. Set LATCHKEY__MAIL__TRANSPORT=smtp, with LATCHKEY__MAIL__SMTP_HOST and LATCHKEY__MAIL__FROM"
+        );
+    }
     // Before the greeting: who reads it may stop the server at once.
     let stopped = serve::stop_signal()?;
     greet(&state);

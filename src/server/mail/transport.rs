@@ -58,6 +58,11 @@ impl Mail {
         self.woken.notify_one();
     }
 
+    /// Whether no transport was chosen, so that mails stay in the outbox.
+    pub fn keeps_all(&self) -> bool {
+        matches!(self.transport, Transport::None)
+    }
+
     /// The mailbox, where that is the transport.
     pub fn mailbox(&self) -> Option<&Mailbox> {
         match &self.transport {

@@ -13,7 +13,7 @@ use super::{
     mailbox::KeptMail,
     message::message,
     outbox::{self, Claimed},
-    transport::{Failure, Transport},
+    transport::Failure,
 };
 use crate::{
     error::AppError,
@@ -36,12 +36,9 @@ enum Fate {
     Again(String),
 }
 
-/// Sends what is in the outbox until the server stops. Called by `serve`, once.
+/// Sends what is in the outbox until the server stops, unless mails are to stay there. Called by `serve`, once.
 pub async fn work(state: AppState) {
-    if matches!(state.mail.transport, Transport::None) {
-        tracing::warn!(
-            "no mail leaves: mail.transport is none, so mails wait in the outbox. Set LATCHKEY__MAIL__TRANSPORT=smtp, with LATCHKEY__MAIL__SMTP_HOST and LATCHKEY__MAIL__FROM"
-        );
+    if state.mail.keeps_all() {
         return;
     }
     let mut draining = state.draining.subscribe();
