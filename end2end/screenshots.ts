@@ -1,7 +1,7 @@
 // Takes docs/screenshots/{page}-{light|dark}-{390|1280}.png: what the window shows, so that the files stay small.
 
 import { join } from 'node:path';
-import { demo } from './support/accounts.ts';
+import { demo, somebody } from './support/accounts.ts';
 import { expect, test, type Who } from './support/fixtures.ts';
 import { projectRoot } from './support/servers.ts';
 
@@ -10,6 +10,11 @@ const pages: { name: string; who: Who; path: string; status?: number }[] = [
   { name: 'log-in', who: 'nobody', path: '/login' },
   { name: 'sign-up', who: 'nobody', path: '/signup' },
   { name: 'profile', who: 'user', path: '/profile' },
+  { name: 'forgot', who: 'nobody', path: '/forgot' },
+  { name: 'account', who: 'user', path: '/account' },
+  { name: 'email', who: 'user', path: '/account/email' },
+  { name: 'password', who: 'user', path: '/account/password' },
+  { name: 'leave', who: 'user', path: '/account/leave' },
   { name: 'devices', who: 'user', path: '/account/devices' },
   { name: 'admin', who: 'admin', path: '/admin' },
   { name: 'moderation', who: 'moderator', path: '/moderation' },
@@ -50,5 +55,35 @@ for (const { name, who, path, status } of pages) {
         });
       });
     }
+  }
+}
+
+for (const theme of ['light', 'dark'] as const) {
+  for (const viewport of sizes) {
+    test(`mail and its page, ${theme}, ${viewport.width}`, async ({ open, api }) => {
+      const account = somebody();
+      await api.signUp(account);
+      const visitor = await open('nobody', { colorScheme: theme, viewport });
+      const shoot = (name: string) =>
+        visitor.page.screenshot({
+          path: join(projectRoot, 'docs', 'screenshots', `${name}-${theme}-${viewport.width}.png`),
+          scale: 'css',
+          caret: 'initial',
+        });
+      await visitor.goTo('/magic');
+      await visitor.logIn.email.fill(account.email);
+      await visitor.page.getByRole('button', { name: 'Send me a link' }).click();
+      await visitor.arrivesAt('/confirm');
+      await expect(visitor.page.getByRole('button', { name: 'Log in', exact: true })).toBeVisible();
+      await shoot('digits');
+      await visitor.mailbox.openMail(account.email, 'log-in link');
+      await shoot('mail');
+      await visitor.mailbox.link.click();
+      await visitor.sees('Log in by mail');
+      await visitor.ready();
+      await shoot('confirm');
+      await visitor.goTo('/dev/mailbox');
+      await shoot('mailbox');
+    });
   }
 }

@@ -3,7 +3,7 @@
 
 use crate::{
     auth::{self, may, use_identity},
-    features::{admin, devices, landing::LandingRoutes, mailbox, moderation, profile, session::SessionCard},
+    features::{account, admin, devices, landing::LandingRoutes, mailbox, moderation, profile, session::SessionCard},
     ui::{
         AccountMenu, Explanation, Mark, NavLink, NotFound, OfflineNote, Toasts, TopBar,
         flash::{show_flash_once, use_site},
@@ -40,7 +40,11 @@ pub fn App() -> impl IntoView {
                     <LandingRoutes card=|| view! { <SessionCard /> }.into_any() />
                     <auth::LogInRoute />
                     <auth::SignUpRoute />
+                    <auth::mailed::ForgotRoute />
+                    <auth::mailed::MagicRoute />
+                    <auth::mailed::ConfirmRoute />
                     <profile::ProfileRoutes />
+                    <account::AccountRoutes />
                     <devices::DevicesRoutes />
                     <mailbox::MailboxRoute />
                     <mailbox::MailRoute />
@@ -68,6 +72,7 @@ fn Navigation() -> impl IntoView {
                 role=identity.role.as_str()
             >
                 // `external`: a page load, which closes the menu.
+                {may(account::model::ACCESS).then(|| view! { <a href="/account" rel="external">"Account"</a> })}
                 {may(devices::model::ACCESS).then(|| view! { <a href="/account/devices" rel="external">"Devices"</a> })}
             </AccountMenu>
         }

@@ -20,6 +20,10 @@ pub enum AppError {
     Unauthenticated,
     /// 403: signed in, but the role does not reach.
     Forbidden,
+    /// 403: signed in, but not recently enough for this. Nothing was changed.
+    ReauthenticationNeeded,
+    /// 410: the link or the digits were used, have expired, or were never ours.
+    CodeExpired,
     /// 403: the request did not come from a page of this site.
     CrossSite,
     /// 404: no such thing, or none that the caller may know of.
@@ -61,6 +65,10 @@ pub enum Field {
     Bio,
     UserId,
     Role,
+    /// The password that is to be replaced.
+    OldPassword,
+    /// Six digits from a mail.
+    Digits,
 }
 
 /// What can be wrong with a field. `min` and `max` count characters.
@@ -79,6 +87,16 @@ pub enum Problem {
     Unprintable,
     /// The address cannot be used for a new account.
     Taken,
+    /// It is not what it has to be equal to.
+    Mismatch,
+    /// A password that stands on lists of common ones, or nearly.
+    TooCommon,
+    /// A password that a patient guesser finds.
+    TooGuessable,
+    /// A password that is little more than a name, an address or this site's own words.
+    ContainsContext,
+    /// A password that a known breach of some other site made public.
+    Breached,
 }
 
 impl AppError {

@@ -11,6 +11,7 @@ use latchkey::{
         assets::Assets,
         config::{Config, ConfigError},
         db::Db,
+        import::{self, Format},
         key_rotation, metrics, random, serve, setup,
         state::AppState,
         telemetry,
@@ -18,7 +19,8 @@ use latchkey::{
     ui::words,
 };
 use std::{
-    io::{self, BufRead},
+    fs::File,
+    io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -52,6 +54,9 @@ enum Command {
     /// Looks after the people who run the place.
     #[command(subcommand)]
     Admin(Admin),
+    /// Takes accounts over from another system.
+    #[command(subcommand)]
+    Import(Import),
     /// Looks after the secret that signs tokens.
     #[command(subcommand)]
     Key(Key),
@@ -69,6 +74,24 @@ enum Admin {
         /// Reads the password from standard input instead of making one up and printing it once.
         #[arg(long)]
         password_stdin: bool,
+    },
+}
+
+#[derive(Subcommand)]
+enum Import {
+    /// Makes accounts of the rows of a file: email, password_hash, display_name, role, created_at.
+    Users {
+        /// A .csv or .jsonl file, or - for standard input.
+        file: PathBuf,
+        /// Needed where the file's name does not say it.
+        #[arg(long)]
+        format: Option<Format>,
+        /// Says what would happen, and changes nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Takes roles above user from the file.
+        #[arg(long)]
+        allow_roles: bool,
     },
 }
 
@@ -120,6 +143,9 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
             Ok(())
         }
         Command::Admin(Admin::Create { email, password_stdin }) => create_admin(config, &email, password_stdin).await,
+        Command::Import(Import::Users { file, format, dry_run, allow_roles }) => {
+            import_users(config, &file, format, dry_run, allow_roles).await
+        }
         Command::Key(Key::Rotate { print, .. }) => rotate_key(config, print),
         Command::Config(ConfigCommand::Check) => {
             println!("The configuration holds together. Public address: {}.", config.public_origin);
@@ -217,6 +243,7 @@ async fn create_admin(config: Config, email: &str, password_stdin: bool) -> Resu
         false => (random::secret_text(), true),
     };
     let account = NewAccount::parse(email, password.clone(), "", min).map_err(|error| sentence(&error))?;
+    account.check(&state).await.map_err(|error| sentence(&error))?;
     let now = state.db.now().await?;
     if !account::create(&state, account, Role::Admin, now).await.map_err(|error| sentence(&error))? {
         return Err(Box::new(ConfigError(format!(
@@ -229,6 +256,35 @@ async fn create_admin(config: Config, email: &str, password_stdin: bool) -> Resu
     }
     state.db.close().await;
     Ok(())
+}
+
+async fn import_users(
+    config: Config,
+    file: &Path,
+    format: Option<Format>,
+    dry_run: bool,
+    allow_roles: bool,
+) -> Result<(), Box<dyn std::error::Error>> {
+    let ending = file.extension().and_then(|ending| ending.to_str());
+    let by_name = ending.and_then(|ending| <Format as clap::ValueEnum>::from_str(ending, true).ok());
+    let format = format.or(by_name).ok_or_else(|| {
+        ConfigError(format!("How {} is written is not known: say --format csv or --format jsonl.", file.display()))
+    })?;
+    let input: Box<dyn BufRead> = match file == Path::new("-") {
+        true => Box::new(io::stdin().lock()),
+        false => Box::new(BufReader::new(
+            File::open(file).map_err(|error| ConfigError(format!("{} cannot be read ({error}).", file.display())))?,
+        )),
+    };
+    let state = open(config).await?;
+    let options = import::Options { format, dry_run, allow_roles };
+    let summary = import::users(&state.db, input, &options, &mut io::stderr()).await?;
+    state.db.close().await;
+    println!("{summary}");
+    match summary.bad {
+        0 => Ok(()),
+        bad => Err(Box::new(ConfigError(format!("{bad} of {} rows could not be taken; see above.", summary.rows)))),
+    }
 }
 
 fn sentence(error: &AppError) -> ConfigError {

@@ -11,6 +11,7 @@ export class Visitor {
   readonly profile: ProfilePage;
   readonly accounts: AccountsPage;
   readonly devices: DevicesPage;
+  readonly mailbox: Mailbox;
   readonly bar: Bar;
 
   constructor(
@@ -22,6 +23,7 @@ export class Visitor {
     this.profile = new ProfilePage(this);
     this.accounts = new AccountsPage(this);
     this.devices = new DevicesPage(this);
+    this.mailbox = new Mailbox(this);
     this.bar = new Bar(this);
   }
 
@@ -247,6 +249,29 @@ export class DevicesPage extends Part {
   async open(): Promise<void> {
     await this.visitor.goTo('/account/devices');
     await this.visitor.sees(headings.devices);
+  }
+}
+
+/** The mails that the server under test has sent. */
+export class Mailbox extends Part {
+  /** Opens the newest mail to `to` about `subject`, once it has come. */
+  async openMail(to: string, subject: string): Promise<void> {
+    const row = this.page.getByRole('row').filter({ hasText: to }).filter({ hasText: subject });
+    await expect(async () => {
+      await this.visitor.goTo('/dev/mailbox');
+      await expect(row.first()).toBeVisible({ timeout: 500 });
+    }).toPass();
+    await row.first().getByRole('link').click();
+    await expect(this.link).toBeVisible();
+    await this.visitor.ready();
+  }
+
+  get link(): Locator {
+    return this.page.locator('a.mail-link');
+  }
+
+  get digits(): Locator {
+    return this.page.locator('.mail-digits');
   }
 }
 

@@ -12,8 +12,11 @@ import { fileURLToPath } from 'node:url';
 export const engines = ['sqlite', 'postgres'] as const;
 export type Engine = (typeof engines)[number];
 
-/** `main` has the times of the default configuration; on `brief` an access token lives for two seconds. */
-export const servers = ['main', 'brief'] as const;
+/**
+ * `main` has the times of the default configuration; on `brief` an access token lives for two seconds; on `verified` a
+ * sign-up needs its mail.
+ */
+export const servers = ['main', 'brief', 'verified'] as const;
 export type ServerName = (typeof servers)[number];
 
 /** A server of one engine. */
@@ -53,6 +56,7 @@ export function environment(engine: Engine, server: ServerName): Record<string, 
     LATCHKEY__THROTTLE__CLIENT_PER_MINUTE: '10000',
     LATCHKEY__AUTH__SECRET: randomBytes(32).toString('hex'),
     ...(server === 'brief' ? brief : {}),
+    ...(server === 'verified' ? { LATCHKEY__AUTH__SIGN_UP: 'verified' } : {}),
   };
 }
 

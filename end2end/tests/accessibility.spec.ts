@@ -1,8 +1,10 @@
 // Every page, in both themes, at both sizes: nothing that axe finds, and nothing wider than a small screen.
 
 import { AxeBuilder } from '@axe-core/playwright';
+import { somebody } from '../support/accounts.ts';
 import { expect, test, type Who } from '../support/fixtures.ts';
 import type { Visitor } from '../support/pages.ts';
+import { headings } from '../support/words.ts';
 
 interface Place {
   name: string;
@@ -43,6 +45,25 @@ const places: Place[] = [
     who: 'user',
     path: '/profile',
     then: (visitor) => visitor.bar.accountMenu.click(),
+  },
+  { name: 'account', who: 'user', path: '/account' },
+  { name: 'email', who: 'user', path: '/account/email' },
+  { name: 'password', who: 'user', path: '/account/password' },
+  { name: 'data', who: 'user', path: '/account/data' },
+  { name: 'erasing an account', who: 'user', path: '/account/leave' },
+  { name: 'forgotten password', who: 'nobody', path: '/forgot' },
+  { name: 'log-in by mail', who: 'nobody', path: '/magic' },
+  { name: 'nothing to confirm', who: 'nobody', path: '/confirm' },
+  {
+    name: 'digits from a mail',
+    who: 'nobody',
+    path: '/forgot',
+    then: async (visitor) => {
+      await visitor.logIn.email.fill(somebody().email);
+      await visitor.page.getByRole('button', { name: 'Send the mail' }).click();
+      await visitor.arrivesAt('/confirm');
+      await visitor.sees(headings.confirm);
+    },
   },
   { name: 'devices', who: 'user', path: '/account/devices' },
   { name: 'moderation', who: 'moderator', path: '/moderation' },

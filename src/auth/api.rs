@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::model::{Identity, PasswordStrength};
 use crate::error::AppError;
 
-/// Makes an account and signs it in. An empty `display_name` becomes the address's local part; `next`: where a plain form
+/// Makes an account and signs it in; with `auth.sign_up = "verified"` it has a code mailed that does. An empty `display_name` becomes the address's local part; `next`: where a plain form
 /// goes then.
 #[server(endpoint = "auth/sign_up")]
 pub async fn sign_up(
@@ -20,6 +20,10 @@ pub async fn sign_up(
     let state = ssr::state()?;
     let min = state.config.auth.password_min_length;
     let account = NewAccount::parse(&email, password, &display_name, min)?;
+    if state.config.verifies_sign_ups() {
+        let asked = super::server::mailed::sign_up(&state, account, &next, &ssr::client()?).await;
+        return super::mailed::api::ssr::asked(&state, &metrics::sign_up(asked)?);
+    }
     let outcome = account::sign_up(&state, account, ssr::current_session(), &ssr::client()?).await;
     ssr::signed_in(&state, metrics::sign_up(outcome)?, &next, Some(ssr::Notice::Welcome))
 }
@@ -36,7 +40,10 @@ pub async fn log_in(
     let state = ssr::state()?;
     let client = ssr::client()?;
     let outcome = account::log_in(&state, &email, password, ssr::current_session(), &client).await;
-    ssr::signed_in(&state, metrics::log_in(outcome)?, &next, None)
+    let logged_in = metrics::log_in(outcome)?;
+    // An account that is about to be erased can be kept there.
+    let next = if logged_in.leaving { "/account" } else { &next };
+    ssr::signed_in(&state, logged_in.issued, next, None)
 }
 
 /// Ends the session, and tells the browser to forget what it kept of it. Fine for a caller who has none.
@@ -71,6 +78,19 @@ pub async fn refresh() -> Result<(), AppError> {
     refresh_now(&ssr::state()?, &ssr::cookies()?).await
 }
 
+/// Proves anew who sits there, by the password. `email`: what stood in the form that asked for it.
+#[server(endpoint = "auth/step_up")]
+pub async fn step_up(
+    #[server(default)] password: String,
+    #[server(default)] email: String,
+    #[server(default)] next: String,
+) -> Result<(), AppError> {
+    let caller = super::server::require(super::model::Access::SignedIn).await?;
+    let state = ssr::state()?;
+    let issued = super::server::change::step_up(&state, &caller, password, &ssr::client()?).await?;
+    ssr::stepped_up(&state, issued, &next, email)
+}
+
 /// The signed-in account.
 #[server(endpoint = "auth/current_user")]
 pub async fn current_user() -> Result<Identity, AppError> {
@@ -78,27 +98,33 @@ pub async fn current_user() -> Result<Identity, AppError> {
     Ok(caller.identity)
 }
 
-/// Rates a password that is being thought up; `email` and `display_name` count as guessable words.
+/// Rates a password that is being thought up; `email` and `display_name` count as guessable words. Throttled by client:
+/// the meter stands still then, and the form is judged when it is sent.
 #[server(RatePassword, endpoint = "auth/password_strength")]
 pub async fn rate_password(
     #[server(default)] password: String,
     #[server(default)] email: String,
     #[server(default)] display_name: String,
 ) -> Result<PasswordStrength, AppError> {
-    Ok(super::server::strength::rate(&password, &[&email, &display_name, "latchkey"]))
+    use super::server::strength;
+    use crate::server::throttle::Bucket;
+    let state = ssr::state()?;
+    let now = state.db.now().await?;
+    let limit = state.config.throttle.ratings_per_minute;
+    Bucket::client("password_strength", ssr::client()?.ip, limit).take(&state.db, now).await?;
+    strength::rate(&state, &password, &[&email, &display_name]).await
 }
 
 /// What the functions above share: the request at hand, and how a signing in or out reaches the browser.
 #[cfg(feature = "ssr")]
-mod ssr {
-    use axum::http::{HeaderName, HeaderValue, request::Parts};
+pub mod ssr {
+    use axum::http::{HeaderName, HeaderValue};
     use leptos::prelude::use_context;
     use leptos_axum::ResponseOptions;
-    use tower_cookies::Cookies;
 
     pub use crate::{
-        auth::server::{client, state},
-        ui::flash::Notice,
+        auth::server::{client, cookies, state},
+        ui::flash::{Flash, Notice},
     };
     use crate::{
         auth::{
@@ -109,10 +135,6 @@ mod ssr {
         server::{respond, state::AppState},
     };
 
-    pub fn cookies() -> Result<Cookies, AppError> {
-        use_context::<Parts>().and_then(|parts| parts.extensions.get().cloned()).ok_or(AppError::Internal)
-    }
-
     /// The session that this browser has, and that a new one takes the place of.
     pub fn current_session() -> Option<SessionIdHash> {
         caller().map(|caller| caller.session)
@@ -121,6 +143,14 @@ mod ssr {
     pub fn signed_in(state: &AppState, issued: Issued, next: &str, notice: Option<Notice>) -> Result<(), AppError> {
         state.cookie_names.set(&cookies()?, issued);
         respond::see_other(local_path(next).unwrap_or("/profile"), notice);
+        Ok(())
+    }
+
+    /// Back to the form that asked for it, with what stood there.
+    pub fn stepped_up(state: &AppState, issued: Issued, next: &str, email: String) -> Result<(), AppError> {
+        state.cookie_names.set(&cookies()?, issued);
+        let typed = if email.is_empty() { Vec::new() } else { vec![("email".to_owned(), email)] };
+        respond::see_other_with(local_path(next).unwrap_or("/account"), Flash { typed, ..Flash::default() });
         Ok(())
     }
 

@@ -43,6 +43,7 @@ fn LogInPage() -> impl IntoView {
     }
     let flash = use_flash();
     let check: Check = Box::new(|values| faults(values, |_| Ok(())));
+    let (forgot, magic) = (with_next("/forgot", next.as_deref()), with_next("/magic", next.as_deref()));
     view! {
         <AuthCard title="Log in" other=Other { question: "New here?", label: "Create an account", path: "/signup" } next=next.clone()>
             <Form action="/api/auth/log_in" check error=flash.error.clone()>
@@ -52,6 +53,11 @@ fn LogInPage() -> impl IntoView {
                 <PasswordField label="Password" autocomplete="current-password" />
                 <Submit label="Log in" class="button button--wide" />
             </Form>
+            <p class="auth-other">
+                <a href=forgot>"Forgot your password?"</a>
+                " · "
+                <a href=magic>"Log in by mail"</a>
+            </p>
         </AuthCard>
         <DemoHint />
     }
@@ -90,19 +96,16 @@ fn SignUpPage() -> impl IntoView {
 }
 
 /// The way to the other of the two pages.
-struct Other {
-    question: &'static str,
-    label: &'static str,
-    path: &'static str,
+pub(super) struct Other {
+    pub(super) question: &'static str,
+    pub(super) label: &'static str,
+    pub(super) path: &'static str,
 }
 
 /// The column that both pages stand in. `next` goes along to the other page.
 #[component]
-fn AuthCard(title: &'static str, other: Other, next: Option<String>, children: Children) -> impl IntoView {
-    let href = match next {
-        Some(next) => format!("{}?next={}", other.path, encode(&next)),
-        None => other.path.to_owned(),
-    };
+pub(super) fn AuthCard(title: &'static str, other: Other, next: Option<String>, children: Children) -> impl IntoView {
+    let href = with_next(other.path, next.as_deref());
     view! {
         <Title text=title />
         <section class="auth" aria-labelledby="auth-title">
@@ -117,7 +120,7 @@ fn AuthCard(title: &'static str, other: Other, next: Option<String>, children: C
 }
 
 #[component]
-fn EmailField(flash: Flash) -> impl IntoView {
+pub(super) fn EmailField(flash: Flash) -> impl IntoView {
     view! {
         <TextField
             field=Field::Email
@@ -133,7 +136,7 @@ fn EmailField(flash: Flash) -> impl IntoView {
 
 /// Carries the way back through the form.
 #[component]
-fn NextInput(next: Option<String>) -> impl IntoView {
+pub(super) fn NextInput(next: Option<String>) -> impl IntoView {
     next.map(|next| view! { <input type="hidden" name="next" value=next /> })
 }
 
@@ -151,8 +154,16 @@ fn DemoHint() -> impl IntoView {
     })
 }
 
+/// The address of a page that leads on to `next` in the end.
+fn with_next(path: &str, next: Option<&str>) -> String {
+    match next {
+        Some(next) => format!("{path}?next={}", encode(next)),
+        None => path.to_owned(),
+    }
+}
+
 /// The page to go to after the log-in, if the address names one of this site.
-fn use_next() -> Option<String> {
+pub(super) fn use_next() -> Option<String> {
     let next = use_query_map().get_untracked().get("next")?;
     local_path(&next).map(str::to_owned)
 }

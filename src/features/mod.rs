@@ -1,6 +1,7 @@
 //! What an app built on the core offers: a folder each. To delete one, delete its folder, its line here, its routes and its
 //! link in `app.rs`.
 
+pub mod account;
 pub mod admin;
 pub mod devices;
 pub mod landing;

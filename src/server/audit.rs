@@ -11,6 +11,8 @@ use super::db::{Tx, within};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     SignedUp,
+    /// The account came from another system.
+    Imported,
     LoggedIn,
     LoggedOut,
     /// An old refresh token came back: somebody holds a copy. The session was ended.
@@ -22,12 +24,26 @@ pub enum Event {
     SessionRevoked,
     OtherSessionsRevoked,
     LoggedOutEverywhere,
+    EmailVerified,
+    PasswordChanged,
+    EmailChanged,
+    /// The owner of an earlier address took the account back to it.
+    EmailRestored,
+    /// The caller proved anew who they are.
+    SteppedUp,
+    /// The owner asked for the account to be erased.
+    Leaving,
+    /// The owner changed their mind about that.
+    Kept,
+    /// The owner took a copy of all that is kept of the account.
+    DataExported,
 }
 
 impl Event {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SignedUp => "signed_up",
+            Self::Imported => "imported",
             Self::LoggedIn => "logged_in",
             Self::LoggedOut => "logged_out",
             Self::SessionReplayed => "session_replayed",
@@ -36,6 +52,14 @@ impl Event {
             Self::SessionRevoked => "session_revoked",
             Self::OtherSessionsRevoked => "other_sessions_revoked",
             Self::LoggedOutEverywhere => "logged_out_everywhere",
+            Self::EmailVerified => "email_verified",
+            Self::PasswordChanged => "password_changed",
+            Self::EmailChanged => "email_changed",
+            Self::EmailRestored => "email_restored",
+            Self::SteppedUp => "stepped_up",
+            Self::Leaving => "leaving",
+            Self::Kept => "kept",
+            Self::DataExported => "data_exported",
         }
     }
 }
@@ -53,6 +77,8 @@ pub async fn record(
         Event::SessionReplayed | Event::SessionAhead => {
             tracing::warn!(event = event.as_str(), %user_id, "audit");
         }
+        // Thousands at a time: the import itself says how many.
+        Event::Imported => {}
         _ => {
             tracing::info!(event = event.as_str(), %user_id, actor_id = actor_id.map(tracing::field::display), "audit")
         }

@@ -71,7 +71,12 @@ pub struct Auth {
     #[serde(deserialize_with = "duration")]
     pub reuse_leeway: Duration,
     pub password_min_length: u32,
-    pub sign_up: SignUp,
+    pub breach_check_url: Option<String>,
+    /// What signing up leads to; unset: by the environment, see [`Config::verifies_sign_ups`].
+    pub sign_up: Option<SignUp>,
+    pub log_in_after_reset: bool,
+    #[serde(deserialize_with = "duration")]
+    pub sudo_ttl: Duration,
     pub argon2_memory_kib: u32,
     pub argon2_passes: u32,
     pub argon2_lanes: u32,
@@ -83,6 +88,8 @@ pub struct Auth {
 pub enum SignUp {
     /// The new account is signed in at once.
     Open,
+    /// The account is made once its address is known to be its owner's.
+    Verified,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -90,6 +97,8 @@ pub enum SignUp {
 pub struct Throttle {
     pub client_per_minute: u32,
     pub account_per_five_minutes: u32,
+    pub mails_per_hour: u32,
+    pub ratings_per_minute: u32,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -186,6 +195,12 @@ impl Config {
             ))
         })?;
         file.judge()
+    }
+
+    /// Whether an account is made only once its address is known to be its owner's: what `auth.sign_up` says, or else in
+    /// PROD.
+    pub fn verifies_sign_ups(&self) -> bool {
+        self.auth.sign_up.map_or(!self.is_dev(), |sign_up| sign_up == SignUp::Verified)
     }
 
     /// Whether this is a developer's machine, where demo accounts, plain http and a made-up secret are fine.

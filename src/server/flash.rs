@@ -37,7 +37,9 @@ pub fn is_put(state: &AppState, cookies: &Cookies) -> bool {
 
 /// Middleware: hands the flash to the page that is being asked for, and forgets it once a page was shown.
 pub async fn take(State(state): State<AppState>, cookies: Cookies, mut request: Request, next: Next) -> Response {
-    let is_page = request.method() == Method::GET && respond::wants_html(request.headers());
+    // A frame of another tab is a page too, but not the one that the form's outcome belongs to.
+    let is_frame = request.headers().get("sec-fetch-dest").is_some_and(|dest| dest != "document");
+    let is_page = request.method() == Method::GET && respond::wants_html(request.headers()) && !is_frame;
     let Some(found) = cookies.get(name(&state)).filter(|_| is_page) else {
         return next.run(request).await;
     };

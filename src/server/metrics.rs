@@ -30,8 +30,19 @@ use crate::error::AppError;
 const REFRESHES: [&str; 9] =
     ["keep", "rotate", "resend_in_flight", "resend", "access_only", "replayed", "ahead", "refused", "unavailable"];
 const FORMS: [&str; 7] = ["ok", "refused", "invalid", "throttled", "busy", "unavailable", "error"];
-const ENDS: [&str; 6] = ["logged_out", "replaced", "replayed", "ahead", "role_changed", "revoked"];
+const ENDS: [&str; 9] = [
+    "logged_out",
+    "replaced",
+    "replayed",
+    "ahead",
+    "role_changed",
+    "password_changed",
+    "email_changed",
+    "leaving",
+    "revoked",
+];
 const MAILS: [&str; 4] = ["sent", "failed", "given_up", "expired"];
+const BREACH_CHECKS: [&str; 3] = ["clear", "breached", "unavailable"];
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 
 type Label = [(&'static str, &'static str); 1];
@@ -43,6 +54,7 @@ struct Metrics {
     log_ins: Family<Label, Counter>,
     sign_ups: Family<Label, Counter>,
     sessions_ended: Family<Label, Counter>,
+    breach_checks: Family<Label, Counter>,
     requests: Family<Label, Counter>,
     pages: Pages,
     hash_wait: Histogram,
@@ -67,6 +79,7 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
     let log_ins = family("log_ins", "Log-ins tried", "outcome", &FORMS);
     let sign_ups = family("sign_ups", "Sign-ups tried", "outcome", &FORMS);
     let sessions_ended = family("sessions_ended", "Sessions ended before their time", "reason", &ENDS);
+    let breach_checks = family("breach_checks", "New passwords looked up in breaches", "outcome", &BREACH_CHECKS);
     let requests = family("http_requests", "Requests answered, by class of status", "class", &CLASSES);
     let mails = family("mails", "Mails taken out of the outbox, by what became of them", "outcome", &MAILS);
     let pages = Pages::new_with_constructor(|| Histogram::new(buckets()));
@@ -84,6 +97,7 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
         log_ins,
         sign_ups,
         sessions_ended,
+        breach_checks,
         requests,
         pages,
         hash_wait,
@@ -138,6 +152,11 @@ pub fn ended(reason: &'static str, sessions: u64) -> u64 {
 /// Counts what became of a mail.
 pub fn mail(outcome: &'static str) {
     METRICS.mails.get_or_create(&[("outcome", outcome)]).inc();
+}
+
+/// Counts what a look into known breaches found.
+pub fn breach_check(outcome: &'static str) {
+    METRICS.breach_checks.get_or_create(&[("outcome", outcome)]).inc();
 }
 
 /// Notes how long a request waited for its turn to hash, also where none came.

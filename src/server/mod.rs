@@ -9,6 +9,7 @@ mod document;
 mod failure;
 pub mod fault;
 pub mod flash;
+pub mod import;
 pub mod key_rotation;
 pub mod mail;
 pub mod metrics;

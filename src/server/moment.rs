@@ -11,3 +11,8 @@ pub fn moment(at: DateTime<Utc>, now: DateTime<Utc>) -> Moment {
         seconds_ago: u32::try_from((now - at).num_seconds().max(0)).unwrap_or(u32::MAX),
     }
 }
+
+/// The day of `at` in UTC: `8 December 2026`.
+pub fn day(at: DateTime<Utc>) -> String {
+    at.format("%-d %B %Y").to_string()
+}

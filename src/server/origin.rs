@@ -31,6 +31,11 @@ impl Origin {
         })
     }
 
+    /// The host alone.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Whether browsers reach this origin over TLS.
     pub fn is_https(&self) -> bool {
         self.scheme == "https"

@@ -32,7 +32,8 @@ struct BrowserForm;
 pub fn status(error: &AppError) -> StatusCode {
     match error {
         AppError::InvalidCredentials | AppError::Unauthenticated => StatusCode::UNAUTHORIZED,
-        AppError::Forbidden | AppError::CrossSite => StatusCode::FORBIDDEN,
+        AppError::Forbidden | AppError::ReauthenticationNeeded | AppError::CrossSite => StatusCode::FORBIDDEN,
+        AppError::CodeExpired => StatusCode::GONE,
         AppError::NotFound => StatusCode::NOT_FOUND,
         AppError::LastAdmin => StatusCode::CONFLICT,
         AppError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -64,19 +65,33 @@ pub fn error(error: &AppError, request: &HeaderMap) -> Response {
 
 /// Called by a server function: sends the browser to `path` when it came from a plain form, with a notice to show there.
 pub fn see_other(path: &str, notice: Option<Notice>) {
+    see_other_with(path, Flash { notice, ..Flash::default() });
+}
+
+/// The same, with all that the page there is to show.
+pub fn see_other_with(path: &str, flash: Flash) {
     let (Some(parts), Some(options)) = (use_context::<Parts>(), use_context::<ResponseOptions>()) else {
         return;
     };
     if let Ok(location) = HeaderValue::from_str(path) {
         options.insert_header(header::LOCATION, location);
     }
-    if let (Some(notice), Some(state), Some(cookies), true) = (
-        notice,
-        use_context::<AppState>(),
-        parts.extensions.get::<Cookies>(),
-        parts.extensions.get::<BrowserForm>().is_some(),
-    ) {
-        flash::put(&state, cookies, &Flash { notice: Some(notice), ..Flash::default() });
+    if flash == Flash::default() {
+        return;
+    }
+    if let (Some(state), Some(cookies), true) =
+        (use_context::<AppState>(), parts.extensions.get::<Cookies>(), parts.extensions.get::<BrowserForm>().is_some())
+    {
+        flash::put(&state, cookies, &flash);
+    }
+}
+
+/// Called by a server function: its answer is a file to keep, also for a plain form.
+pub fn as_file(name: &'static str) {
+    if let (Some(options), Ok(value)) =
+        (use_context::<ResponseOptions>(), HeaderValue::try_from(format!("attachment; filename=\"{name}\"")))
+    {
+        options.insert_header(header::CONTENT_DISPOSITION, value);
     }
 }
 
@@ -109,7 +124,7 @@ pub async fn server_functions(
     }
     let response = next.run(Request::from_parts(parts, Body::from(body.clone()))).await;
     let (response, failure) = with_status(response).await;
-    if !browser_form {
+    if !browser_form || response.headers().contains_key(header::CONTENT_DISPOSITION) {
         return response;
     }
     let back = own_referer(&headers, &state).unwrap_or_else(|| "/".into());

@@ -71,7 +71,7 @@ impl Server {
     }
 }
 
-/// Deletes what has expired, now and then.
+/// Deletes what has expired, now and then, and looks which older password hashes are left.
 async fn clean(state: AppState) {
     let mut timer = tokio::time::interval(CLEANING);
     loop {
@@ -79,12 +79,19 @@ async fn clean(state: AppState) {
         if *state.draining.borrow() {
             return;
         }
+        if let Ok(older) = store::find_older_hash(&state.db, &state.passwords.prefix()).await {
+            state.passwords.imitate(older.as_deref());
+        }
         if let Ok(now) = state.db.now().await {
             let throttles = throttle::forget(&state.db, now).await;
             let sessions = store::forget_sessions(&state.db, now).await;
             let mails = mail::forget(&state.db, now).await;
-            if let (Ok(throttles), Ok(sessions), Ok(mails)) = (throttles, sessions, mails) {
-                tracing::debug!(throttles, sessions, mails, "forgot what had expired");
+            let codes = store::forget_codes(&state.db, now).await;
+            let accounts = store::erase_due(&state.db, now).await;
+            if let (Ok(throttles), Ok(sessions), Ok(mails), Ok(codes), Ok(accounts)) =
+                (throttles, sessions, mails, codes, accounts)
+            {
+                tracing::debug!(throttles, sessions, mails, codes, accounts, "forgot what had expired");
             }
         }
     }

@@ -6,7 +6,9 @@ use std::{ops::Deref, sync::Arc};
 use tokio::sync::watch;
 
 use super::{config::Config, db::Db, mail::Mail};
-use crate::auth::server::{cookies::CookieNames, freshness::Freshness, password::Passwords, token::KeyRing};
+use crate::auth::server::{
+    breach::Breaches, cookies::CookieNames, freshness::Freshness, password::Passwords, token::KeyRing,
+};
 
 /// The application's state.
 #[derive(Clone)]
@@ -18,6 +20,8 @@ pub struct Inner {
     pub db: Db,
     pub keys: KeyRing,
     pub passwords: Passwords,
+    /// `None`: nobody outside is asked about new passwords.
+    pub breaches: Option<Breaches>,
     pub freshness: Freshness,
     pub cookie_names: CookieNames,
     pub leptos: LeptosOptions,
@@ -36,6 +40,7 @@ impl AppState {
             mail: Mail::new(&config.mail, &keys),
             keys,
             passwords: Passwords::new(&config.auth)?,
+            breaches: config.auth.breach_check_url.as_deref().map(Breaches::new),
             freshness: Freshness::default(),
             cookie_names: CookieNames::new(config.public_origin.is_https()),
             leptos: config.leptos_options(),

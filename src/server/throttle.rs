@@ -61,6 +61,16 @@ impl Bucket {
         Self::new(&format!("{action} account {email_key}"), limit, TimeDelta::minutes(5))
     }
 
+    /// Mails that anybody can have sent to one address, whether or not it has an account.
+    pub fn mailed(email_key: &str, limit: u32) -> Self {
+        Self::new(&format!("mail to {email_key}"), limit, TimeDelta::hours(1))
+    }
+
+    /// Something that happens to an account name once an hour at most.
+    pub fn hourly(what: &str, email_key: &str) -> Self {
+        Self::new(&format!("{what} of {email_key}"), 1, TimeDelta::hours(1))
+    }
+
     fn new(key: &str, limit: u32, window: TimeDelta) -> Self {
         Self { key_hash: Sha256::digest(key).into(), limit, window }
     }
@@ -95,6 +105,26 @@ impl Bucket {
     }
 }
 
+/// Why a [`Pair`] lets an attempt not be made.
+#[derive(Debug)]
+pub struct Refused {
+    pub error: AppError,
+    /// Whether it is the account that has had too many, by whichever clients.
+    pub by_account: bool,
+}
+
+impl From<sqlx::Error> for Refused {
+    fn from(error: sqlx::Error) -> Self {
+        Self { error: error.into(), by_account: false }
+    }
+}
+
+impl From<Refused> for AppError {
+    fn from(refused: Refused) -> Self {
+        refused.error
+    }
+}
+
 /// An attempt that counts for its client and for the account it is made on: one commit instead of two, since each waits
 /// for the disk.
 pub struct Pair {
@@ -105,7 +135,7 @@ pub struct Pair {
 impl Pair {
     /// Counts an attempt in both, or refuses it with the time to wait. One that its client may not make does not count
     /// against the account.
-    pub async fn take(&self, db: &Db, now: DateTime<Utc>) -> Result<(), AppError> {
+    pub async fn take(&self, db: &Db, now: DateTime<Utc>) -> Result<(), Refused> {
         // Always in this order, here and below: two that lock the rows in different orders would wait for each other.
         let counted: Vec<Counted> = write!(db, |c| sqlx::query_as(count!(
             "($1, 1, $2), ($5, 1, $6)",
@@ -127,13 +157,11 @@ impl Pair {
                 let mut tx = db.begin().await?;
                 self.account.give_back(&mut tx).await?;
                 tx.commit().await?;
-                return Err(refused);
+                return Err(Refused { error: refused, by_account: false });
             }
         }
-        counted
-            .iter()
-            .filter(|row| row.key_hash == self.account.key_hash)
-            .try_for_each(|row| self.account.judge(row, now))
+        let mut of_account = counted.iter().filter(|row| row.key_hash == self.account.key_hash);
+        of_account.try_for_each(|row| self.account.judge(row, now)).map_err(|error| Refused { error, by_account: true })
     }
 
     /// Gives the attempt back within the change that it led to.

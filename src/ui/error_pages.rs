@@ -97,7 +97,8 @@ fn ErrorPage(code: &'static str, title: &'static str, sentence: String, children
 fn code(error: &AppError) -> &'static str {
     match error {
         AppError::InvalidCredentials | AppError::Unauthenticated => "401",
-        AppError::Forbidden | AppError::CrossSite => "403",
+        AppError::Forbidden | AppError::ReauthenticationNeeded | AppError::CrossSite => "403",
+        AppError::CodeExpired => "410",
         AppError::NotFound => "404",
         AppError::LastAdmin => "409",
         AppError::TooLarge => "413",

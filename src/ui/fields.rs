@@ -14,6 +14,8 @@ pub fn control_name(field: Field) -> &'static str {
         Field::Bio => "bio",
         Field::UserId => "user_id",
         Field::Role => "role",
+        Field::OldPassword => "old_password",
+        Field::Digits => "digits",
     }
 }
 
@@ -76,6 +78,7 @@ pub fn TextArea(
 /// A password, with a button that shows it.
 #[component]
 pub fn PasswordField(
+    #[prop(default = Field::Password)] field: Field,
     label: &'static str,
     #[prop(optional, into)] hint: Option<String>,
     /// `current-password` or `new-password`.
@@ -84,7 +87,7 @@ pub fn PasswordField(
     #[prop(optional)]
     on_change: Option<Box<dyn Fn(String) + Send>>,
 ) -> impl IntoView {
-    let name = control_name(Field::Password);
+    let name = control_name(field);
     let shown = RwSignal::new(false);
     let input = view! {
         <div class="input-group">
@@ -98,7 +101,7 @@ pub fn PasswordField(
                 spellcheck="false"
                 autocapitalize="none"
                 aria-describedby=described_by(name, hint.is_some())
-                aria-invalid=invalid(Field::Password)
+                aria-invalid=invalid(field)
                 on:input=move |event| {
                     if let Some(on_change) = &on_change {
                         on_change(event_target_value(&event));
@@ -116,7 +119,7 @@ pub fn PasswordField(
             </button>
         </div>
     };
-    labelled(Field::Password, label, hint, true, input.into_any())
+    labelled(field, label, hint, true, input.into_any())
 }
 
 /// Label, hint, control and error. One function for all kinds of control, so that its code is in the download once.

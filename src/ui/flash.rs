@@ -36,6 +36,17 @@ pub enum Notice {
     /// All sessions of the account were ended, this one too.
     LoggedOutEverywhere,
     RoleChanged,
+    PasswordChanged,
+    /// A password that was set before the address was verified does not count any more.
+    PasswordDropped,
+    EmailVerified,
+    EmailChanged,
+    /// The account is back at the address that it had.
+    EmailRestored,
+    /// The account is going to be erased.
+    Leaving,
+    /// The account is not going to be erased after all.
+    Kept,
     /// The account was just made.
     Welcome,
     /// In the demo, an old refresh token was presented early enough to count as one of the visitor's own tabs.

@@ -11,6 +11,12 @@ pub fn error_sentence(error: &AppError) -> String {
         AppError::InvalidCredentials => "That email and password don't match.".into(),
         AppError::Unauthenticated => "Your session has ended. Log in to go on.".into(),
         AppError::Forbidden => "Your role doesn't include this. Nothing was changed.".into(),
+        AppError::ReauthenticationNeeded => {
+            "It's been a while since you logged in. Confirm that it's you, then go on; nothing was changed.".into()
+        }
+        AppError::CodeExpired => {
+            "That link or code has been used, or its time is over. Nothing was changed; ask for a new one.".into()
+        }
         AppError::CrossSite => {
             "This request didn't come from a page of this site, so it was set aside. Reload and try again.".into()
         }
@@ -41,6 +47,8 @@ pub fn error_title(error: &AppError) -> &'static str {
         AppError::InvalidCredentials => "No match",
         AppError::Unauthenticated => "You're logged out",
         AppError::Forbidden => "This page is for other roles",
+        AppError::ReauthenticationNeeded => "Is it still you?",
+        AppError::CodeExpired => "This link is spent",
         AppError::CrossSite => "Not from this site",
         AppError::NotFound => "There's no page here",
         AppError::LastAdmin => "The last admin stays",
@@ -59,8 +67,10 @@ pub fn problem(field: Field, problem: Problem) -> String {
     match (problem, field) {
         (Problem::Missing, Field::Email) => "Enter your email address.".into(),
         (Problem::Missing, Field::Password) => "Enter a password.".into(),
+        (Problem::Missing, Field::OldPassword) => "Enter the password that you have now.".into(),
         (Problem::Missing, _) => format!("Fill in the {}.", name(field)),
         (Problem::Malformed, Field::Email) => "An email address looks like name@example.com.".into(),
+        (Problem::Malformed, Field::Digits) => "The code has six digits.".into(),
         (Problem::Malformed, _) => format!("This {} can't be used.", name(field)),
         (Problem::TooShort { min }, _) => {
             format!("Use at least {}.", counted(min, "character"))
@@ -71,7 +81,21 @@ pub fn problem(field: Field, problem: Problem) -> String {
         (Problem::Unprintable, _) => {
             "This holds invisible or control characters. Type it instead of pasting it.".into()
         }
+        (Problem::Mismatch, Field::Digits) => {
+            "These aren't the digits of the newest mail. After five tries only its link works.".into()
+        }
+        (Problem::Mismatch, Field::Email) => "This isn't the address of your account.".into(),
+        (Problem::Mismatch, _) => "This isn't your password.".into(),
         (Problem::Taken, _) => "This address can't be used for a new account. If it's yours, log in instead.".into(),
+        (Problem::TooCommon, _) => "Many people use this one. A few unrelated words make a better one.".into(),
+        (Problem::TooGuessable, _) => "This one is soon guessed. A few unrelated words make a better one.".into(),
+        (Problem::ContainsContext, _) => {
+            "This one leans on your name, your address or this site. Choose words that have nothing to do with them."
+                .into()
+        }
+        (Problem::Breached, _) => {
+            "This one became public when another site was broken into. Choose one that you use nowhere else.".into()
+        }
     }
 }
 
@@ -89,6 +113,15 @@ pub fn notice(notice: Notice) -> &'static str {
         Notice::OthersLoggedOut => "All other devices are logged out.",
         Notice::LoggedOutEverywhere => "You're logged out, here and on every other device.",
         Notice::RoleChanged => "Role changed. It counts from that account's next request.",
+        Notice::PasswordChanged => "Your password is changed. Every other device is logged out.",
+        Notice::PasswordDropped => {
+            "Your address is verified. The password from before that is gone, since anybody could have chosen it; set your own."
+        }
+        Notice::EmailVerified => "Your address is verified.",
+        Notice::EmailChanged => "Your address is changed. The old one was told, and can take it back for 7 days.",
+        Notice::EmailRestored => "Your address is back. The password is new, and every other device is logged out.",
+        Notice::Leaving => "Your account will be erased in 14 days. Log in before then to keep it.",
+        Notice::Kept => "Your account stays.",
         Notice::Welcome => "Welcome. Your account is ready.",
         Notice::ReplayTolerated => {
             "That was within 10 s of the last rotation, so it counted as a tab of yours. Wait a little, then try again."
@@ -105,6 +138,8 @@ pub fn name(field: Field) -> &'static str {
         Field::Bio => "bio",
         Field::UserId => "account",
         Field::Role => "role",
+        Field::OldPassword => "password that you have now",
+        Field::Digits => "six digits",
     }
 }
 
@@ -117,6 +152,8 @@ mod tests {
             AppError::InvalidCredentials,
             AppError::Unauthenticated,
             AppError::Forbidden,
+            AppError::ReauthenticationNeeded,
+            AppError::CodeExpired,
             AppError::CrossSite,
             AppError::NotFound,
             AppError::LastAdmin,
@@ -131,17 +168,30 @@ mod tests {
         ]
     }
 
-    const FIELDS: [Field; 6] =
-        [Field::Email, Field::Password, Field::DisplayName, Field::Bio, Field::UserId, Field::Role];
-    const PROBLEMS: [Problem; 6] = [
+    const FIELDS: [Field; 8] = [
+        Field::Email,
+        Field::Password,
+        Field::DisplayName,
+        Field::Bio,
+        Field::UserId,
+        Field::Role,
+        Field::OldPassword,
+        Field::Digits,
+    ];
+    const PROBLEMS: [Problem; 11] = [
         Problem::Missing,
         Problem::Malformed,
         Problem::TooShort { min: 12 },
         Problem::TooLong { max: 50 },
         Problem::Unprintable,
         Problem::Taken,
+        Problem::Mismatch,
+        Problem::TooCommon,
+        Problem::TooGuessable,
+        Problem::ContainsContext,
+        Problem::Breached,
     ];
-    const NOTICES: [Notice; 11] = [
+    const NOTICES: [Notice; 18] = [
         Notice::LoggedOut,
         Notice::SessionEnded,
         Notice::SessionCopied,
@@ -151,6 +201,13 @@ mod tests {
         Notice::OthersLoggedOut,
         Notice::LoggedOutEverywhere,
         Notice::RoleChanged,
+        Notice::PasswordChanged,
+        Notice::PasswordDropped,
+        Notice::EmailVerified,
+        Notice::EmailChanged,
+        Notice::EmailRestored,
+        Notice::Leaving,
+        Notice::Kept,
         Notice::Welcome,
         Notice::ReplayTolerated,
     ];

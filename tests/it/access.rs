@@ -12,11 +12,19 @@ use crate::{
 };
 
 /// path; anonymous, user, moderator, admin
-const PAGES: [(&str, [u16; 4]); 9] = [
+const PAGES: [(&str, [u16; 4]); 17] = [
     ("/", [200, 200, 200, 200]),
     ("/login", [200, 302, 302, 302]),
     ("/signup", [200, 302, 302, 302]),
     ("/profile", [302, 200, 200, 200]),
+    ("/forgot", [200, 200, 200, 200]),
+    ("/magic", [200, 200, 200, 200]),
+    ("/confirm", [200, 200, 200, 200]),
+    ("/account", [302, 200, 200, 200]),
+    ("/account/email", [302, 200, 200, 200]),
+    ("/account/password", [302, 200, 200, 200]),
+    ("/account/data", [302, 200, 200, 200]),
+    ("/account/leave", [302, 200, 200, 200]),
     ("/account/devices", [302, 200, 200, 200]),
     ("/dev/mailbox", [200, 200, 200, 200]),
     ("/dev/mailbox/{id}", [404, 404, 404, 404]),
@@ -26,7 +34,7 @@ const PAGES: [(&str, [u16; 4]); 9] = [
 
 /// function; form; anonymous, user, moderator, admin. The forms are whole but for what would change an account, so that
 /// 422 or 404 says: came in.
-const FUNCTIONS: [(&str, &[(&str, &str)], [u16; 4]); 19] = [
+const FUNCTIONS: [(&str, &[(&str, &str)], [u16; 4]); 31] = [
     ("auth/sign_up", &[], [422, 422, 422, 422]),
     ("auth/log_in", &[], [422, 422, 422, 422]),
     ("auth/log_out", &[], [200, 200, 200, 200]),
@@ -34,6 +42,18 @@ const FUNCTIONS: [(&str, &[(&str, &str)], [u16; 4]); 19] = [
     ("auth/refresh", &[], [401, 200, 200, 200]),
     ("auth/current_user", &[], [401, 200, 200, 200]),
     ("auth/password_strength", &[], [200, 200, 200, 200]),
+    ("auth/send_magic_link", &[], [422, 422, 422, 422]),
+    ("auth/forgot_password", &[], [422, 422, 422, 422]),
+    ("auth/send_verification", &[], [401, 200, 200, 200]),
+    ("auth/mailed_code", &[], [200, 200, 200, 200]),
+    ("auth/confirm", &[], [410, 410, 410, 410]),
+    ("auth/step_up", &[], [401, 422, 422, 422]),
+    ("account/settings", &[], [401, 200, 200, 200]),
+    ("account/change_email", &[], [401, 422, 422, 422]),
+    ("account/change_password", &[], [401, 422, 422, 422]),
+    ("account/export", &[], [401, 200, 200, 200]),
+    ("account/leave", &[], [401, 422, 422, 422]),
+    ("account/keep", &[], [401, 200, 200, 200]),
     ("session/current", &[], [401, 200, 200, 200]),
     ("demo/replay", &[], [401, 404, 404, 404]),
     ("profile/current", &[], [401, 200, 200, 200]),

@@ -176,6 +176,37 @@ impl TestApp {
         .await;
     }
 
+    /// Brings the end of every code `seconds` nearer.
+    pub async fn age_codes(&self, seconds: i64) {
+        on_db!(&self.state.db, |c| {
+            let rows: Vec<(Uuid, DateTime<Utc>)> =
+                sqlx::query_as("select id, expires_at from one_time_codes").fetch_all(c).await.unwrap();
+            for (id, time) in rows {
+                let sql = "update one_time_codes set expires_at = $2 where id = $1";
+                sqlx::query(sql).bind(id).bind(time - TimeDelta::seconds(seconds)).execute(c).await.unwrap();
+            }
+        });
+    }
+
+    /// Makes every session's log-in `seconds` older than it is.
+    pub async fn age_log_ins(&self, seconds: i64) {
+        let since = "select id_hash, auth_time from sessions";
+        self.shift(since, "update sessions set auth_time = $2 where id_hash = $1", -seconds).await;
+    }
+
+    /// All that the database holds of codes, as text.
+    pub async fn dump(&self) -> String {
+        let sql = match is_postgres() {
+            true => "select coalesce(string_agg(cast(one_time_codes as text), ' '), '') from one_time_codes",
+            false => {
+                "select coalesce(group_concat(hex(id) || ' ' || hex(seed) || ' ' || hex(link_hash) || ' '
+                        || coalesce(hex(browser_hash), '') || ' ' || email || ' ' || email_key || ' ' || detail
+                        || ' ' || expires_at || ' ' || created_at, ' '), '') from one_time_codes"
+            }
+        };
+        on_db!(&self.state.db, |c| sqlx::query_scalar(sql).fetch_one(c).await.unwrap())
+    }
+
     async fn shift(&self, select: &'static str, update: &'static str, seconds: i64) {
         on_db!(&self.state.db, |c| {
             let rows: Vec<(Vec<u8>, DateTime<Utc>)> = sqlx::query_as(select).fetch_all(c).await.unwrap();

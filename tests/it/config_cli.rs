@@ -70,7 +70,7 @@ impl Place {
         self.command(arguments, settings).output().unwrap()
     }
 
-    fn run_with_input(&self, arguments: &[&str], settings: &[(&str, &str)], input: &str) -> Output {
+    pub fn run_with_input(&self, arguments: &[&str], settings: &[(&str, &str)], input: &str) -> Output {
         let mut child = self.command(arguments, settings).stdin(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         child.wait_with_output().unwrap()
@@ -96,7 +96,7 @@ impl Place {
     }
 
     /// How many rows a table has, by the database itself.
-    async fn users(&self) -> i64 {
+    pub async fn users(&self) -> i64 {
         let environment = [("DATABASE_URL".to_owned(), self.database.clone())];
         let config = Config::parse("", environment).unwrap();
         let db = latchkey::server::db::Db::open(&config.database).await.unwrap();
@@ -491,6 +491,7 @@ fn the_file_that_ships_says_what_holds_without_it() {
         let a = &c.auth;
         (
             a.password_min_length,
+            a.breach_check_url.clone(),
             a.sign_up,
             a.argon2_memory_kib,
             a.argon2_passes,

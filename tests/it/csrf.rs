@@ -203,7 +203,11 @@ async fn the_loopback_names_are_one_another_in_development_only() {
     }
     assert!(browser.cookie(REFRESH).is_some());
 
-    let production = [("LEPTOS_ENV", "PROD"), ("LATCHKEY__SERVER__PUBLIC_URL", "https://localhost:3000")];
+    let production = [
+        ("LEPTOS_ENV", "PROD"),
+        ("LATCHKEY__SERVER__PUBLIC_URL", "https://localhost:3000"),
+        ("LATCHKEY__AUTH__SIGN_UP", "open"),
+    ];
     let app = TestApp::with(&production).await;
     let browser = app.signed_up("ada@example.test").await;
     for (origin, expected) in [("https://localhost:3000", 200), ("https://127.0.0.1:3000", 403)] {

@@ -43,6 +43,18 @@ async fn mail(app: &TestApp) -> String {
 }
 
 #[tokio::test]
+async fn a_mail_in_its_frame_takes_no_words_from_the_page_they_are_for() {
+    let app = TestApp::spawn().await;
+    let browser = app.browser();
+    browser.submit("/login", "auth/log_in", &[("email", "ada@example.test"), ("password", "not-this-one")]).await;
+    let frame = [("accept", "text/html"), ("sec-fetch-dest", "iframe")];
+    browser.send(reqwest::Method::GET, "/dev/mailbox", &frame, None).await;
+    let page = [("accept", "text/html"), ("sec-fetch-dest", "document")];
+    let page = browser.send(reqwest::Method::GET, "/login", &page, None).await.body;
+    assert!(page.contains("That email and password don't match."), "{page}");
+}
+
+#[tokio::test]
 async fn a_mail_stands_in_the_list_and_on_a_page_with_its_link_its_code_and_its_text() {
     let app = TestApp::spawn().await;
     let anybody = app.browser();

@@ -9,10 +9,11 @@ use super::{
     credentials::{Email, NewPassword, Problems, parse_display_name},
     freshness::Change,
     issue::Issued,
+    mailed, notices,
     password::Verified,
-    session,
+    quality, session,
     session_id::SessionIdHash,
-    store::{self, EndReason},
+    store::{self, EndReason, NewUser, UserRow},
 };
 use crate::{
     auth::model::{DISPLAY_NAME_MAX_LENGTH, Role},
@@ -37,7 +38,7 @@ impl NewAccount {
         let mut problems = Problems::default();
         let email = problems.take(Field::Email, Email::parse(email));
         let name = match (display_name.trim(), &email) {
-            ("", Some(email)) => Some(email.local_part().chars().take(DISPLAY_NAME_MAX_LENGTH as usize).collect()),
+            ("", Some(email)) => Some(name_by_address(email)),
             ("", None) => None,
             (name, _) => problems.take(Field::DisplayName, parse_display_name(name)),
         };
@@ -47,6 +48,16 @@ impl NewAccount {
             _ => Err(problems.into_error()),
         }
     }
+
+    /// Whether its password may be taken. Apart from `parse`, since it takes its time.
+    pub async fn check(&self, state: &AppState) -> Result<(), AppError> {
+        quality::check(state, &self.password, &[self.email.as_str(), &self.display_name]).await
+    }
+}
+
+/// What an account is called whose owner gave no name: the part of the address before the `@`.
+pub fn name_by_address(email: &Email) -> String {
+    email.local_part().chars().take(DISPLAY_NAME_MAX_LENGTH as usize).collect()
 }
 
 /// Makes an account with the role `user` and signs it in. An address that has an account gets one neutral answer, at the
@@ -59,11 +70,21 @@ pub async fn sign_up(
 ) -> Result<Issued, AppError> {
     let now = state.db.now().await?;
     Bucket::client("sign_up", client.ip, state.config.throttle.client_per_minute).take(&state.db, now).await?;
+    account.check(state).await?;
     let hash = state.passwords.hash(account.password.into_inner()).await?;
     let now = state.db.now().await?;
     let user_id = Uuid::now_v7();
     let mut tx = state.db.begin().await?;
-    if !store::insert_user(&mut tx, user_id, &account.email, &hash, Role::User, &account.display_name, now).await? {
+    let user = NewUser {
+        id: user_id,
+        email: &account.email,
+        password_hash: Some(&hash),
+        role: Role::User,
+        display_name: &account.display_name,
+        verified_at: None,
+        created_at: now,
+    };
+    if !store::insert_user(&mut tx, &user).await? {
         return Err(AppError::invalid(Field::Email, Problem::Taken));
     }
     let id = session::begin(state, &mut tx, user_id, replaces, client, now).await?;
@@ -80,7 +101,7 @@ pub async fn log_in(
     password: String,
     replaces: Option<SessionIdHash>,
     client: &Client,
-) -> Result<Issued, AppError> {
+) -> Result<LoggedIn, AppError> {
     let mut problems = Problems::default();
     let email = problems.take(Field::Email, Email::parse(email));
     let password = problems.take(Field::Password, Some(password).filter(|p| !p.is_empty()).ok_or(Problem::Missing));
@@ -92,7 +113,12 @@ pub async fn log_in(
         client: Bucket::client("log_in", client.ip, state.config.throttle.client_per_minute),
         account: Bucket::account("log_in", email.key(), state.config.throttle.account_per_five_minutes),
     };
-    attempt.take(&state.db, now).await?;
+    if let Err(refused) = attempt.take(&state.db, now).await {
+        if refused.by_account {
+            notices::attempts(state, &email, now).await?;
+        }
+        return Err(refused.into());
+    }
     let verified = verify(state, &email, password).await;
     if matches!(verified, Err(AppError::InvalidCredentials)) {
         return Err(AppError::InvalidCredentials);
@@ -100,33 +126,44 @@ pub async fn log_in(
     // Neither a success nor a busy queue is a failed guess.
     let mut tx = state.db.begin().await?;
     attempt.give_back(&mut tx).await?;
-    let user_id = match verified {
-        Ok(user_id) => user_id,
+    let user = match verified {
+        Ok(user) => user,
         Err(busy) => {
             tx.commit().await?;
             return Err(busy);
         }
     };
     let now = state.db.now().await?;
-    let id = session::begin(state, &mut tx, user_id, replaces, client, now).await?;
-    audit::record(&mut tx, Event::LoggedIn, user_id, None, Some(client.ip), now).await?;
-    tx.commit().await?;
+    notices::new_device(state, &mut tx, user.id, &user.email, client, now).await?;
+    let id = session::begin(state, &mut tx, user.id, replaces, client, now).await?;
+    audit::record(&mut tx, Event::LoggedIn, user.id, None, Some(client.ip), now).await?;
+    mailed::send(state, tx).await?;
     forget(state, replaces);
-    session::open_pair(state, id, now).await
+    Ok(LoggedIn { issued: session::open_pair(state, id, now).await?, leaving: user.erase_at.is_some() })
 }
 
-async fn verify(state: &AppState, email: &Email, password: String) -> Result<Uuid, AppError> {
+/// A log-in that succeeded.
+pub struct LoggedIn {
+    pub issued: Issued,
+    /// Whether the account is about to be erased, and its owner has to be asked.
+    pub leaving: bool,
+}
+
+async fn verify(state: &AppState, email: &Email, password: String) -> Result<UserRow, AppError> {
     let user = store::find_user(&state.db, email).await?;
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
     let verified = state.passwords.verify(password, stored.clone()).await?;
-    let Some(user) = user.filter(|user| verified != Verified::No && user.state == "active") else {
+    let may = |user: &UserRow| {
+        user.state == "active" && (user.email_verified_at.is_some() || !state.config.verifies_sign_ups())
+    };
+    let Some(user) = user.filter(|user| verified != Verified::No && may(user)) else {
         tracing::info!("a log-in failed");
         return Err(AppError::InvalidCredentials);
     };
     if let (Verified::YesUpgrade(new), Some(old)) = (verified, stored) {
         store::upgrade_password_hash(&state.db, user.id, &old, &new).await?;
     }
-    Ok(user.id)
+    Ok(user)
 }
 
 /// Ends the caller's session: neither of its tokens works any more.
@@ -166,12 +203,22 @@ pub async fn set_role(
     Ok(())
 }
 
-/// Makes an account without signing it in: for the command line and the demo. `false`: the address has one.
+/// Makes an account without signing it in, whose address counts as verified: for the command line and the demo.
+/// `false`: the address has one.
 pub async fn create(state: &AppState, account: NewAccount, role: Role, now: DateTime<Utc>) -> Result<bool, AppError> {
     let hash = state.passwords.hash(account.password.into_inner()).await?;
     let user_id = Uuid::now_v7();
     let mut tx = state.db.begin().await?;
-    if !store::insert_user(&mut tx, user_id, &account.email, &hash, role, &account.display_name, now).await? {
+    let user = NewUser {
+        id: user_id,
+        email: &account.email,
+        password_hash: Some(&hash),
+        role,
+        display_name: &account.display_name,
+        verified_at: Some(now),
+        created_at: now,
+    };
+    if !store::insert_user(&mut tx, &user).await? {
         return Ok(false);
     }
     audit::record(&mut tx, Event::SignedUp, user_id, None, None, now).await?;

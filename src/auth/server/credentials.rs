@@ -70,6 +70,16 @@ fn ascii_domain(domain: &str) -> Option<String> {
     (ascii.contains('.') && labels_fine && not_an_address && ascii.len() <= 253).then_some(ascii)
 }
 
+/// Whether `typed` is the address `own`, or a twin of it: asked before what cannot be undone.
+pub fn same_email(typed: &str, own: &str) -> Result<(), AppError> {
+    let refuse = |problem| Err(AppError::invalid(Field::Email, problem));
+    match (Email::parse(typed), Email::parse(own)) {
+        (Err(problem), _) => refuse(problem),
+        (Ok(typed), Ok(own)) if typed.key() == own.key() => Ok(()),
+        _ => refuse(Problem::Mismatch),
+    }
+}
+
 /// A password that a new hash may be made of. Never shown, logged, trimmed or normalised (ASVS 5.0, 6.2.8).
 pub struct NewPassword(String);
 
@@ -78,6 +88,10 @@ impl NewPassword {
     pub fn parse(input: String, min: u32) -> Result<Self, Problem> {
         check_new_password(&input, min)?;
         Ok(Self(input))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 
     pub fn into_inner(self) -> String {

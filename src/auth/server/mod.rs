@@ -1,7 +1,12 @@
 //! The server's half of the core.
 
 pub mod account;
+pub mod agent;
+pub mod breach;
 pub mod caller;
+pub mod change;
+pub mod codes;
+pub mod confirm;
 pub mod cookies;
 pub mod credentials;
 pub mod decision;
@@ -10,15 +15,20 @@ pub mod freshness;
 pub mod hear;
 pub mod identify;
 pub mod issue;
+pub mod letters;
+pub mod mailed;
+pub mod notices;
 pub mod one_time;
 pub mod password;
+pub mod quality;
 pub mod require;
 pub mod revoke;
 pub mod session;
 pub mod session_id;
 pub mod store;
+pub mod stored_hash;
 pub mod strength;
 pub mod token;
 
 pub use caller::Caller;
-pub use require::{caller, client, require, state};
+pub use require::{caller, client, cookies, has_password, is_recent, require, require_recent, state};

@@ -1,20 +1,20 @@
 //! argon2id (RFC 9106) on a bounded pool of its own: at most `permits` hashes at once, a short queue before them, and an
 //! honest 503 behind that. A flood of log-ins fills this queue, not the machine. Called by `account`.
 
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version, password_hash::phc::PasswordHash};
-use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use std::{
     sync::{
-        Arc,
+        Arc, PoisonError, RwLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use super::stored_hash::{StoredHash, Work};
 use crate::{
     error::AppError,
-    server::{config, metrics, random},
+    server::{config, metrics},
 };
 
 /// How many requests may wait for a permit.
@@ -30,8 +30,10 @@ pub struct Passwords {
     permits: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
     argon2: Argon2<'static>,
-    /// What looks like a hash with today's parameters and belongs to no password, for accounts that do not exist.
-    dummy: Arc<str>,
+    /// What a hash of today costs.
+    today: Work,
+    /// What the hashes cost that were imported, or made before the parameters rose: the most common of them.
+    older: Arc<RwLock<Option<Work>>>,
 }
 
 /// How many hashes are made at once: one less than there are cores, so that pages keep one.
@@ -50,20 +52,26 @@ pub enum Verified {
 }
 
 impl Passwords {
-    /// Makes the pool and the dummy hash.
+    /// Makes the pool.
     pub fn new(config: &config::Auth) -> Result<Self, argon2::Error> {
         let params = Params::new(config.argon2_memory_kib, config.argon2_passes, config.argon2_lanes, None)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        // Not computed: random bytes stand for the outcome, and a start needs neither the time nor the memory of a hash.
-        let dummy = format!(
-            "$argon2id$v=19$m={},t={},p={}${}${}",
-            config.argon2_memory_kib,
-            config.argon2_passes,
-            config.argon2_lanes,
-            STANDARD_NO_PAD.encode(random::bytes::<16>()),
-            STANDARD_NO_PAD.encode(random::bytes::<32>()),
-        );
-        Ok(Self { permits: Arc::new(Semaphore::new(permits())), waiting: Arc::default(), argon2, dummy: dummy.into() })
+        let today = Work::of(&argon2, Algorithm::Argon2id, Version::V0x13);
+        let permits = Arc::new(Semaphore::new(permits()));
+        Ok(Self { permits, waiting: Arc::default(), argon2, today, older: Arc::default() })
+    }
+
+    /// How every hash of today begins.
+    pub fn prefix(&self) -> String {
+        let params = self.argon2.params();
+        format!("$argon2id$v=19$m={},t={},p={}$", params.m_cost(), params.t_cost(), params.p_cost())
+    }
+
+    /// Takes note of a stored hash that is not of today: the most common of its kind, or none where there is none left.
+    pub fn imitate(&self, older: Option<&str>) {
+        let older =
+            older.and_then(|text| StoredHash::parse(text, Some(self.argon2.params())).ok()).map(|hash| hash.work);
+        *self.older.write().unwrap_or_else(PoisonError::into_inner) = older;
     }
 
     /// A PHC string of `password` with a fresh salt.
@@ -76,22 +84,29 @@ impl Passwords {
         })
     }
 
-    /// Whether `password` belongs to `stored`. Without a stored hash it costs the same and answers no.
+    /// Whether `password` belongs to `stored`.
+    ///
+    /// A no costs the same whether there is a hash or none, and whichever hash there is: one of today, and one like the
+    /// older ones while there are any. Otherwise the time would tell the accounts that were imported from those that do not
+    /// exist.
     pub async fn verify(&self, password: String, stored: Option<String>) -> Result<Verified, AppError> {
         let permit = self.permit().await?;
         let argon2 = self.argon2.clone();
-        let dummy = self.dummy.clone();
+        let today = self.today.clone();
+        let older = self.older.read().unwrap_or_else(PoisonError::into_inner).clone();
         on_pool(permit, move || {
-            let known = stored.is_some();
-            let phc = stored.as_deref().unwrap_or(&dummy);
-            let right = argon2.verify_password(password.as_bytes(), phc).is_ok();
-            if !(right & known) {
-                return Verified::No;
+            let stored = stored.as_deref().and_then(|text| computable(text, argon2.params()));
+            if let Some(hash) = &stored
+                && hash.verify(&argon2, &password)
+            {
+                return match hash.work == today {
+                    true => Verified::Yes,
+                    false => self::hash(&argon2, &password).map_or(Verified::Yes, Verified::YesUpgrade),
+                };
             }
-            match is_current(&argon2, phc) {
-                true => Verified::Yes,
-                false => hash(&argon2, &password).map_or(Verified::Yes, Verified::YesUpgrade),
-            }
+            let done = stored.map(|hash| hash.work);
+            owed(&today, older.as_ref(), done.as_ref()).for_each(|work| work.burn(&password));
+            Verified::No
         })
         .await
     }
@@ -161,15 +176,16 @@ fn hash(argon2: &Argon2<'_>, password: &str) -> Result<String, argon2::password_
     Ok(argon2.hash_password(password.as_bytes())?.to_string())
 }
 
-/// Whether a stored hash was made with the algorithm and parameters of today.
-fn is_current(argon2: &Argon2<'_>, phc: &str) -> bool {
-    PasswordHash::new(phc).is_ok_and(|hash| {
-        hash.algorithm.as_str() == "argon2id"
-            && Params::try_from(&hash).is_ok_and(|params| {
-                let now = argon2.params();
-                (params.m_cost(), params.t_cost(), params.p_cost()) == (now.m_cost(), now.t_cost(), now.p_cost())
-            })
-    })
+/// What is left to do of all that a no has to cost.
+fn owed<'a>(today: &'a Work, older: Option<&'a Work>, done: Option<&'a Work>) -> impl Iterator<Item = &'a Work> {
+    [Some(today), older].into_iter().flatten().filter(move |work| Some(*work) != done)
+}
+
+/// A stored hash, unless it is over the caps or cannot be understood: then its owner needs a new password.
+fn computable<'a>(stored: &'a str, own: &Params) -> Option<StoredHash<'a>> {
+    StoredHash::parse(stored, Some(own))
+        .map_err(|problem| tracing::warn!(%problem, "a stored password hash is of no use"))
+        .ok()
 }
 
 #[cfg(test)]
@@ -190,7 +206,6 @@ mod tests {
         assert_eq!(pool.verify("tidal-copper-lanterN".into(), Some(phc.clone())).await, Ok(Verified::No));
         assert_eq!(pool.verify("tidal-copper-lantern".into(), None).await, Ok(Verified::No));
         assert_eq!(pool.verify("tidal-copper-lantern".into(), Some("garbage".into())).await, Ok(Verified::No));
-        assert!(is_current(&pool.argon2, &pool.dummy), "no account costs what an account does");
         assert_ne!(pool.hash("tidal-copper-lantern".into()).await.unwrap(), phc, "each hash has a salt of its own");
     }
 
@@ -205,6 +220,57 @@ mod tests {
         assert!(after.contains("m=20000"), "{after}");
         assert_eq!(pool.verify("tidal-copper-lantern".into(), Some(after)).await, Ok(Verified::Yes));
         assert_eq!(pool.verify("wrong".into(), Some(before)).await, Ok(Verified::No));
+    }
+
+    #[tokio::test]
+    async fn a_hash_of_another_system_is_made_anew_and_one_over_the_caps_is_never_computed() {
+        let pool = pool(19_456);
+        let bcrypt = "$2y$05$Dg/AXigtVRG2dAh7hmjoIuvyykwbSg3f2G2jqzuQjCpiJJmkWde2y";
+        let Ok(Verified::YesUpgrade(after)) = pool.verify("tidal-copper-lantern".into(), Some(bcrypt.into())).await
+        else {
+            panic!("no new hash")
+        };
+        assert!(after.starts_with(&pool.prefix()), "{after}");
+        assert_eq!(pool.verify("tidal-copper-lantern".into(), Some(after)).await, Ok(Verified::Yes));
+        assert_eq!(pool.verify("wrong".into(), Some(bcrypt.into())).await, Ok(Verified::No));
+        // These would take hours, and 4 TiB.
+        for dear in [
+            "$2y$31$Dg/AXigtVRG2dAh7hmjoIuvyykwbSg3f2G2jqzuQjCpiJJmkWde2y",
+            "$argon2id$v=19$m=4294967295,t=9,p=1$MDEyMzQ1Njc4OWFiY2RlZg$z0IR1TdNGcTz3sMOSj9jVQ",
+        ] {
+            assert_eq!(pool.verify("tidal-copper-lantern".into(), Some(dear.into())).await, Ok(Verified::No));
+        }
+    }
+
+    #[test]
+    fn every_no_is_the_same_work_while_there_are_hashes_of_another_system() {
+        let pool = pool(19_456);
+        let (today, bcrypt) = (pool.today.clone(), Work::Bcrypt { cost: 10 });
+        let all = |older: Option<&Work>, done: Option<&Work>| {
+            let mut all: Vec<String> = owed(&today, older, done).chain(done).map(|work| format!("{work:?}")).collect();
+            all.sort_unstable();
+            all
+        };
+        // Nobody, an account of today, and one that was imported.
+        let cases = [None, Some(&today), Some(&bcrypt)];
+        for done in cases {
+            assert_eq!(all(Some(&bcrypt), done).len(), 2, "{done:?}");
+            assert_eq!(all(Some(&bcrypt), done), all(Some(&bcrypt), None), "{done:?}");
+        }
+        assert_eq!(all(None, None), all(None, Some(&today)), "and one hash where none were");
+        assert_eq!(all(None, None).len(), 1);
+    }
+
+    #[test]
+    fn the_older_hashes_are_known_by_a_sample() {
+        let pool = pool(19_456);
+        let older = |pool: &Passwords| pool.older.read().unwrap().clone();
+        pool.imitate(Some("$2b$10$9ld85A84nyQyk0oSV3tU3uLGl9jPiOC3A7RgWsfBSniDjIxXNHX.i"));
+        assert_eq!(older(&pool), Some(Work::Bcrypt { cost: 10 }));
+        for none in [Some("garbage"), Some("$2b$31$9ld85A84nyQyk0oSV3tU3uLGl9jPiOC3A7RgWsfBSniDjIxXNHX.i"), None] {
+            pool.imitate(none);
+            assert_eq!(older(&pool), None, "{none:?}");
+        }
     }
 
     #[tokio::test]

@@ -3,10 +3,11 @@
 
 use axum::http::request::Parts;
 use leptos::prelude::use_context;
+use tower_cookies::Cookies;
 
 use super::{
     caller::{Caller, Client},
-    session,
+    session, store,
 };
 use crate::{auth::model::Access, error::AppError, server::state::AppState};
 
@@ -34,6 +35,34 @@ pub async fn require(access: Access) -> Result<Caller, AppError> {
 /// The caller, whoever it is.
 pub fn caller() -> Option<Caller> {
     use_context::<Parts>()?.extensions.get::<Caller>().cloned()
+}
+
+/// The caller, if `access` lets them in and they logged in (or proved anew who they are) a short time ago: for changes
+/// that somebody at an unlocked screen must not make (ASVS 5.0, 7.5.1).
+pub async fn require_recent(access: Access) -> Result<Caller, AppError> {
+    let caller = require(access).await?;
+    match is_recent(&caller).await? {
+        true => Ok(caller),
+        false => Err(AppError::ReauthenticationNeeded),
+    }
+}
+
+/// Whether the caller logged in within `auth.sudo_ttl`. Asks the database.
+pub async fn is_recent(caller: &Caller) -> Result<bool, AppError> {
+    let state = state()?;
+    let row = session::of(&state, caller).await?;
+    Ok(row.read_at < row.auth_time + state.config.auth.sudo_ttl)
+}
+
+/// Whether the caller's account has a password; without one its owner logs in by mail.
+pub async fn has_password(caller: &Caller) -> Result<bool, AppError> {
+    let owner = store::find_owner(&state()?.db, caller.user_id).await?.ok_or(AppError::Unauthenticated)?;
+    Ok(owner.password_hash.is_some())
+}
+
+/// The cookies of the request at hand.
+pub fn cookies() -> Result<Cookies, AppError> {
+    use_context::<Parts>().and_then(|parts| parts.extensions.get().cloned()).ok_or(AppError::Internal)
 }
 
 /// The client of the request at hand.

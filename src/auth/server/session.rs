@@ -10,6 +10,7 @@ use super::{
     decision::{Decision, Limits, decide},
     freshness::Change,
     issue::{Issued, expiry, issue, seconds},
+    notices,
     session_id::{SessionId, SessionIdHash},
     store::{self, EndReason, NewSession, SessionRow},
     token::{AccessClaims, RefreshClaims},
@@ -274,8 +275,10 @@ async fn end_with_alarm<T>(
     let mut tx = state.db.begin().await?;
     if store::end_session(&mut tx, hash, reason, now).await? {
         audit::record(&mut tx, event, user_id, None, None, now).await?;
+        notices::session_copied(state, &mut tx, hash, now).await?;
     }
     tx.commit().await?;
+    state.mail.wake();
     state.freshness.changed(Change::Session(*hash));
     Err(refused)
 }

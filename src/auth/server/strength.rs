@@ -1,25 +1,76 @@
-//! How hard a password is to guess, by zxcvbn, whose tables are far too large for the browser. Called by `auth::api`.
+//! How hard a password is to guess, by zxcvbn, whose tables are far too large for the browser. Called by `auth::api` for
+//! the meter, and by `quality`, which refuses what the meter calls weak.
 
+use std::sync::LazyLock;
+use tokio::{sync::Semaphore, task::spawn_blocking};
 use zxcvbn::{feedback::Warning, zxcvbn};
 
-use crate::auth::model::{PasswordAdvice, PasswordStrength};
+use super::password::permits;
+use crate::{
+    auth::model::{PasswordAdvice, PasswordStrength},
+    error::AppError,
+    server::state::AppState,
+};
 
-/// zxcvbn takes time in the square of the length; what comes after this many characters only makes a password stronger.
-const LOOKED_AT: usize = 100;
+/// zxcvbn takes time in the square of the length and more; what comes after this many characters only makes a password
+/// stronger.
+const LOOKED_AT: usize = 64;
+/// How much of a context is read, in characters: an address and a name are shorter.
+const CONTEXT: usize = 400;
+/// A password of which fewer characters than this are left, once the words of its context and what joins them are taken
+/// out, consists of them.
+const OWN: usize = 6;
 
-/// Rates `password`, knowing that words of `context` (name, address, site) are the first that an attacker tries.
-pub fn rate(password: &str, context: &[&str]) -> PasswordStrength {
+/// Rates `password`, knowing that words of `context` (name, address) and of this site are the first that an attacker tries.
+pub async fn rate(state: &AppState, password: &str, context: &[&str]) -> Result<PasswordStrength, AppError> {
+    // A rating is milliseconds of work, and tens of them where somebody tries: too long for a thread that serves pages.
+    static TURNS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(permits()));
+    let turn = TURNS.acquire().await.map_err(|_| AppError::Internal)?;
     let looked_at: String = password.chars().take(LOOKED_AT).collect();
-    let words: Vec<&str> = context
-        .iter()
-        .flat_map(|text| text.split(|c: char| !c.is_alphanumeric()))
-        .filter(|word| word.chars().count() > 2)
-        .take(20)
-        .collect();
-    let entropy = zxcvbn(&looked_at, &words);
-    let score = u8::from(entropy.score());
+    let site = [env!("CARGO_PKG_NAME"), state.config.public_origin.host()];
+    let words = words(context.iter().chain(&site));
+    let rated = spawn_blocking(move || {
+        let _turn = turn;
+        rate_by_words(&looked_at, &words)
+    });
+    rated.await.map_err(|_| {
+        tracing::error!("a password could not be rated");
+        AppError::Internal
+    })
+}
+
+/// The words of some texts, in lower case, and each text without what stands between its words: `ada.lovelace` is typed as
+/// `adalovelace` too.
+fn words<'a>(texts: impl IntoIterator<Item = &'a &'a str>) -> Vec<String> {
+    let mut words = Vec::new();
+    for text in texts {
+        let lower = text.chars().take(CONTEXT).collect::<String>().to_lowercase();
+        // The parts of an address are looked at one by one too, since nobody's password is all of it.
+        for part in lower.split('@') {
+            words.extend(part.split(|c: char| !c.is_alphanumeric()).map(str::to_owned));
+            words.push(part.chars().filter(|c| c.is_alphanumeric()).collect());
+        }
+    }
+    words.retain(|word| word.chars().count() > 2);
+    words.sort_unstable_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+    words.dedup();
+    words.truncate(40);
+    words
+}
+
+/// Whether next to nothing is left of `lower` without `words`, which stand in it with the longest first.
+fn consists_of(lower: &str, words: &[String]) -> bool {
+    let rest = words.iter().fold(lower.to_owned(), |rest, word| rest.replace(word.as_str(), ""));
+    rest != lower && rest.chars().filter(|c| !c.is_ascii_punctuation() && !c.is_whitespace()).count() < OWN
+}
+
+fn rate_by_words(looked_at: &str, words: &[String]) -> PasswordStrength {
+    let entropy = zxcvbn(looked_at, &words.iter().map(String::as_str).collect::<Vec<_>>());
     let lower = looked_at.to_lowercase();
-    let personal = words.iter().any(|word| lower.contains(&word.to_lowercase()));
+    let mostly = consists_of(&lower, words);
+    // Several of one's own words in a row look like many guesses to zxcvbn, which does not know that they belong together.
+    let score = if mostly { u8::from(entropy.score()).min(1) } else { u8::from(entropy.score()) };
+    let personal = mostly || words.iter().any(|word| lower.contains(word.as_str()));
     let advice = match entropy.feedback().and_then(|feedback| feedback.warning()) {
         _ if score >= 3 => None,
         _ if personal => Some(PasswordAdvice::Personal),
@@ -45,6 +96,34 @@ pub fn rate(password: &str, context: &[&str]) -> PasswordStrength {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn rate(password: &str, context: &[&str]) -> PasswordStrength {
+        let looked_at: String = password.chars().take(LOOKED_AT).collect();
+        rate_by_words(&looked_at, &words(context))
+    }
+
+    #[test]
+    fn what_is_little_more_than_the_context_is_weak_whatever_joins_it() {
+        let context = ["Ada.Lovelace@mail.example.test", "Ada Lovelace-Byron", "latchkey", "shop.example.org"];
+        for password in [
+            "ada.lovelace@mail.example.test",
+            "AdaLovelace1815!",
+            "ada - lovelace - 1815",
+            "lovelace-lovelace",
+            "LATCHKEY-latchkey",
+            "latchkey2026!",
+            "shop.example.org",
+            "byron_lovelace_7",
+            "mail.example.test",
+        ] {
+            let rated = rate(password, &context);
+            assert!(rated.score < 2, "{password}: {rated:?}");
+            assert_eq!(rated.advice, Some(PasswordAdvice::Personal), "{password}");
+        }
+        for password in ["ada-tidal-copper", "correct-horse-battery", "tidal-copper-lantern", "x7!kQ9$2@test3"] {
+            assert!(rate(password, &context).score >= 2, "{password}");
+        }
+    }
 
     #[test]
     fn the_meter_knows_what_is_guessed_early_and_says_why() {

@@ -1,7 +1,5 @@
 //! `/account/devices`: where an account is logged in, and the way to end that.
 
-#[cfg(feature = "ssr")]
-mod agent;
 pub mod api;
 pub mod model;
 mod pages;

@@ -3,12 +3,9 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::FromRow;
 
-use super::{
-    agent::describe,
-    model::{CopiedSession, DeviceSession, Devices},
-};
+use super::model::{CopiedSession, DeviceSession, Devices};
 use crate::{
-    auth::server::{Caller, session_id::SessionIdHash},
+    auth::server::{Caller, agent::describe, session_id::SessionIdHash},
     error::AppError,
     server::{
         db::{Db, read},

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use super::{Auth, Database, Leptos, LogFormat, Server, SignUp, Throttle, mail};
+use super::{Auth, Database, Leptos, LogFormat, Server, Throttle, mail};
 
 impl Default for Server {
     fn default() -> Self {
@@ -34,7 +34,10 @@ impl Default for Auth {
             rotation_min_age: Duration::from_secs(10),
             reuse_leeway: Duration::from_secs(10),
             password_min_length: crate::auth::model::PASSWORD_MIN_LENGTH,
-            sign_up: SignUp::Open,
+            breach_check_url: None,
+            sign_up: None,
+            log_in_after_reset: true,
+            sudo_ttl: Duration::from_secs(15 * 60),
             argon2_memory_kib: 19_456,
             argon2_passes: 2,
             argon2_lanes: 1,
@@ -44,7 +47,7 @@ impl Default for Auth {
 
 impl Default for Throttle {
     fn default() -> Self {
-        Self { client_per_minute: 10, account_per_five_minutes: 5 }
+        Self { client_per_minute: 10, account_per_five_minutes: 5, mails_per_hour: 5, ratings_per_minute: 120 }
     }
 }
 

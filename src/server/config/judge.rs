@@ -1,6 +1,7 @@
 //! Whether a configuration holds together, and the sentence to say where it does not.
 
-use std::{collections::HashSet, time::Duration};
+use axum::http::Uri;
+use std::{collections::HashSet, net::IpAddr, time::Duration};
 
 use super::{Config, ConfigError, File};
 use crate::server::{origin::Origin, proxies::TrustedProxies};
@@ -70,13 +71,23 @@ impl File {
         if !(8..=128).contains(&a.password_min_length) {
             return refuse("auth.password_min_length must be from 8 to 128.");
         }
+        if a.breach_check_url.as_deref().is_some_and(|url| !may_be_asked(url, dev)) {
+            return refuse(
+                "auth.breach_check_url must begin with https://, or with http:// and an address of this machine, and have no query: https://api.pwnedpasswords.com/range.",
+            );
+        }
         if a.argon2_memory_kib < 19_456 || a.argon2_passes < 2 || a.argon2_lanes < 1 {
             return refuse("auth.argon2_* asks for less than OWASP's minimum: 19456 KiB, 2 passes, 1 lane.");
         }
         if a.argon2_memory_kib > 1024 * 1024 || a.argon2_passes > 100 || a.argon2_lanes > 16 {
             return refuse("auth.argon2_* asks for more than 1 GiB, 100 passes or 16 lanes.");
         }
-        if self.throttle.client_per_minute == 0 || self.throttle.account_per_five_minutes == 0 {
+        if a.sudo_ttl < Duration::from_secs(60) {
+            return refuse("auth.sudo_ttl must be at least 1m, or nobody could finish a form.");
+        }
+        let t = &self.throttle;
+        let all = [t.client_per_minute, t.account_per_five_minutes, t.mails_per_hour, t.ratings_per_minute];
+        if all.contains(&0) {
             return refuse("throttle.* must be at least 1: 0 would lock everybody out.");
         }
         if self.database.max_connections == 0 {
@@ -104,6 +115,21 @@ impl File {
             trusted_proxies,
         })
     }
+}
+
+/// What is asked, and what is answered, must not be read or written by others on the way; on a developer's machine it may.
+fn may_be_asked(url: &str, dev: bool) -> bool {
+    let Ok(url) = url.parse::<Uri>() else {
+        return false;
+    };
+    let host = url.host().unwrap_or_default().trim_matches(['[', ']']);
+    let here = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    let fits = match url.scheme_str() {
+        Some("https") => true,
+        Some("http") => here || dev,
+        _ => false,
+    };
+    fits && !host.is_empty() && url.query().is_none()
 }
 
 /// Too short, or (where it matters) with too few different characters to be random.

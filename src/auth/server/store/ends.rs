@@ -20,6 +20,10 @@ pub enum EndReason {
     Replayed,
     Ahead,
     RoleChanged,
+    PasswordChanged,
+    EmailChanged,
+    /// The owner asked for the account to be erased.
+    Leaving,
     /// Its owner ended it from another device, or everywhere.
     Revoked,
 }
@@ -32,6 +36,9 @@ impl EndReason {
             Self::Replayed => "replayed",
             Self::Ahead => "ahead",
             Self::RoleChanged => "role_changed",
+            Self::PasswordChanged => "password_changed",
+            Self::EmailChanged => "email_changed",
+            Self::Leaving => "leaving",
             Self::Revoked => "revoked",
         }
     }

@@ -132,6 +132,26 @@ pub async fn find_session(db: &Db, id_hash: &SessionIdHash) -> sqlx::Result<Opti
     }
 }
 
+/// Where an account was logged in, as far as its sessions are kept; the latest first.
+pub async fn user_agents_of(tx: &mut Tx, user_id: Uuid) -> sqlx::Result<Vec<String>> {
+    within!(tx, |c| sqlx::query_scalar(
+        "select user_agent from sessions where user_id = $1 order by created_at desc limit 50"
+    )
+    .bind(user_id)
+    .fetch_all(c)
+    .await)
+}
+
+/// Whose session it is, and on which device it began.
+pub async fn owner_of_session(tx: &mut Tx, id_hash: &SessionIdHash) -> sqlx::Result<Option<(String, String)>> {
+    within!(tx, |c| sqlx::query_as(
+        "select u.email, s.user_agent from sessions s join users u on u.id = s.user_id where s.id_hash = $1"
+    )
+    .bind(id_hash.as_slice())
+    .fetch_optional(c)
+    .await)
+}
+
 /// The compare-and-swap of a rotation: one statement, which succeeds for one of all that present `from` at once.
 /// Presenting a generation also confirms it.
 pub async fn rotate(

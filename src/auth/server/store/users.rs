@@ -33,38 +33,50 @@ impl std::error::Error for UnknownRole {}
 #[derive(FromRow)]
 pub struct UserRow {
     pub id: Uuid,
+    /// As it was signed up with: a twin of it may be another mailbox.
+    pub email: String,
     pub password_hash: Option<String>,
     pub state: String,
+    pub email_verified_at: Option<DateTime<Utc>>,
+    pub erase_at: Option<DateTime<Utc>>,
 }
 
 pub async fn find_user(db: &Db, email: &Email) -> sqlx::Result<Option<UserRow>> {
-    read!(db, |c| sqlx::query_as("select id, password_hash, state from users where email_key = $1")
-        .bind(email.key())
-        .fetch_optional(c)
-        .await)
+    read!(db, |c| sqlx::query_as(
+        "select id, email, password_hash, state, email_verified_at, erase_at from users where email_key = $1"
+    )
+    .bind(email.key())
+    .fetch_optional(c)
+    .await)
+}
+
+/// An account to be.
+pub struct NewUser<'a> {
+    pub id: Uuid,
+    pub email: &'a Email,
+    pub password_hash: Option<&'a str>,
+    pub role: Role,
+    pub display_name: &'a str,
+    /// Since when it is known that mail reaches its owner, if it is.
+    pub verified_at: Option<DateTime<Utc>>,
+    pub created_at: DateTime<Utc>,
 }
 
 /// Adds an account and its profile. `false`, and nothing added, where the address or a twin of it has one.
-pub async fn insert_user(
-    tx: &mut Tx,
-    id: Uuid,
-    email: &Email,
-    password_hash: &str,
-    role: Role,
-    display_name: &str,
-    now: DateTime<Utc>,
-) -> sqlx::Result<bool> {
+pub async fn insert_user(tx: &mut Tx, user: &NewUser<'_>) -> sqlx::Result<bool> {
     let inserted = within!(tx, |c| sqlx::query(
-        "insert into users (id, email, email_key, password_hash, role, state, authz_epoch, created_at)
-         values ($1, $2, $3, $4, $5, 'active', 0, $6)
+        "insert into users (id, email, email_key, password_hash, role, state, authz_epoch, email_verified_at,
+                            created_at)
+         values ($1, $2, $3, $4, $5, 'active', 0, $6, $7)
          on conflict (email_key) do nothing"
     )
-    .bind(id)
-    .bind(email.as_str())
-    .bind(email.key())
-    .bind(password_hash)
-    .bind(role.as_str())
-    .bind(now)
+    .bind(user.id)
+    .bind(user.email.as_str())
+    .bind(user.email.key())
+    .bind(user.password_hash)
+    .bind(user.role.as_str())
+    .bind(user.verified_at)
+    .bind(user.created_at)
     .execute(c)
     .await
     .map(|r| r.rows_affected()))?;
@@ -74,13 +86,25 @@ pub async fn insert_user(
     within!(tx, |c| sqlx::query(
         "insert into profiles (user_id, display_name, bio, updated_at) values ($1, $2, '', $3)"
     )
-    .bind(id)
-    .bind(display_name)
-    .bind(now)
+    .bind(user.id)
+    .bind(user.display_name)
+    .bind(user.created_at)
     .execute(c)
     .await
     .map(|r| r.rows_affected()))?;
     Ok(true)
+}
+
+/// A hash that does not begin with `prefix`, of the kind (of bcrypt: the cost) that is the most common among those.
+pub async fn find_older_hash(db: &Db, prefix: &str) -> sqlx::Result<Option<String>> {
+    read!(db, |c| sqlx::query_scalar(
+        "select min(password_hash) from users where substr(password_hash, 1, $2) <> $1
+         group by substr(password_hash, 1, 7) order by count(*) desc limit 1"
+    )
+    .bind(prefix)
+    .bind(i32::try_from(prefix.len()).unwrap_or(i32::MAX))
+    .fetch_optional(c)
+    .await)
 }
 
 /// Takes a stronger hash of the same password, unless the password was changed meanwhile.
@@ -126,14 +150,17 @@ pub async fn lock_active_admins(tx: &mut Tx) -> sqlx::Result<Vec<Uuid>> {
     match tx {
         // `begin immediate` holds the only write lock already, and SQLite knows no row locks.
         Tx::Sqlite(tx) => {
-            sqlx::query_scalar("select id from users where role = 'admin' and state = 'active'")
+            sqlx::query_scalar("select id from users where role = 'admin' and state = 'active' and erase_at is null")
                 .fetch_all(&mut **tx)
                 .await
         }
         Tx::Postgres(tx) => {
-            sqlx::query_scalar("select id from users where role = 'admin' and state = 'active' order by id for update")
-                .fetch_all(&mut **tx)
-                .await
+            sqlx::query_scalar(
+                "select id from users where role = 'admin' and state = 'active' and erase_at is null
+                 order by id for update",
+            )
+            .fetch_all(&mut **tx)
+            .await
         }
     }
 }

@@ -1,0 +1,106 @@
+//! The server functions around one-time codes. Their paths are pinned: other programs call them too.
+
+use leptos::prelude::*;
+
+use super::model::Mailed;
+use crate::error::AppError;
+
+/// Has a link mailed that logs in. The answer is the same whether or not the address has an account.
+#[server(endpoint = "auth/send_magic_link")]
+pub async fn send_magic_link(
+    #[server(default)] email: String,
+    #[server(default)] next: String,
+) -> Result<(), AppError> {
+    use crate::auth::server::{client, mailed, state};
+    let state = state()?;
+    let asked = mailed::magic_link(&state, &email, &next, &client()?).await?;
+    ssr::asked(&state, &asked)
+}
+
+/// Has a link mailed that chooses a new password. The answer is the same whether or not the address has an account.
+#[server(endpoint = "auth/forgot_password")]
+pub async fn forgot_password(
+    #[server(default)] email: String,
+    #[server(default)] next: String,
+) -> Result<(), AppError> {
+    use crate::auth::server::{client, mailed, state};
+    let state = state()?;
+    let asked = mailed::recover(&state, &email, &next, &client()?).await?;
+    ssr::asked(&state, &asked)
+}
+
+/// Has a link mailed that verifies the caller's address.
+#[server(endpoint = "auth/send_verification")]
+pub async fn send_verification() -> Result<(), AppError> {
+    use crate::auth::{
+        model::Access,
+        server::{client, mailed, require, state},
+    };
+    let caller = require(Access::SignedIn).await?;
+    let state = state()?;
+    let asked = mailed::verify(&state, &caller, &client()?).await?;
+    ssr::asked(&state, &asked)
+}
+
+/// What the code of a link is for; without one, what this browser asked for last. `None`: nothing that still counts.
+/// Looking uses nothing up, so mail scanners may.
+#[server(endpoint = "auth/mailed_code")]
+pub async fn mailed_code(#[server(default)] code: String) -> Result<Option<Mailed>, AppError> {
+    use crate::auth::server::{codes, confirm, state};
+    let state = state()?;
+    let (browser, caller, client) = ssr::presenter(&state)?;
+    let who = confirm::Presenter { browser: browser.as_ref(), caller: caller.as_ref(), client: &client };
+    let found = codes::look(&state, &code, who.browser).await?;
+    Ok(found.map(|code| confirm::describe(&code, &who)))
+}
+
+/// Uses a code: that of a link, or digits in the browser that asked. `password`: a new one, where [`mailed_code`] says so.
+#[server(endpoint = "auth/confirm")]
+pub async fn confirm(
+    #[server(default)] code: String,
+    #[server(default)] digits: String,
+    #[server(default)] password: String,
+) -> Result<(), AppError> {
+    use crate::auth::server::{codes::Presented, confirm, state};
+    let state = state()?;
+    let (browser, caller, client) = ssr::presenter(&state)?;
+    let who = confirm::Presenter { browser: browser.as_ref(), caller: caller.as_ref(), client: &client };
+    let presented = if code.is_empty() { Presented::Digits(digits) } else { Presented::Link(code) };
+    let confirmed = confirm::confirm(&state, &presented, password, &who).await?;
+    ssr::confirmed(&state, confirmed)
+}
+
+/// What the functions above share.
+#[cfg(feature = "ssr")]
+pub mod ssr {
+    use crate::{
+        auth::{
+            model::local_path,
+            server::{Caller, caller, caller::Client, client, codes::BrowserKey, confirm::Confirmed, cookies},
+        },
+        error::AppError,
+        server::{respond, state::AppState},
+    };
+
+    /// Remembers in the browser what it asked for, and sends it to where digits are typed.
+    pub fn asked(state: &AppState, key: &BrowserKey) -> Result<(), AppError> {
+        state.cookie_names.set_asked(&cookies()?, key);
+        respond::see_other("/confirm", None);
+        Ok(())
+    }
+
+    pub fn presenter(state: &AppState) -> Result<(Option<BrowserKey>, Option<Caller>, Client), AppError> {
+        Ok((state.cookie_names.asked(&cookies()?), caller(), client()?))
+    }
+
+    pub fn confirmed(state: &AppState, confirmed: Confirmed) -> Result<(), AppError> {
+        if let Some(issued) = confirmed.issued {
+            state.cookie_names.set(&cookies()?, issued);
+        }
+        // A log-in page is no place to return to after a log-in, but it is where a reset without one ends.
+        let next = confirmed.next.unwrap_or_default();
+        let next = if next == "/login" { "/login" } else { local_path(&next).unwrap_or("/profile") };
+        respond::see_other(next, confirmed.notice);
+        Ok(())
+    }
+}

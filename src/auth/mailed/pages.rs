@@ -1,0 +1,220 @@
+//! `/forgot` and `/magic` ask for a mail; `/confirm` is where its link leads, and where its digits are typed. Opening a
+//! link changes nothing: mail scanners open links too, and press no buttons.
+
+use super::{
+    api::mailed_code,
+    model::{Mailed, Needs},
+    press::press,
+};
+use crate::{
+    auth::{
+        Loaded,
+        model::{check_email, check_new_password, log_in_path},
+        new_password::NewPasswordField,
+        pages::{AuthCard, EmailField, NextInput, Other, use_next},
+    },
+    error::{Field, FieldError},
+    ui::{
+        Check, Form, FormErrors, Mark, Refusal, Submit, TextField, Values,
+        flash::{Flash, use_flash, use_site},
+    },
+};
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::{SsrMode, components::Route, hooks::use_query_map, path};
+
+#[component(transparent)]
+pub fn ForgotRoute() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! { <Route path=path!("/forgot") view=ForgotPage ssr=SsrMode::Async /> }.into_inner()
+}
+
+#[component(transparent)]
+pub fn MagicRoute() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! { <Route path=path!("/magic") view=MagicPage ssr=SsrMode::Async /> }.into_inner()
+}
+
+#[component(transparent)]
+pub fn ConfirmRoute() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! { <Route path=path!("/confirm") view=ConfirmPage ssr=SsrMode::Async /> }.into_inner()
+}
+
+#[component]
+fn ForgotPage() -> impl IntoView {
+    view! {
+        <AskPage
+            title="Forgot your password?"
+            lead="Tell us your address. If it has an account, a mail with a link to choose a new password is on its way."
+            action="/api/auth/forgot_password"
+            label="Send the mail"
+        />
+    }
+}
+
+#[component]
+fn MagicPage() -> impl IntoView {
+    view! {
+        <AskPage
+            title="Log in by mail"
+            lead="Tell us your address. If it has an account, a mail with a link that logs you in is on its way."
+            action="/api/auth/send_magic_link"
+            label="Send me a link"
+        />
+    }
+}
+
+/// One address, and what is to be mailed there.
+#[component]
+fn AskPage(title: &'static str, lead: &'static str, action: &'static str, label: &'static str) -> impl IntoView {
+    let next = use_next();
+    let flash = use_flash();
+    let check: Check = Box::new(email_faults);
+    let other = Other { question: "Know your password?", label: "Log in", path: "/login" };
+    view! {
+        <AuthCard title other next=next.clone()>
+            <p class="auth-lead">{lead}</p>
+            <Form action check error=flash.error.clone()>
+                <FormErrors />
+                <NextInput next />
+                <EmailField flash />
+                <Submit label class="button button--wide" />
+            </Form>
+        </AuthCard>
+    }
+}
+
+fn email_faults(values: &Values) -> Vec<FieldError> {
+    let fault = check_email(&values.get(Field::Email)).err();
+    fault.map(|problem| FieldError { field: Field::Email, problem }).into_iter().collect()
+}
+
+#[component]
+fn ConfirmPage() -> impl IntoView {
+    let code = use_query_map().get_untracked().get("code").unwrap_or_default();
+    // Read here, while they still are this page's: `show` may run after the first page stands.
+    provide_context(use_flash());
+    provide_context(Link(code.clone()));
+    let mailed = Resource::new_blocking(|| (), move |()| mailed_code(code.clone()));
+    view! {
+        <section class="auth">
+            <Mark />
+            <Loaded data=mailed view=show />
+        </section>
+    }
+}
+
+/// The secret of the link that led here; empty where digits are to be typed.
+#[derive(Clone)]
+struct Link(String);
+
+fn show(mailed: Option<Mailed>) -> AnyView {
+    let flash = use_context::<Flash>().unwrap_or_default();
+    let link = use_context::<Link>().map(|link| link.0).unwrap_or_default();
+    let Some(mailed) = mailed else {
+        return view! { <Spent flash by_link=!link.is_empty() /> }.into_any();
+    };
+    let words = press(mailed.purpose);
+    let by_digits = link.is_empty();
+    let title = if by_digits { "Look into your mail" } else { words.title };
+    let here = format!("/confirm?code={link}");
+    if mailed.needs == Needs::LogIn {
+        return view! {
+            <Title text=title />
+            <h1>{title}</h1>
+            <p class="auth-lead">"This link belongs to an account that isn't logged in here. Log in first; you come back to this page."</p>
+            <a class="button button--wide" href=log_in_path(&here)>
+                "Log in"
+            </a>
+        }
+        .into_any();
+    }
+    let min = use_site().password_min_length;
+    let needs_password = mailed.needs == Needs::NewPassword;
+    let check: Check = Box::new(move |values| {
+        let digits = values.get(Field::Digits);
+        let digits = (by_digits && digits.trim().is_empty())
+            .then_some(FieldError { field: Field::Digits, problem: crate::error::Problem::Missing });
+        let password = needs_password.then(|| check_new_password(&values.get(Field::Password), min).err()).flatten();
+        let password = password.map(|problem| FieldError { field: Field::Password, problem });
+        digits.into_iter().chain(password).collect()
+    });
+    let digits = by_digits.then(|| {
+        view! {
+            <TextField
+                field=Field::Digits
+                label="Six digits from the mail"
+                hint="They count in this browser only. The link in the mail works too."
+                autocomplete="one-time-code"
+                required=true
+                max_length=11
+            />
+        }
+    });
+    let log_in_instead = mailed.or_log_in.then(|| {
+        view! {
+            <p class="auth-other">
+                "Know the password? " <a href=log_in_path(&here)>"Log in"</a> " first and keep it."
+            </p>
+        }
+    });
+    view! {
+        <Title text=title />
+        <h1>{title}</h1>
+        <p class="auth-lead">
+            {by_digits.then(|| view! { "If " <b>{mailed.email.clone()}</b> " can be used for this, a mail is on its way there. " })}
+            {(!by_digits).then(|| view! { <b>{mailed.email.clone()}</b> ". " })}
+            {words.lead}
+        </p>
+        <Form action="/api/auth/confirm" check error=flash.error>
+            <FormErrors />
+            <input type="hidden" name="code" value=link />
+            // Password managers file the new password under this.
+            <input type="hidden" name="username" autocomplete="username" value=mailed.email />
+            {digits}
+            {needs_password.then(|| view! { <NewPasswordField /> })}
+            <Submit label=words.button class="button button--wide" />
+        </Form>
+        {log_in_instead}
+        <MailboxHint />
+    }
+    .into_any()
+}
+
+/// No code, or one that does not count any more.
+#[component]
+fn Spent(flash: Flash, by_link: bool) -> impl IntoView {
+    let title = if by_link { "This link is spent" } else { "Nothing to confirm" };
+    // The error of a form that was sent here says the same, and what came of it.
+    let sentence = flash.error.is_none().then(|| {
+        let sentence = if by_link {
+            "It has been used, a newer one took its place, or its time is over. Ask for another."
+        } else {
+            "No mail was asked for in this browser lately, or its code was used. Ask for another."
+        };
+        view! { <p class="auth-lead">{sentence}</p> }
+    });
+    view! {
+        <Title text=title />
+        <h1>{title}</h1>
+        {flash.error.map(|error| view! { <Refusal error /> })}
+        {sentence}
+        <p class="auth-other">
+            <a href="/magic">"Log in by mail"</a>
+            " · "
+            <a href="/forgot">"Choose a new password"</a>
+            " · "
+            <a href="/signup">"Create an account"</a>
+        </p>
+    }
+}
+
+/// In development the mail lies next door.
+#[component]
+fn MailboxHint() -> impl IntoView {
+    use_site().mailbox.then(|| {
+        view! {
+            <aside class="auth-hint">
+                <p>"Mail stays on this machine: it is in the " <a href="/dev/mailbox" rel="external">"mailbox"</a> "."</p>
+            </aside>
+        }
+    })
+}

@@ -1,0 +1,44 @@
+//! The words of a code's page, by what the code is for.
+
+use super::model::Purpose;
+
+/// What a page says and its button does.
+pub struct Press {
+    pub title: &'static str,
+    /// What using the code does.
+    pub lead: &'static str,
+    pub button: &'static str,
+}
+
+pub fn press(purpose: Purpose) -> Press {
+    match purpose {
+        Purpose::SignUp => Press {
+            title: "Confirm your address",
+            lead: "One press creates your account and logs you in.",
+            button: "Create my account",
+        },
+        Purpose::Verify => Press {
+            title: "Verify your address",
+            lead: "One press shows that mail reaches you here.",
+            button: "Verify my address",
+        },
+        Purpose::LogIn => {
+            Press { title: "Log in by mail", lead: "One press logs you in on this device.", button: "Log in" }
+        }
+        Purpose::Recover => Press {
+            title: "Choose a new password",
+            lead: "Every device is logged out, and the new password counts at once.",
+            button: "Change password",
+        },
+        Purpose::ChangeEmail => Press {
+            title: "Confirm your new address",
+            lead: "Your account uses this address from then on. The old one is told.",
+            button: "Use this address",
+        },
+        Purpose::UndoEmail => Press {
+            title: "Take your address back",
+            lead: "Your account moves back to this address, and every device is logged out.",
+            button: "Take it back",
+        },
+    }
+}

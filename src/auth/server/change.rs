@@ -1,0 +1,140 @@
+//! What owners change about their accounts while they are logged in: the password, and whether the account stays.
+//! Called by the server functions of the account page.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    caller::{Caller, Client},
+    confirm,
+    credentials::NewPassword,
+    freshness::Change,
+    issue::Issued,
+    letters, mailed,
+    password::Verified,
+    quality, session,
+    store::{self, EndReason},
+};
+use crate::{
+    auth::model::Role,
+    error::{AppError, Field, Problem},
+    server::{
+        audit::{self, Event},
+        moment::day,
+        state::AppState,
+        throttle::{Bucket, Pair},
+    },
+};
+
+/// How long an account that its owner gave up can still be kept.
+pub const GRACE: TimeDelta = TimeDelta::days(14);
+
+/// Sets a new password, which needs the old one where there is one. Every session ends; the caller's goes on under a new
+/// id.
+pub async fn password(
+    state: &AppState,
+    caller: &Caller,
+    old: String,
+    new: String,
+    client: &Client,
+) -> Result<Issued, AppError> {
+    let new = NewPassword::parse(new, state.config.auth.password_min_length)
+        .map_err(|problem| AppError::invalid(Field::Password, problem))?;
+    quality::check(state, &new, &[&caller.identity.email, &caller.identity.display_name]).await?;
+    let owner = store::find_owner(&state.db, caller.user_id).await?.ok_or(AppError::Unauthenticated)?;
+    if owner.password_hash.is_some() {
+        verify(state, caller, old, Field::OldPassword, owner.password_hash.clone(), client).await?;
+    }
+    let hash = state.passwords.hash(new.into_inner()).await?;
+    let now = state.db.now().await?;
+    let mut tx = state.db.begin().await?;
+    let locked = store::lock_owner(&mut tx, caller.user_id).await?.ok_or(AppError::Unauthenticated)?;
+    // Another change came first, and what was verified above is not the password any more.
+    if locked.password_hash != owner.password_hash {
+        return Err(AppError::Unauthenticated);
+    }
+    confirm::set_password(state, &mut tx, caller.user_id, &owner.email, Some(&hash), client, now).await?;
+    let id = session::begin(state, &mut tx, caller.user_id, None, client, now).await?;
+    mailed::send(state, tx).await?;
+    state.freshness.changed(Change::Account(caller.user_id));
+    session::open_pair(state, id, now).await
+}
+
+/// Whether `typed` is the caller's password, counted like a log-in.
+async fn verify(
+    state: &AppState,
+    caller: &Caller,
+    typed: String,
+    field: Field,
+    stored: Option<String>,
+    client: &Client,
+) -> Result<(), AppError> {
+    if typed.is_empty() {
+        return Err(AppError::invalid(field, Problem::Missing));
+    }
+    let now = state.db.now().await?;
+    let attempt = Pair {
+        client: Bucket::client("password", client.ip, state.config.throttle.client_per_minute),
+        // By the account and not by its address: whoever knows that could lock the owner out of changing anything.
+        account: Bucket::account(
+            "password",
+            &caller.user_id.to_string(),
+            state.config.throttle.account_per_five_minutes,
+        ),
+    };
+    attempt.take(&state.db, now).await?;
+    let verified = state.passwords.verify(typed, stored).await;
+    if verified == Ok(Verified::No) {
+        return Err(AppError::invalid(field, Problem::Mismatch));
+    }
+    let mut tx = state.db.begin().await?;
+    attempt.give_back(&mut tx).await?;
+    tx.commit().await?;
+    verified.map(|_| ())
+}
+
+/// Proves anew who sits there, by the password: the session goes on under a new id, as one that has just begun.
+pub async fn step_up(state: &AppState, caller: &Caller, password: String, client: &Client) -> Result<Issued, AppError> {
+    let owner = store::find_owner(&state.db, caller.user_id).await?.ok_or(AppError::Unauthenticated)?;
+    verify(state, caller, password, Field::Password, owner.password_hash, client).await?;
+    let now = state.db.now().await?;
+    let mut tx = state.db.begin().await?;
+    let id = session::begin(state, &mut tx, caller.user_id, Some(caller.session), client, now).await?;
+    audit::record(&mut tx, Event::SteppedUp, caller.user_id, None, Some(client.ip), now).await?;
+    tx.commit().await?;
+    state.freshness.changed(Change::Session(caller.session));
+    session::open_pair(state, id, now).await
+}
+
+/// Gives the account up: every session ends now, and in 14 days all of it is erased. The last active admin stays.
+pub async fn leave(state: &AppState, caller: &Caller, client: &Client) -> Result<DateTime<Utc>, AppError> {
+    let now = state.db.now().await?;
+    let at = now + GRACE;
+    let mut tx = state.db.begin().await?;
+    if caller.identity.role == Role::Admin && store::lock_active_admins(&mut tx).await? == [caller.user_id] {
+        return Err(AppError::LastAdmin);
+    }
+    let owner = store::lock_owner(&mut tx, caller.user_id).await?.ok_or(AppError::Unauthenticated)?;
+    store::set_erase_at(&mut tx, caller.user_id, Some(at)).await?;
+    store::end_sessions_of(&mut tx, caller.user_id, EndReason::Leaving, now).await?;
+    store::void_codes_of(&mut tx, caller.user_id, now).await?;
+    audit::record(&mut tx, Event::Leaving, caller.user_id, None, Some(client.ip), now).await?;
+    let letter = letters::leaving(state, &day(at));
+    state.mail.enqueue(&mut tx, &owner.email, &letter, None, now).await?;
+    mailed::send(state, tx).await?;
+    state.freshness.changed(Change::Account(caller.user_id));
+    Ok(at)
+}
+
+/// Keeps an account that was given up.
+pub async fn keep(state: &AppState, caller: &Caller, client: &Client) -> Result<(), AppError> {
+    let now = state.db.now().await?;
+    let mut tx = state.db.begin().await?;
+    let owner = store::lock_owner(&mut tx, caller.user_id).await?.ok_or(AppError::Unauthenticated)?;
+    if owner.erase_at.is_none() {
+        return Ok(());
+    }
+    store::set_erase_at(&mut tx, caller.user_id, None).await?;
+    audit::record(&mut tx, Event::Kept, caller.user_id, None, Some(client.ip), now).await?;
+    state.mail.enqueue(&mut tx, &owner.email, &letters::kept(state), None, now).await?;
+    mailed::send(state, tx).await
+}

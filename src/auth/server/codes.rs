@@ -1,0 +1,169 @@
+//! One-time codes: made, found again by their link or by their digits, used up. A link's secret has 256 bits and works in
+//! any browser; six digits work only in the browser that asked, a few times. Called by `mailed` and `confirm`.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::{
+    credentials::Email,
+    one_time::CodeSeed,
+    store::{self, CodeRow, NewCode},
+};
+use crate::{
+    auth::mailed::model::Purpose,
+    error::{AppError, Field, Problem},
+    server::{db::Tx, random, state::AppState},
+};
+
+/// How long a code counts that somebody waits for.
+const SOON: TimeDelta = TimeDelta::minutes(20);
+/// How long the owner of an address has to undo that it was replaced.
+pub const UNDO_FOR: TimeDelta = TimeDelta::days(7);
+
+/// What a purpose needs besides the address and the account. Kept with the code.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Detail {
+    /// The password of an account that is still to be made, hashed.
+    pub password_hash: Option<String>,
+    pub display_name: Option<String>,
+    /// The page to go to afterwards.
+    pub next: Option<String>,
+}
+
+/// What ties digits to the browser that asked: 32 random bytes in a cookie of it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct BrowserKey(String);
+
+impl BrowserKey {
+    fn random() -> Self {
+        Self(random::secret_text())
+    }
+
+    /// From the cookie.
+    pub fn from_cookie(value: &str) -> Self {
+        Self(value.to_owned())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn hash(&self) -> [u8; 32] {
+        Sha256::digest(&self.0).into()
+    }
+}
+
+/// What came back of a code.
+pub enum Presented {
+    /// The secret of a link.
+    Link(String),
+    /// Six digits, in the browser that asked.
+    Digits(String),
+}
+
+/// Makes a code for `email` within `tx`; the ones before it are void. Returns the seed for the letter, the key for the
+/// browser that asked, and when the code expires.
+pub async fn make(
+    state: &AppState,
+    tx: &mut Tx,
+    purpose: Purpose,
+    email: &Email,
+    user_id: Option<Uuid>,
+    detail: &Detail,
+    now: DateTime<Utc>,
+) -> Result<(CodeSeed, BrowserKey, DateTime<Utc>), AppError> {
+    let seed = CodeSeed::random();
+    let browser = BrowserKey::random();
+    let secrets = state.keys.one_time_secrets(&seed).next().ok_or(AppError::Internal)?;
+    let browser_hash = browser.hash();
+    let undo = purpose == Purpose::UndoEmail;
+    let expires_at = now + if undo { UNDO_FOR } else { SOON };
+    let code = NewCode {
+        purpose,
+        seed: seed.as_slice(),
+        link_hash: &Sha256::digest(secrets.link),
+        // Whoever replaced the address sits in that browser.
+        browser_hash: (!undo).then_some(&browser_hash[..]),
+        email: email.as_str(),
+        email_key: email.key(),
+        user_id,
+        detail: &serde_json::to_string(detail).map_err(|_| AppError::Internal)?,
+        expires_at,
+    };
+    store::insert_code(tx, &code, now).await?;
+    Ok((seed, browser, expires_at))
+}
+
+/// The code that was presented, still unused. Typing digits costs one of its tries, right or not.
+pub async fn find(
+    state: &AppState,
+    presented: &Presented,
+    browser: Option<&BrowserKey>,
+    now: DateTime<Utc>,
+) -> Result<CodeRow, AppError> {
+    match presented {
+        Presented::Link(secret) => {
+            store::find_code_by_link(&state.db, &Sha256::digest(secret), now).await?.ok_or(AppError::CodeExpired)
+        }
+        Presented::Digits(typed) => {
+            let code = asked_here(state, browser, now).await?.ok_or(AppError::CodeExpired)?;
+            let typed: String = typed.chars().filter(|c| !c.is_whitespace()).collect();
+            if typed.len() != 6 || !typed.bytes().all(|b| b.is_ascii_digit()) {
+                return Err(AppError::invalid(Field::Digits, Problem::Malformed));
+            }
+            if !store::count_try(&state.db, code.id).await? {
+                return Err(AppError::CodeExpired);
+            }
+            match has_digits(state, &code, &typed) {
+                true => Ok(code),
+                false => Err(AppError::invalid(Field::Digits, Problem::Mismatch)),
+            }
+        }
+    }
+}
+
+/// The code of a link, or where there is none that of the browser, still unused. For a page that shows what it is for.
+pub async fn look(state: &AppState, link: &str, browser: Option<&BrowserKey>) -> Result<Option<CodeRow>, AppError> {
+    let now = state.db.now().await?;
+    match link {
+        "" => asked_here(state, browser, now).await,
+        secret => Ok(store::find_code_by_link(&state.db, &Sha256::digest(secret), now).await?),
+    }
+}
+
+/// The code that this browser asked for, still unused.
+async fn asked_here(
+    state: &AppState,
+    browser: Option<&BrowserKey>,
+    now: DateTime<Utc>,
+) -> Result<Option<CodeRow>, AppError> {
+    let Some(browser) = browser else {
+        return Ok(None);
+    };
+    Ok(store::find_code_by_browser(&state.db, &browser.hash(), now).await?)
+}
+
+/// Whether that browser asked for the code.
+pub fn is_from(code: &CodeRow, browser: Option<&BrowserKey>) -> bool {
+    browser.is_some_and(|browser| code.browser_hash.as_deref() == Some(&browser.hash()[..]))
+}
+
+/// What was kept with the code.
+pub fn detail(code: &CodeRow) -> Result<Detail, AppError> {
+    serde_json::from_str(&code.detail).map_err(|error| {
+        tracing::error!(%error, code_id = %code.id, "what was kept with a one-time code cannot be read");
+        AppError::Internal
+    })
+}
+
+fn has_digits(state: &AppState, code: &CodeRow, typed: &str) -> bool {
+    let Some(seed) = CodeSeed::from_slice(&code.seed) else {
+        return false;
+    };
+    // Digests of equal length compare in the same time wherever they differ first.
+    let typed = Sha256::digest(typed);
+    state.keys.one_time_secrets(&seed).any(|secrets| Sha256::digest(&secrets.digits) == typed)
+}

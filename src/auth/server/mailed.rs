@@ -1,0 +1,139 @@
+//! Flows that begin with a mail: what is asked for, and the letter that answers. An address without an account costs the
+//! same work and gets the same answer as one with. Called by the server functions of `auth::mailed`.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    account::NewAccount,
+    caller::{Caller, Client},
+    codes::{self, BrowserKey, Detail},
+    credentials::Email,
+    letters, store,
+};
+use crate::{
+    auth::mailed::model::Purpose,
+    error::{AppError, Field},
+    server::{
+        db::Tx,
+        mail::Letter,
+        state::AppState,
+        throttle::{Bucket, Pair},
+    },
+};
+
+/// Asks for a new account: it is made once the letter's code is used. An address that has an account gets a letter that
+/// says so; the answer is the same.
+pub async fn sign_up(
+    state: &AppState,
+    account: NewAccount,
+    next: &str,
+    client: &Client,
+) -> Result<BrowserKey, AppError> {
+    let now = state.db.now().await?;
+    Bucket::client("sign_up", client.ip, state.config.throttle.client_per_minute).take(&state.db, now).await?;
+    account.check(state).await?;
+    let hash = state.passwords.hash(account.password.into_inner()).await?;
+    limit(state, &account.email, client).await?;
+    let user_id = store::find_user(&state.db, &account.email).await?.map(|user| user.id);
+    let detail = Detail {
+        password_hash: Some(hash),
+        display_name: Some(account.display_name.clone()),
+        next: Some(next.to_owned()),
+    };
+    let now = state.db.now().await?;
+    let mut tx = state.db.begin().await?;
+    let (seed, browser, expires_at) =
+        codes::make(state, &mut tx, Purpose::SignUp, &account.email, user_id, &detail, now).await?;
+    let letter = match user_id {
+        None => letters::sign_up(state, &account.display_name, seed),
+        Some(_) => letters::has_account(state),
+    };
+    state.mail.enqueue(&mut tx, account.email.as_str(), &letter, Some(expires_at), now).await?;
+    send(state, tx).await?;
+    Ok(browser)
+}
+
+/// Asks for a link that logs in.
+pub async fn magic_link(state: &AppState, email: &str, next: &str, client: &Client) -> Result<BrowserKey, AppError> {
+    let email = Email::parse(email).map_err(|problem| AppError::invalid(Field::Email, problem))?;
+    let detail = Detail { next: Some(next.to_owned()), ..Detail::default() };
+    to_owner(state, Purpose::LogIn, &email, &detail, letters::log_in, client).await
+}
+
+/// Asks for a new password.
+pub async fn recover(state: &AppState, email: &str, next: &str, client: &Client) -> Result<BrowserKey, AppError> {
+    let email = Email::parse(email).map_err(|problem| AppError::invalid(Field::Email, problem))?;
+    let detail = Detail { next: Some(next.to_owned()), ..Detail::default() };
+    to_owner(state, Purpose::Recover, &email, &detail, letters::recover, client).await
+}
+
+/// Asks the caller's own address to be verified.
+pub async fn verify(state: &AppState, caller: &Caller, client: &Client) -> Result<BrowserKey, AppError> {
+    let email = Email::parse(&caller.identity.email).map_err(|_| AppError::Unavailable)?;
+    to_owner(state, Purpose::Verify, &email, &Detail::default(), letters::verify, client).await
+}
+
+/// Asks for the account to move to another address. An address that has an account gets a letter that says so.
+pub async fn change_email(
+    state: &AppState,
+    caller: &Caller,
+    email: &str,
+    client: &Client,
+) -> Result<BrowserKey, AppError> {
+    let email = Email::parse(email).map_err(|problem| AppError::invalid(Field::Email, problem))?;
+    limit(state, &email, client).await?;
+    let taken = store::find_user(&state.db, &email).await?.is_some_and(|user| user.id != caller.user_id);
+    let now = state.db.now().await?;
+    let mut tx = state.db.begin().await?;
+    // Without an account the code is good for nothing, as its letter says nothing of it.
+    let user_id = (!taken).then_some(caller.user_id);
+    let (seed, browser, expires_at) =
+        codes::make(state, &mut tx, Purpose::ChangeEmail, &email, user_id, &Detail::default(), now).await?;
+    let letter = if taken { letters::has_account(state) } else { letters::change_email(state, seed) };
+    state.mail.enqueue(&mut tx, email.as_str(), &letter, Some(expires_at), now).await?;
+    send(state, tx).await?;
+    Ok(browser)
+}
+
+/// A code for the owner of the account of that address. Nobody's address leaves the same traces, and no letter.
+async fn to_owner(
+    state: &AppState,
+    purpose: Purpose,
+    email: &Email,
+    detail: &Detail,
+    letter: fn(&AppState, super::one_time::CodeSeed) -> Letter,
+    client: &Client,
+) -> Result<BrowserKey, AppError> {
+    limit(state, email, client).await?;
+    let user = store::find_user(&state.db, email).await?.filter(|user| user.state == "active");
+    let now = state.db.now().await?;
+    let mut tx = state.db.begin().await?;
+    let user_id = user.as_ref().map(|user| user.id);
+    let (seed, browser, expires_at) = codes::make(state, &mut tx, purpose, email, user_id, detail, now).await?;
+    match user {
+        // To the address as it was signed up with: a twin of it may be another mailbox.
+        Some(user) => state.mail.enqueue(&mut tx, &user.email, &letter(state, seed), Some(expires_at), now).await?,
+        None => state.mail.enqueue_nothing(&mut tx, now).await?,
+    }
+    send(state, tx).await?;
+    Ok(browser)
+}
+
+/// Counts a mail for the client who asks and the address that gets it.
+async fn limit(state: &AppState, email: &Email, client: &Client) -> Result<(), AppError> {
+    let now: DateTime<Utc> = state.db.now().await?;
+    Pair {
+        client: Bucket::client("mail", client.ip, state.config.throttle.client_per_minute),
+        account: Bucket::mailed(email.key(), state.config.throttle.mails_per_hour),
+    }
+    .take(&state.db, now)
+    .await?;
+    Ok(())
+}
+
+/// Makes the change last, and has its letters sent.
+pub async fn send(state: &AppState, tx: Tx) -> Result<(), AppError> {
+    tx.commit().await?;
+    state.mail.wake();
+    Ok(())
+}

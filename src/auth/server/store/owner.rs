@@ -1,0 +1,113 @@
+//! The SQL of what changes an account at its owner's word: address, password, whether it stays.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use crate::{
+    auth::server::credentials::Email,
+    server::db::{Db, Tx, read, within, write},
+};
+
+/// An active account as its owner's changes need it.
+#[derive(FromRow)]
+pub struct OwnerRow {
+    pub email: String,
+    pub email_key: String,
+    pub password_hash: Option<String>,
+    pub email_verified_at: Option<DateTime<Utc>>,
+    pub erase_at: Option<DateTime<Utc>>,
+}
+
+macro_rules! owner {
+    ($lock:literal) => {
+        concat!(
+            "select email, email_key, password_hash, email_verified_at, erase_at from users
+             where id = $1 and state = 'active'",
+            $lock
+        )
+    };
+}
+
+pub async fn find_owner(db: &Db, user_id: Uuid) -> sqlx::Result<Option<OwnerRow>> {
+    read!(db, |c| sqlx::query_as(owner!("")).bind(user_id).fetch_optional(c).await)
+}
+
+/// The same, locked against another change until this transaction ends.
+pub async fn lock_owner(tx: &mut Tx, user_id: Uuid) -> sqlx::Result<Option<OwnerRow>> {
+    match tx {
+        // `begin immediate` holds the only write lock already, and SQLite knows no row locks.
+        Tx::Sqlite(tx) => sqlx::query_as(owner!("")).bind(user_id).fetch_optional(&mut **tx).await,
+        Tx::Postgres(tx) => sqlx::query_as(owner!(" for update")).bind(user_id).fetch_optional(&mut **tx).await,
+    }
+}
+
+/// Sets another password, or none; what was issued before belongs to an epoch that is past.
+pub async fn set_password(tx: &mut Tx, user_id: Uuid, password_hash: Option<&str>) -> sqlx::Result<u64> {
+    within!(tx, |c| sqlx::query("update users set password_hash = $2, authz_epoch = authz_epoch + 1 where id = $1")
+        .bind(user_id)
+        .bind(password_hash)
+        .execute(c)
+        .await
+        .map(|r| r.rows_affected()))
+}
+
+/// Notes that mail reaches the owner. The first time counts.
+pub async fn verify_email(tx: &mut Tx, user_id: Uuid, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    within!(tx, |c| sqlx::query("update users set email_verified_at = $2 where id = $1 and email_verified_at is null")
+        .bind(user_id)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(|r| r.rows_affected()))
+}
+
+/// What [`set_email`] found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SetEmail {
+    Set,
+    /// Another account has the address, or a twin of it.
+    Taken,
+}
+
+/// Moves an account to an address that its owner has just shown to read.
+pub async fn set_email(tx: &mut Tx, user_id: Uuid, email: &Email, now: DateTime<Utc>) -> sqlx::Result<SetEmail> {
+    let set = within!(tx, |c| sqlx::query(
+        "update users set email = $2, email_key = $3, email_verified_at = $4 where id = $1"
+    )
+    .bind(user_id)
+    .bind(email.as_str())
+    .bind(email.key())
+    .bind(now)
+    .execute(c)
+    .await
+    .map(|r| r.rows_affected()));
+    match set {
+        Ok(_) => Ok(SetEmail::Set),
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(SetEmail::Taken),
+        Err(error) => Err(error),
+    }
+}
+
+/// Sets when an account is to be erased, or that it is not.
+pub async fn set_erase_at(tx: &mut Tx, user_id: Uuid, at: Option<DateTime<Utc>>) -> sqlx::Result<u64> {
+    within!(tx, |c| sqlx::query("update users set erase_at = $2 where id = $1")
+        .bind(user_id)
+        .bind(at)
+        .execute(c)
+        .await
+        .map(|r| r.rows_affected()))
+}
+
+/// Erases the accounts whose time has come, with all that is theirs. The last active admin stays.
+pub async fn erase_due(db: &Db, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    write!(db, |c| sqlx::query(
+        "delete from users where erase_at <= $1
+           and (role <> 'admin' or exists (select 1 from users other
+                where other.role = 'admin' and other.state = 'active' and other.erase_at is null))"
+    )
+    .bind(now)
+    .execute(c)
+    .await
+    .map(|r| r.rows_affected()))
+}

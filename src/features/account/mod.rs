@@ -1,0 +1,9 @@
+//! Feature: the settings of an account: address, password, a copy of the data, the way out.
+
+pub mod api;
+pub mod model;
+mod pages;
+#[cfg(feature = "ssr")]
+mod store;
+
+pub use pages::AccountRoutes;

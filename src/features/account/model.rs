@@ -1,0 +1,53 @@
+//! What owners see of their account's settings, in the words that server and browser share.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{auth::model::Access, ui::time::Moment};
+
+/// Who may see settings: their owner.
+pub const ACCESS: Access = Access::SignedIn;
+
+/// All that the pages show.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settings {
+    pub email: String,
+    /// Whether mail is known to reach the owner there.
+    pub verified: bool,
+    /// Whether the account has a password; without one its owner logs in by mail.
+    pub has_password: bool,
+    /// Whether the owner logged in a short time ago, as some changes need.
+    pub recent: bool,
+    /// The day on which the account will be erased, if its owner asked for that: `8 December 2026`.
+    pub erase_on: Option<String>,
+    pub member_since: Moment,
+}
+
+/// A copy of all that is kept of an account. Times are RFC 3339 in UTC.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Export {
+    pub email: String,
+    pub email_verified_at: Option<String>,
+    pub role: String,
+    pub created_at: String,
+    pub display_name: String,
+    pub bio: String,
+    pub sessions: Vec<ExportedSession>,
+    pub events: Vec<ExportedEvent>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportedSession {
+    pub user_agent: String,
+    pub ip: String,
+    pub created_at: String,
+    pub last_seen_at: String,
+    pub ended_at: Option<String>,
+    pub ended_because: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportedEvent {
+    pub at: String,
+    pub what: String,
+    pub ip: Option<String>,
+}

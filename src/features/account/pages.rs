@@ -1,0 +1,291 @@
+//! `/account` and the pages of its settings: one form a page, so that each has its own errors and its own address.
+
+use super::{
+    api::settings,
+    model::{ACCESS, Settings},
+};
+use crate::{
+    auth::{
+        Guarded, Loaded, NewPasswordField, StepUp,
+        model::{check_email, check_new_password},
+    },
+    error::{Field, FieldError, Problem},
+    ui::{
+        Check, Form, FormErrors, Icon, PageHead, PasswordField, Refusal, Submit, TextField, control_name,
+        flash::{Flash, use_flash, use_site},
+        time::Ago,
+    },
+};
+use leptos::prelude::*;
+use leptos_router::{SsrMode, any_nested_route::IntoAnyNestedRoute, components::Route, path};
+
+#[component(transparent)]
+pub fn AccountRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! {
+        <Route path=path!("/account") view=AccountPage ssr=SsrMode::Async />
+        <Route path=path!("/account/email") view=EmailPage ssr=SsrMode::Async />
+        <Route path=path!("/account/password") view=PasswordPage ssr=SsrMode::Async />
+        <Route path=path!("/account/data") view=DataPage ssr=SsrMode::Async />
+        <Route path=path!("/account/leave") view=LeavePage ssr=SsrMode::Async />
+    }
+    .into_inner()
+    .into_any_nested_route()
+}
+
+/// A guarded page that shows the settings by `view`.
+#[component]
+fn SettingsPage(title: &'static str, lead: &'static str, view: fn(Settings) -> AnyView) -> impl IntoView {
+    view! {
+        <Guarded access=ACCESS>
+            {
+                // Read here, while it still is this page's: `view` may run after the first page stands.
+                provide_context(use_flash());
+                let settings = Resource::new_blocking(|| (), |()| settings());
+                view! {
+                    <PageHead title lead />
+                    <Loaded data=settings view />
+                }
+            }
+        </Guarded>
+    }
+}
+
+#[component]
+fn AccountPage() -> impl IntoView {
+    view! { <SettingsPage title="Account" lead="How you log in, what is kept of you, and the way out." view=overview /> }
+}
+
+#[component]
+fn EmailPage() -> impl IntoView {
+    view! { <SettingsPage title="Email" lead="The address that you log in with, and that mail goes to." view=email /> }
+}
+
+#[component]
+fn PasswordPage() -> impl IntoView {
+    view! { <SettingsPage title="Password" lead="A new one logs out every other device." view=password /> }
+}
+
+#[component]
+fn DataPage() -> impl IntoView {
+    view! { <SettingsPage title="Your data" lead="Everything that is kept of you here, in one file." view=data /> }
+}
+
+#[component]
+fn LeavePage() -> impl IntoView {
+    view! { <SettingsPage title="Erase this account" lead="For good, after 14 days to think it over." view=leave /> }
+}
+
+fn overview(settings: Settings) -> AnyView {
+    let refused = use_context::<Flash>().and_then(|flash| flash.error).map(|error| view! { <Refusal error /> });
+    let leaving = settings.erase_on.map(|day| {
+        view! {
+            <div class="banner" role="note">
+                <Icon name="alert" />
+                <div>
+                    <p>"This account will be erased on " <b>{day}</b> ". Until then nothing is lost."</p>
+                    <Form action="/api/account/keep" class="inline-form">
+                        <Submit label="Keep my account" class="button button--small" />
+                    </Form>
+                </div>
+            </div>
+        }
+    });
+    let verified = if settings.verified {
+        view! { <span class="tag tag--live">"verified"</span> }.into_any()
+    } else {
+        view! {
+            <Form action="/api/auth/send_verification" class="inline-form">
+                <span class="tag">"not verified"</span>
+                <Submit label="Send me a link" class="button button--quiet button--small" about="that verifies it" />
+            </Form>
+        }
+        .into_any()
+    };
+    let password = if settings.has_password { "Change password" } else { "Set a password" };
+    view! {
+        {refused}
+        {leaving}
+        <section class="setting" aria-labelledby="way-in-title">
+            <div class="setting-head">
+                <h2 id="way-in-title">"Way in"</h2>
+                <p>"Changing either tells you by mail."</p>
+            </div>
+            <dl class="facts">
+                <div>
+                    <dt>"Email"</dt>
+                    <dd>{settings.email}</dd>
+                </div>
+                <div>
+                    <dt>"Address"</dt>
+                    <dd>{verified}</dd>
+                </div>
+                <div>
+                    <dt>
+                        <a href="/account/email">"Change email"</a>
+                    </dt>
+                    <dd>
+                        <a href="/account/password">{password}</a>
+                    </dd>
+                </div>
+            </dl>
+        </section>
+        <section class="setting" aria-labelledby="kept-title">
+            <div class="setting-head">
+                <h2 id="kept-title">"What is kept"</h2>
+                <p>
+                    "Since " <Ago moment=settings.member_since /> "."
+                </p>
+            </div>
+            <dl class="facts">
+                <div>
+                    <dt>
+                        <a href="/account/devices">"Devices"</a>
+                    </dt>
+                    <dd>"where you're logged in"</dd>
+                </div>
+                <div>
+                    <dt>
+                        <a href="/account/data">"Your data"</a>
+                    </dt>
+                    <dd>"a copy to keep"</dd>
+                </div>
+                <div>
+                    <dt>
+                        <a href="/account/leave">"Erase this account"</a>
+                    </dt>
+                    <dd>"the way out"</dd>
+                </div>
+            </dl>
+        </section>
+    }
+    .into_any()
+}
+
+fn email(settings: Settings) -> AnyView {
+    let flash = use_context::<Flash>().unwrap_or_default();
+    if !settings.recent {
+        return view! { <StepUp next="/account/email" email=settings.email has_password=settings.has_password flash /> }
+            .into_any();
+    }
+    let typed = flash.typed(control_name(Field::Email));
+    let check: Check = Box::new(|values| fault(Field::Email, check_email(&values.get(Field::Email))));
+    view! {
+        <section class="setting" aria-labelledby="email-title">
+            <div class="setting-head">
+                <h2 id="email-title">"Move to another address"</h2>
+                <p>"Now it is " <b>{settings.email}</b> ". It counts until the new one is confirmed, and can be taken back for 7 days after."</p>
+            </div>
+            <Form action="/api/account/change_email" check error=flash.error>
+                <FormErrors />
+                <TextField field=Field::Email label="New email" kind="email" autocomplete="email" required=true value=typed />
+                <Submit label="Send a link there" />
+            </Form>
+        </section>
+    }
+    .into_any()
+}
+
+fn password(settings: Settings) -> AnyView {
+    let flash = use_context::<Flash>().unwrap_or_default();
+    if !settings.recent && !settings.has_password {
+        return view! { <StepUp next="/account/password" email=settings.email has_password=false flash /> }.into_any();
+    }
+    let min = use_site().password_min_length;
+    let has_password = settings.has_password;
+    let check: Check = Box::new(move |values| {
+        let old = values.get(Field::OldPassword);
+        let old = if has_password && old.is_empty() { Err(Problem::Missing) } else { Ok(()) };
+        let mut faults = fault(Field::OldPassword, old);
+        faults.extend(fault(Field::Password, check_new_password(&values.get(Field::Password), min)));
+        faults
+    });
+    let (title, label) = match has_password {
+        true => ("Change password", "Change password"),
+        false => ("Set a password", "Set password"),
+    };
+    view! {
+        <section class="setting" aria-labelledby="password-title">
+            <div class="setting-head">
+                <h2 id="password-title">{title}</h2>
+                <p>"Lost the old one? "<a href="/forgot">"Choose a new one by mail"</a> "."</p>
+            </div>
+            <Form action="/api/account/change_password" check error=flash.error>
+                <FormErrors />
+                <input type="hidden" name="username" autocomplete="username" value=settings.email />
+                {has_password
+                    .then(|| {
+                        view! {
+                            <PasswordField
+                                field=Field::OldPassword
+                                label="Password that you have now"
+                                autocomplete="current-password"
+                            />
+                        }
+                    })}
+                <NewPasswordField />
+                <Submit label />
+            </Form>
+        </section>
+    }
+    .into_any()
+}
+
+fn data(settings: Settings) -> AnyView {
+    let flash = use_context::<Flash>().unwrap_or_default();
+    if !settings.recent {
+        return view! { <StepUp next="/account/data" email=settings.email has_password=settings.has_password flash /> }
+            .into_any();
+    }
+    view! {
+        <section class="setting" aria-labelledby="data-title">
+            <div class="setting-head">
+                <h2 id="data-title">"A copy of your data"</h2>
+                <p>"Account, profile, devices and what happened to them. No password: it can't be read by anybody."</p>
+            </div>
+            // Not a `Form`, whose button would wait for a page: the answer is a file.
+            <form method="post" action="/api/account/export">
+                <button type="submit" class="button">
+                    "Download as JSON"
+                </button>
+            </form>
+        </section>
+    }
+    .into_any()
+}
+
+fn leave(settings: Settings) -> AnyView {
+    let flash = use_context::<Flash>().unwrap_or_default();
+    if !settings.recent {
+        return view! { <StepUp next="/account/leave" email=settings.email has_password=settings.has_password flash /> }
+            .into_any();
+    }
+    let typed = flash.typed(control_name(Field::Email));
+    let own = settings.email.clone();
+    let check: Check = Box::new(move |values| fault(Field::Email, check_email(&values.get(Field::Email))));
+    view! {
+        <section class="setting" aria-labelledby="leave-title">
+            <div class="setting-head">
+                <h2 id="leave-title">"Erase it"</h2>
+                <p>"Every device is logged out now. In 14 days the account, its profile and its history are erased. Until then, log in to keep it."</p>
+            </div>
+            <Form action="/api/account/leave" check error=flash.error>
+                <FormErrors />
+                <TextField
+                    field=Field::Email
+                    label="The address of this account"
+                    hint=format!("Type {own} to show that you mean it.")
+                    kind="email"
+                    autocomplete="off"
+                    required=true
+                    value=typed
+                />
+                <Submit label="Erase my account" class="button button--danger" />
+            </Form>
+        </section>
+    }
+    .into_any()
+}
+
+fn fault(field: Field, check: Result<(), Problem>) -> Vec<FieldError> {
+    check.err().map(|problem| FieldError { field, problem }).into_iter().collect()
+}

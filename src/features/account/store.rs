@@ -1,0 +1,105 @@
+//! The SQL that reads an account for its owner. It reads no credential.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use sqlx::FromRow;
+
+use super::model::{Export, ExportedEvent, ExportedSession, Settings};
+use crate::{
+    auth::server::{Caller, caller::Client},
+    error::AppError,
+    server::{
+        audit::{self, Event},
+        db::{Db, read},
+        moment::{day, moment},
+    },
+};
+
+#[derive(FromRow)]
+struct Account {
+    email: String,
+    email_verified_at: Option<DateTime<Utc>>,
+    has_password: bool,
+    erase_at: Option<DateTime<Utc>>,
+    role: String,
+    created_at: DateTime<Utc>,
+    display_name: String,
+    bio: String,
+}
+
+async fn account(db: &Db, caller: &Caller) -> Result<Option<Account>, AppError> {
+    Ok(read!(db, |c| sqlx::query_as(
+        "select u.email, u.email_verified_at, u.password_hash is not null as has_password, u.erase_at, u.role,
+                u.created_at, p.display_name, p.bio
+         from users u join profiles p on p.user_id = u.id where u.id = $1"
+    )
+    .bind(caller.user_id)
+    .fetch_optional(c)
+    .await)?)
+}
+
+pub async fn find(db: &Db, caller: &Caller, recent: bool) -> Result<Option<Settings>, AppError> {
+    let now = Utc::now();
+    Ok(account(db, caller).await?.map(|row| Settings {
+        email: row.email,
+        verified: row.email_verified_at.is_some(),
+        has_password: row.has_password,
+        recent,
+        erase_on: row.erase_at.map(day),
+        member_since: moment(row.created_at, now),
+    }))
+}
+
+#[derive(FromRow)]
+struct Session {
+    user_agent: String,
+    ip: String,
+    created_at: DateTime<Utc>,
+    last_seen_at: DateTime<Utc>,
+    revoked_at: Option<DateTime<Utc>>,
+    revoked_reason: Option<String>,
+}
+
+/// All that is kept of an account but its credentials. The trail says that it was asked for.
+pub async fn export(db: &Db, caller: &Caller, client: &Client) -> Result<Export, AppError> {
+    let account = account(db, caller).await?.ok_or(AppError::NotFound)?;
+    let sessions: Vec<Session> = read!(db, |c| sqlx::query_as(
+        "select user_agent, ip, created_at, last_seen_at, revoked_at, revoked_reason from sessions
+         where user_id = $1 order by created_at"
+    )
+    .bind(caller.user_id)
+    .fetch_all(c)
+    .await)?;
+    let events: Vec<(DateTime<Utc>, String, Option<String>)> =
+        read!(db, |c| sqlx::query_as("select at, kind, ip from audit_events where user_id = $1 order by at")
+            .bind(caller.user_id)
+            .fetch_all(c)
+            .await)?;
+    let now = db.now().await?;
+    let mut tx = db.begin().await?;
+    audit::record(&mut tx, Event::DataExported, caller.user_id, None, Some(client.ip), now).await?;
+    tx.commit().await?;
+    Ok(Export {
+        email: account.email,
+        email_verified_at: account.email_verified_at.map(written),
+        role: account.role,
+        created_at: written(account.created_at),
+        display_name: account.display_name,
+        bio: account.bio,
+        sessions: sessions
+            .into_iter()
+            .map(|row| ExportedSession {
+                user_agent: row.user_agent,
+                ip: row.ip,
+                created_at: written(row.created_at),
+                last_seen_at: written(row.last_seen_at),
+                ended_at: row.revoked_at.map(written),
+                ended_because: row.revoked_reason,
+            })
+            .collect(),
+        events: events.into_iter().map(|(at, what, ip)| ExportedEvent { at: written(at), what, ip }).collect(),
+    })
+}
+
+fn written(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}

@@ -1,0 +1,281 @@
+//! One-time codes: what they open, once, for how long and where; and what opening a link does, which is nothing.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    app::{PASSWORD, TestApp},
+    inbox::{code, digits},
+};
+use latchkey::auth::model::Role;
+use reqwest::Method;
+
+const NEW: &str = "violet-anchor-seventeen";
+const ADA: &str = "ada@example.test";
+
+#[tokio::test]
+async fn a_magic_link_logs_in_once_and_leads_on() {
+    let app = TestApp::spawn().await;
+    app.account(ADA, Role::User).await;
+    let browser = app.browser();
+    let asked = browser.submit("/magic", "auth/send_magic_link", &[("email", ADA), ("next", "/moderation")]).await;
+    assert_eq!((asked.status, asked.header("location")), (303, "/confirm"));
+    assert!(!browser.is_signed_in().await);
+    let mail = app.mail(ADA, "log-in link", 1).await;
+    let elsewhere = app.browser();
+    let used = elsewhere.submit("/confirm", "auth/confirm", &[("code", &code(&mail))]).await;
+    assert_eq!((used.status, used.header("location")), (303, "/moderation"));
+    assert!(elsewhere.is_signed_in().await);
+    let again = app.browser();
+    assert_eq!(again.api("auth/confirm", &[("code", &code(&mail))]).await.status, 410);
+    assert!(!again.is_signed_in().await);
+    assert_eq!(browser.api("auth/confirm", &[("digits", &digits(&mail))]).await.status, 410, "digits and link are one");
+}
+
+#[tokio::test]
+async fn digits_log_in_the_browser_that_asked_and_no_other() {
+    let app = TestApp::spawn().await;
+    app.account(ADA, Role::User).await;
+    let (browser, thief) = (app.browser(), app.browser());
+    browser.api("auth/send_magic_link", &[("email", ADA)]).await;
+    let mail = app.mail(ADA, "log-in link", 1).await;
+    assert_eq!(thief.api("auth/confirm", &[("digits", &digits(&mail))]).await.status, 410);
+    // As people type them.
+    let typed = format!(" {} {} ", &digits(&mail)[..3], &digits(&mail)[3..]);
+    assert_eq!(browser.api("auth/confirm", &[("digits", &typed)]).await.status, 200);
+    assert!(browser.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn after_five_tries_digits_open_nothing_and_the_link_still_does() {
+    let app = TestApp::spawn().await;
+    app.account(ADA, Role::User).await;
+    let browser = app.browser();
+    browser.api("auth/send_magic_link", &[("email", ADA)]).await;
+    let mail = app.mail(ADA, "log-in link", 1).await;
+    let wrong = if digits(&mail) == "000000" { "000001" } else { "000000" };
+    let form = [("digits", wrong)];
+    let tries = futures_util::future::join_all((0..12).map(|_| browser.api("auth/confirm", &form))).await;
+    assert_eq!(tries.iter().filter(|answer| answer.status == 422).count(), 5, "a burst gets no more than five");
+    assert_eq!(browser.api("auth/confirm", &[("digits", &digits(&mail))]).await.status, 410);
+    assert_eq!(browser.api("auth/confirm", &[("code", &code(&mail))]).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_are_no_digits_costs_no_try() {
+    let app = TestApp::spawn().await;
+    app.account(ADA, Role::User).await;
+    let browser = app.browser();
+    browser.api("auth/send_magic_link", &[("email", ADA)]).await;
+    let mail = app.mail(ADA, "log-in link", 1).await;
+    for typed in ["", "12345", "1234567", "12345a", "１２３４５６", "-12345"] {
+        assert_eq!(browser.api("auth/confirm", &[("digits", typed)]).await.status, 422, "{typed}");
+    }
+    assert_eq!(browser.api("auth/confirm", &[("digits", &digits(&mail))]).await.status, 200);
+}
+
+#[tokio::test]
+async fn of_many_at_once_one_uses_a_code() {
+    let app = TestApp::spawn().await;
+    app.account(ADA, Role::User).await;
+    app.browser().api("auth/forgot_password", &[("email", ADA)]).await;
+    let secret = code(&*app.mail(ADA, "new password", 1).await);
+    let browsers: Vec<_> = (0..6).map(|_| app.browser()).collect();
+    let form = [("code", secret.as_str()), ("password", NEW)];
+    let answers =
+        futures_util::future::join_all(browsers.iter().map(|browser| browser.api("auth/confirm", &form))).await;
+    let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+    assert!(statuses.iter().all(|status| [200, 410].contains(status)), "{statuses:?}");
+    assert_eq!(app.count("select count(*) from sessions where revoked_at is null").await, 1);
+}
+
+#[tokio::test]
+async fn opening_a_link_uses_nothing_up() {
+    let app = TestApp::spawn().await;
+    app.account(ADA, Role::User).await;
+    app.browser().api("auth/send_magic_link", &[("email", ADA)]).await;
+    let secret = code(&*app.mail(ADA, "log-in link", 1).await);
+    let path = format!("/confirm?code={secret}");
+    let scanner = app.browser();
+    for _ in 0..3 {
+        let page = scanner.get(&path).await;
+        assert_eq!(page.status, 200);
+        assert!(page.body.contains("One press logs you in") && page.set_cookies().is_empty());
+        assert!(page.header("cache-control").contains("no-store"), "{}", page.header("cache-control"));
+        assert_eq!(scanner.send(Method::HEAD, &path, &[("accept", "text/html")], None).await.status, 200);
+        assert_eq!(scanner.api("auth/mailed_code", &[("code", &secret)]).await.json()["purpose"], "log_in");
+    }
+    assert_eq!(app.browser().api("auth/confirm", &[("code", &secret)]).await.status, 200);
+    assert!(scanner.get(&path).await.body.contains("This link is spent"));
+}
+
+#[tokio::test]
+async fn the_newest_code_makes_the_older_ones_void() {
+    let app = TestApp::spawn().await;
+    app.account(ADA, Role::User).await;
+    let (first, second) = (app.browser(), app.browser());
+    first.api("auth/send_magic_link", &[("email", ADA)]).await;
+    let old = app.mail(ADA, "log-in link", 1).await;
+    second.api("auth/send_magic_link", &[("email", "ADA@example.test")]).await;
+    let new = app.mail(ADA, "log-in link", 2).await;
+    assert_eq!(first.api("auth/confirm", &[("code", &code(&old))]).await.status, 410);
+    assert_eq!(first.api("auth/confirm", &[("digits", &digits(&old))]).await.status, 410);
+    assert_eq!(second.api("auth/confirm", &[("digits", &digits(&new))]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_code_of_another_purpose_stays() {
+    let app = TestApp::spawn().await;
+    app.account(ADA, Role::User).await;
+    app.browser().api("auth/send_magic_link", &[("email", ADA)]).await;
+    let way_in = code(&*app.mail(ADA, "log-in link", 1).await);
+    app.browser().api("auth/forgot_password", &[("email", ADA)]).await;
+    app.mail(ADA, "new password", 1).await;
+    assert_eq!(app.browser().api("auth/confirm", &[("code", &way_in)]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_code_expires() {
+    let app = TestApp::spawn().await;
+    app.account(ADA, Role::User).await;
+    let browser = app.browser();
+    browser.api("auth/send_magic_link", &[("email", ADA)]).await;
+    let mail = app.mail(ADA, "log-in link", 1).await;
+    // 20 minutes and a second later.
+    app.age_codes(20 * 60 + 1).await;
+    assert_eq!(browser.api("auth/confirm", &[("code", &code(&mail))]).await.status, 410);
+    assert_eq!(browser.api("auth/confirm", &[("digits", &digits(&mail))]).await.status, 410);
+    assert!(!browser.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn a_code_counts_until_it_expires() {
+    let app = TestApp::spawn().await;
+    app.account(ADA, Role::User).await;
+    let browser = app.browser();
+    browser.api("auth/send_magic_link", &[("email", ADA)]).await;
+    let mail = app.mail(ADA, "log-in link", 1).await;
+    app.age_codes(19 * 60).await;
+    assert_eq!(browser.api("auth/confirm", &[("code", &code(&mail))]).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_new_password_makes_every_code_void() {
+    let app = TestApp::spawn().await;
+    let owner = app.signed_up(ADA).await;
+    app.browser().api("auth/send_magic_link", &[("email", ADA)]).await;
+    let way_in = code(&*app.mail(ADA, "log-in link", 1).await);
+    app.browser().api("auth/forgot_password", &[("email", ADA)]).await;
+    let recovery = code(&*app.mail(ADA, "new password", 1).await);
+    let form = [("old_password", PASSWORD), ("password", NEW)];
+    assert_eq!(owner.api("account/change_password", &form).await.status, 200);
+    assert_eq!(app.browser().api("auth/confirm", &[("code", &way_in)]).await.status, 410);
+    assert_eq!(app.browser().api("auth/confirm", &[("code", &recovery), ("password", PASSWORD)]).await.status, 410);
+}
+
+#[tokio::test]
+async fn what_the_database_holds_opens_nothing() {
+    let app = TestApp::spawn().await;
+    app.account(ADA, Role::User).await;
+    app.browser().api("auth/send_magic_link", &[("email", ADA)]).await;
+    let mail = app.mail(ADA, "log-in link", 1).await;
+    let secret = code(&mail);
+    let dump = app.dump().await;
+    assert!(dump.contains(ADA) && dump.len() > 300, "{dump}");
+    assert!(!dump.contains(&secret), "the secret stands in the database");
+    let hex: String = base64_bytes(&secret).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert!(!dump.to_lowercase().contains(&hex), "its bytes stand in the database");
+}
+
+fn base64_bytes(text: &str) -> Vec<u8> {
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+    URL_SAFE_NO_PAD.decode(text).unwrap()
+}
+
+#[tokio::test]
+async fn garbage_is_no_code() {
+    let app = TestApp::spawn().await;
+    for garbage in ["x", "../../etc/passwd", "' or 1=1 --", "\0", &"A".repeat(43), &"A".repeat(5000)] {
+        assert_eq!(app.browser().api("auth/confirm", &[("code", garbage)]).await.status, 410, "{garbage:?}");
+        assert_eq!(app.browser().api("auth/mailed_code", &[("code", garbage)]).await.json(), serde_json::Value::Null);
+    }
+    let browser = app.browser();
+    browser.set_cookie("latchkey_asked", "garbage");
+    assert_eq!(browser.api("auth/confirm", &[("digits", "123456")]).await.status, 410);
+    assert_eq!(browser.get("/confirm").await.status, 200);
+}
+
+#[tokio::test]
+async fn nobody_learns_which_addresses_have_accounts() {
+    let app = TestApp::spawn().await;
+    app.account(ADA, Role::User).await;
+    for function in ["auth/send_magic_link", "auth/forgot_password"] {
+        let mut seen = BTreeSet::new();
+        for email in [ADA, "nobody@example.test"] {
+            let browser = app.browser();
+            let mut answers = Vec::new();
+            for form in [true, false] {
+                let answer = match form {
+                    true => browser.submit("/magic", function, &[("email", email)]).await,
+                    false => browser.api(function, &[("email", email)]).await,
+                };
+                answers.push((answer.status, answer.header("location").to_owned(), answer.body));
+            }
+            let page = browser.get("/confirm").await.body.replace(email, "ADDRESS");
+            answers.push((
+                0,
+                String::new(),
+                page.split("<main").nth(1).unwrap().split("</main").next().unwrap().into(),
+            ));
+            for digits in ["000000", "000000", "000000", "000000", "000000", "000000"] {
+                let answer = browser.api("auth/confirm", &[("digits", digits), ("password", NEW)]).await;
+                answers.push((answer.status, String::new(), answer.body));
+            }
+            seen.insert(format!("{answers:?}"));
+        }
+        assert_eq!(seen.len(), 1, "{function}: {seen:#?}");
+    }
+    app.outbox_is_empty().await;
+    assert!(app.mails("nobody@example.test", "").is_empty());
+}
+
+#[tokio::test]
+async fn an_address_gets_five_mails_an_hour_whether_or_not_it_has_an_account() {
+    let app = TestApp::with(&[("LATCHKEY__THROTTLE__CLIENT_PER_MINUTE", "1000")]).await;
+    app.account(ADA, Role::User).await;
+    for email in [ADA, "nobody@example.test"] {
+        let mut statuses = Vec::new();
+        for n in 0..7 {
+            let function = if n % 2 == 0 { "auth/send_magic_link" } else { "auth/forgot_password" };
+            statuses.push(app.browser().api(function, &[("email", email)]).await.status);
+        }
+        assert_eq!(statuses, [200, 200, 200, 200, 200, 429, 429], "{email}");
+    }
+    let refused = app.browser().api("auth/send_magic_link", &[("email", ADA)]).await;
+    assert!((1..=3601).contains(&refused.header("retry-after").parse::<u32>().unwrap()));
+}
+
+#[tokio::test]
+async fn a_client_gets_ten_mails_a_minute_sent() {
+    let app = TestApp::spawn().await;
+    let browser = app.browser();
+    let mut statuses = Vec::new();
+    for n in 0..12 {
+        let email = format!("user{n}@example.test");
+        statuses.push(browser.api("auth/send_magic_link", &[("email", &email)]).await.status);
+    }
+    assert_eq!(statuses, [vec![200; 10], vec![429; 2]].concat());
+}
+
+#[tokio::test]
+async fn a_disabled_account_gets_no_way_in() {
+    let app = TestApp::spawn().await;
+    app.account(ADA, Role::User).await;
+    app.browser().api("auth/send_magic_link", &[("email", ADA)]).await;
+    let secret = code(&*app.mail(ADA, "log-in link", 1).await);
+    app.execute("update users set state = 'disabled'").await;
+    assert_eq!(app.browser().api("auth/confirm", &[("code", &secret)]).await.status, 410);
+    app.browser().api("auth/send_magic_link", &[("email", ADA)]).await;
+    app.outbox_is_empty().await;
+    assert_eq!(app.mails(ADA, "log-in link").len(), 1);
+}

@@ -1,0 +1,272 @@
+//! An account's settings: password, address, a copy of the data, the way out; and the recent log-in that they ask for.
+
+use crate::{
+    app::{PASSWORD, TestApp},
+    browser::Browser,
+    inbox::code,
+};
+use latchkey::auth::model::Role;
+
+const ADA: &str = "ada@example.test";
+const BOB: &str = "bob@example.test";
+const NEW: &str = "violet-anchor-seventeen";
+/// A quarter of an hour and a second.
+const LATER: i64 = 15 * 60 + 1;
+
+async fn status(browser: &Browser, function: &str, form: &[(&str, &str)]) -> u16 {
+    browser.api(function, form).await.status
+}
+
+async fn can_log_in(app: &TestApp, email: &str, password: &str) -> bool {
+    status(&app.browser(), "auth/log_in", &[("email", email), ("password", password)]).await == 200
+}
+
+#[tokio::test]
+async fn a_password_change_needs_the_old_one_and_ends_every_other_session() {
+    let app = TestApp::spawn().await;
+    let (owner, other) = (app.signed_up(ADA).await, app.browser());
+    other.log_in(ADA).await;
+    let before = owner.copy();
+    for (old, new, field) in
+        [("", NEW, "old_password"), ("not-this-one-either", NEW, "old_password"), (PASSWORD, "short", "password")]
+    {
+        let refused = owner.api("account/change_password", &[("old_password", old), ("password", new)]).await;
+        assert_eq!((refused.status, refused.json()["fields"][0]["field"].as_str()), (422, Some(field)), "{old} {new}");
+    }
+    let form = [("old_password", PASSWORD), ("password", NEW)];
+    let changed = owner.submit("/account/password", "account/change_password", &form).await;
+    assert_eq!((changed.status, changed.header("location")), (303, "/account"));
+    assert!(owner.is_signed_in().await, "the session goes on, under a new id");
+    assert!(!other.is_signed_in().await && !before.is_signed_in().await);
+    assert!(can_log_in(&app, ADA, NEW).await && !can_log_in(&app, ADA, PASSWORD).await);
+    app.mail(ADA, "password was changed", 1).await;
+}
+
+#[tokio::test]
+async fn guesses_at_the_old_password_are_counted() {
+    let app = TestApp::with(&[("LATCHKEY__THROTTLE__CLIENT_PER_MINUTE", "1000")]).await;
+    let owner = app.signed_up(ADA).await;
+    let mut statuses = Vec::new();
+    for _ in 0..7 {
+        let form = [("old_password", "wrong-wrong-wrong"), ("password", NEW)];
+        statuses.push(status(&owner, "account/change_password", &form).await);
+    }
+    assert_eq!(statuses, [422, 422, 422, 422, 422, 429, 429]);
+    assert_eq!(status(&owner, "auth/step_up", &[("password", PASSWORD)]).await, 429, "one budget for both");
+    assert!(can_log_in(&app, ADA, PASSWORD).await, "log-ins have one of their own");
+}
+
+#[tokio::test]
+async fn of_two_password_changes_at_once_one_counts() {
+    let app = TestApp::spawn().await;
+    let owner = app.signed_up(ADA).await;
+    let (one, two) = (owner.copy(), owner.copy());
+    let form = |new| [("old_password", PASSWORD), ("password", new)];
+    let (first, second) = (form("the-first-of-two-changes"), form("the-other-of-two-changes"));
+    let (a, b) = tokio::join!(one.api("account/change_password", &first), two.api("account/change_password", &second));
+    let mut statuses = [a.status, b.status];
+    statuses.sort();
+    assert_eq!(statuses, [200, 401]);
+    assert_eq!(app.count("select count(*) from sessions where revoked_at is null").await, 1);
+}
+
+#[tokio::test]
+async fn sensitive_changes_need_a_recent_log_in_and_lead_back_after_it() {
+    let app = TestApp::spawn().await;
+    let owner = app.signed_up(ADA).await;
+    app.age_log_ins(LATER).await;
+    for (function, form) in [
+        ("account/change_email", [("email", BOB)]),
+        ("account/leave", [("email", ADA)]),
+        ("account/export", [("", "")]),
+    ] {
+        let refused = owner.api(function, &form).await;
+        assert_eq!(refused.json(), serde_json::json!({"code": "reauthentication_needed"}), "{function}");
+        assert_eq!(refused.status, 403, "{function}");
+    }
+    assert!(owner.is_signed_in().await);
+    // Without JavaScript: the page asks for the password, and what was typed comes back after it.
+    let back = owner.submit("/account/email", "account/change_email", &[("email", BOB)]).await;
+    assert_eq!((back.status, back.header("location")), (303, "/account/email"));
+    let page = owner.get("/account/email").await.body;
+    assert!(page.contains("Is it still you?") && page.contains(&format!("value=\"{BOB}\"")), "{page}");
+    let form = [("password", "wrong-wrong-wrong"), ("email", BOB), ("next", "/account/email")];
+    assert_eq!(status(&owner, "auth/step_up", &form).await, 422);
+    let before = owner.copy();
+    let form = [("password", PASSWORD), ("email", BOB), ("next", "/account/email")];
+    let proved = owner.submit("/account/email", "auth/step_up", &form).await;
+    assert_eq!((proved.status, proved.header("location")), (303, "/account/email"));
+    assert!(!before.is_signed_in().await, "a new session id");
+    let page = owner.get("/account/email").await.body;
+    assert!(page.contains("Move to another address") && page.contains(&format!("value=\"{BOB}\"")), "{page}");
+    assert_eq!(status(&owner, "account/change_email", &[("email", BOB)]).await, 200);
+}
+
+#[tokio::test]
+async fn an_address_changes_once_the_new_one_is_confirmed_by_its_account() {
+    let app = TestApp::spawn().await;
+    let (owner, other) = (app.signed_up(ADA).await, app.browser());
+    other.log_in(ADA).await;
+    assert_eq!(status(&owner, "account/change_email", &[("email", BOB)]).await, 200);
+    let secret = code(&*app.mail(BOB, "Confirm your new address", 1).await);
+    assert!(can_log_in(&app, ADA, PASSWORD).await, "nothing has changed so far");
+    // Whoever reads mail there by mistake cannot take the account.
+    let stranger = app.browser();
+    assert_eq!(stranger.api("auth/mailed_code", &[("code", &secret)]).await.json()["needs"], "log_in");
+    assert_eq!(status(&stranger, "auth/confirm", &[("code", &secret)]).await, 401);
+    let used = owner.submit("/confirm", "auth/confirm", &[("code", &secret)]).await;
+    assert_eq!((used.status, used.header("location")), (303, "/account"));
+    assert!(owner.is_signed_in().await && !other.is_signed_in().await);
+    assert!(can_log_in(&app, BOB, PASSWORD).await && !can_log_in(&app, ADA, PASSWORD).await);
+    assert!(app.mail(ADA, "address was changed", 1).await.text.contains(BOB));
+}
+
+#[tokio::test]
+async fn the_old_address_takes_an_account_back_even_after_the_thief_changed_everything() {
+    let app = TestApp::spawn().await;
+    let thief = app.signed_up(ADA).await;
+    assert_eq!(status(&thief, "account/change_email", &[("email", BOB)]).await, 200);
+    let secret = code(&*app.mail(BOB, "Confirm your new address", 1).await);
+    assert_eq!(status(&thief, "auth/confirm", &[("code", &secret)]).await, 200);
+    let undo = code(&*app.mail(ADA, "address was changed", 1).await);
+    // The thief goes on: another password, another address.
+    let form = [("old_password", PASSWORD), ("password", "the-thief-knows-this")];
+    assert_eq!(status(&thief, "account/change_password", &form).await, 200);
+    assert_eq!(status(&thief, "account/change_email", &[("email", "eve@example.test")]).await, 200);
+    let secret = code(&*app.mail("eve@example.test", "Confirm your new address", 1).await);
+    assert_eq!(status(&thief, "auth/confirm", &[("code", &secret)]).await, 200);
+    let thiefs_undo = code(&*app.mail(BOB, "address was changed", 1).await);
+
+    app.age_codes(6 * 24 * 60 * 60).await;
+    let owner = app.browser();
+    assert_eq!(status(&owner, "auth/confirm", &[("code", &undo)]).await, 422, "a new password is asked for");
+    assert_eq!(status(&owner, "auth/confirm", &[("code", &undo), ("password", NEW)]).await, 200);
+    assert!(owner.is_signed_in().await && !thief.is_signed_in().await);
+    assert!(can_log_in(&app, ADA, NEW).await);
+    assert_eq!(status(&thief, "auth/confirm", &[("code", &thiefs_undo), ("password", PASSWORD)]).await, 410);
+    app.mail(ADA, "password was changed", 1).await;
+}
+
+#[tokio::test]
+async fn an_undo_link_counts_for_seven_days() {
+    let app = TestApp::spawn().await;
+    let owner = app.signed_up(ADA).await;
+    assert_eq!(status(&owner, "account/change_email", &[("email", BOB)]).await, 200);
+    let secret = code(&*app.mail(BOB, "Confirm your new address", 1).await);
+    assert_eq!(status(&owner, "auth/confirm", &[("code", &secret)]).await, 200);
+    let undo = code(&*app.mail(ADA, "address was changed", 1).await);
+    app.age_codes(7 * 24 * 60 * 60 + 1).await;
+    assert_eq!(status(&app.browser(), "auth/confirm", &[("code", &undo), ("password", NEW)]).await, 410);
+}
+
+#[tokio::test]
+async fn changing_to_an_address_that_has_an_account_looks_like_any_other_and_changes_nothing() {
+    let app = TestApp::spawn().await;
+    app.account(BOB, Role::User).await;
+    let owner = app.signed_up(ADA).await;
+    let answer = owner.api("account/change_email", &[("email", BOB)]).await;
+    assert_eq!(answer.status, 200);
+    app.mail(BOB, "already have an account", 1).await;
+    assert_eq!(status(&owner, "auth/confirm", &[("digits", "000000")]).await, 422);
+    assert!(can_log_in(&app, ADA, PASSWORD).await && can_log_in(&app, BOB, PASSWORD).await);
+}
+
+#[tokio::test]
+async fn an_address_that_was_taken_meanwhile_is_not_taken_twice() {
+    let app = TestApp::spawn().await;
+    let owner = app.signed_up(ADA).await;
+    assert_eq!(status(&owner, "account/change_email", &[("email", BOB)]).await, 200);
+    let secret = code(&*app.mail(BOB, "Confirm your new address", 1).await);
+    app.account(BOB, Role::User).await;
+    assert_eq!(status(&owner, "auth/confirm", &[("code", &secret)]).await, 410);
+    assert!(can_log_in(&app, ADA, PASSWORD).await && can_log_in(&app, BOB, PASSWORD).await);
+}
+
+#[tokio::test]
+async fn an_account_that_is_given_up_can_be_kept_for_fourteen_days_and_is_erased_after() {
+    let app = TestApp::spawn().await;
+    let (owner, other) = (app.signed_up(ADA).await, app.browser());
+    other.log_in(ADA).await;
+    assert_eq!(status(&owner, "account/leave", &[("email", BOB)]).await, 422, "its own address has to be typed");
+    let left = owner.submit("/account/leave", "account/leave", &[("email", "ADA@example.test")]).await;
+    assert_eq!((left.status, left.header("location")), (303, "/"));
+    assert!(!owner.is_signed_in().await && !other.is_signed_in().await);
+    app.mail(ADA, "will be erased", 1).await;
+    let back = app.browser();
+    let form = [("email", ADA), ("password", PASSWORD), ("next", "/profile")];
+    assert_eq!(back.submit("/login", "auth/log_in", &form).await.header("location"), "/account");
+    assert!(back.get("/account").await.body.contains("will be erased on"));
+    assert_eq!(status(&back, "account/keep", &[]).await, 200);
+    app.mail(ADA, "account stays", 1).await;
+    assert!(!back.get("/account").await.body.contains("will be erased on"));
+
+    assert_eq!(status(&back, "account/leave", &[("email", ADA)]).await, 200);
+    let now = app.state.db.now().await.unwrap();
+    let days = |days| now + chrono::TimeDelta::days(days);
+    let erase = async |at| latchkey::auth::server::store::erase_due(&app.state.db, at).await.unwrap();
+    assert_eq!(erase(days(13)).await, 0);
+    assert_eq!(erase(days(15)).await, 1);
+    for table in ["users", "profiles", "sessions", "audit_events", "one_time_codes"] {
+        let left = match table {
+            "users" => app.count("select count(*) from users").await,
+            "profiles" => app.count("select count(*) from profiles").await,
+            "sessions" => app.count("select count(*) from sessions").await,
+            "audit_events" => app.count("select count(*) from audit_events").await,
+            _ => app.count("select count(*) from one_time_codes").await,
+        };
+        assert_eq!(left, 0, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn the_last_admin_stays() {
+    let app = TestApp::spawn().await;
+    app.account(ADA, Role::Admin).await;
+    app.account(BOB, Role::Admin).await;
+    let (ada, bob) = (app.browser(), app.browser());
+    ada.log_in(ADA).await;
+    bob.log_in(BOB).await;
+    let (one, two) = ([("email", ADA)], [("email", BOB)]);
+    let (a, b) = tokio::join!(ada.api("account/leave", &one), bob.api("account/leave", &two));
+    let mut statuses = [a.status, b.status];
+    statuses.sort();
+    assert_eq!(statuses, [200, 409]);
+}
+
+#[tokio::test]
+async fn an_export_holds_all_that_is_ones_own_and_no_credential() {
+    let app = TestApp::spawn().await;
+    let owner = app.signed_up(ADA).await;
+    app.signed_up(BOB).await;
+    owner.api("profile/update", &[("display_name", "Ada L."), ("bio", "Notes on the engine.")]).await;
+    let answer = owner.submit("/account/data", "account/export", &[]).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-disposition"), "attachment; filename=\"latchkey-account.json\"");
+    assert!(answer.header("cache-control").contains("no-store"));
+    let export = answer.json();
+    assert_eq!((export["email"].as_str(), export["bio"].as_str()), (Some(ADA), Some("Notes on the engine.")));
+    assert_eq!(export["sessions"].as_array().unwrap().len(), 1);
+    assert_eq!(export["events"][0]["what"], "signed_up");
+    for secret in ["argon2", BOB, &owner.cookie("latchkey_access").unwrap()] {
+        assert!(!answer.body.contains(secret), "{secret}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_without_a_password_sets_one_after_a_recent_log_in() {
+    let app = TestApp::spawn().await;
+    app.account(ADA, Role::User).await;
+    app.execute("update users set password_hash = null").await;
+    let owner = app.browser();
+    owner.api("auth/send_magic_link", &[("email", ADA)]).await;
+    let secret = code(&*app.mail(ADA, "log-in link", 1).await);
+    assert_eq!(status(&owner, "auth/confirm", &[("code", &secret)]).await, 200);
+    app.age_log_ins(LATER).await;
+    assert_eq!(status(&owner, "account/change_password", &[("password", NEW)]).await, 403);
+    assert!(owner.get("/account/password").await.body.contains("Send me a link"));
+    owner.api("auth/send_magic_link", &[("email", ADA), ("next", "/account/password")]).await;
+    let secret = code(&*app.mail(ADA, "log-in link", 2).await);
+    assert_eq!(status(&owner, "auth/confirm", &[("code", &secret)]).await, 200);
+    assert_eq!(status(&owner, "account/change_password", &[("password", NEW)]).await, 200);
+    assert!(can_log_in(&app, ADA, NEW).await);
+}
