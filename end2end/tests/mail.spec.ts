@@ -140,6 +140,15 @@ withAndWithoutJavaScript((javaScript) => {
     const account = await fresh(api);
     const moved = somebody().email;
     const visitor = await open(account);
+    // Only a verified address gets a way back.
+    await visitor.goTo('/account');
+    await visitor.page.getByRole('button', { name: /^Send me a link/ }).click();
+    await visitor.mailbox.openMail(account.email, 'Verify your address');
+    await visitor.mailbox.link.click();
+    await visitor.ready();
+    await press(visitor, 'Verify my address');
+    await visitor.arrivesAt('/account');
+
     await visitor.goTo('/account/email');
     await visitor.page.getByLabel('New email').fill(moved);
     await press(visitor, 'Send a link there');

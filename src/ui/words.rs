@@ -118,7 +118,9 @@ pub fn notice(notice: Notice) -> &'static str {
             "Your address is verified. The password from before that is gone, since anybody could have chosen it; set your own."
         }
         Notice::EmailVerified => "Your address is verified.",
-        Notice::EmailChanged => "Your address is changed. The old one was told, and can take it back for 7 days.",
+        Notice::EmailChanged => {
+            "Your address is changed. If the old one was verified, it was told, and can take this back for 7 days."
+        }
         Notice::EmailRestored => "Your address is back. The password is new, and every other device is logged out.",
         Notice::Leaving => "Your account will be erased in 14 days. Log in before then to keep it.",
         Notice::Kept => "Your account stays.",

@@ -21,6 +21,13 @@ async fn can_log_in(app: &TestApp, email: &str, password: &str) -> bool {
     status(&app.browser(), "auth/log_in", &[("email", email), ("password", password)]).await == 200
 }
 
+/// A browser that has signed up and shown that it reads its mail.
+async fn verified(app: &TestApp, email: &str) -> Browser {
+    let browser = app.signed_up(email).await;
+    app.execute("update users set email_verified_at = created_at").await;
+    browser
+}
+
 #[tokio::test]
 async fn a_password_change_needs_the_old_one_and_ends_every_other_session() {
     let app = TestApp::spawn().await;
@@ -105,7 +112,7 @@ async fn sensitive_changes_need_a_recent_log_in_and_lead_back_after_it() {
 #[tokio::test]
 async fn an_address_changes_once_the_new_one_is_confirmed_by_its_account() {
     let app = TestApp::spawn().await;
-    let (owner, other) = (app.signed_up(ADA).await, app.browser());
+    let (owner, other) = (verified(&app, ADA).await, app.browser());
     other.log_in(ADA).await;
     assert_eq!(status(&owner, "account/change_email", &[("email", BOB)]).await, 200);
     let secret = code(&*app.mail(BOB, "Confirm your new address", 1).await);
@@ -124,7 +131,7 @@ async fn an_address_changes_once_the_new_one_is_confirmed_by_its_account() {
 #[tokio::test]
 async fn the_old_address_takes_an_account_back_even_after_the_thief_changed_everything() {
     let app = TestApp::spawn().await;
-    let thief = app.signed_up(ADA).await;
+    let thief = verified(&app, ADA).await;
     assert_eq!(status(&thief, "account/change_email", &[("email", BOB)]).await, 200);
     let secret = code(&*app.mail(BOB, "Confirm your new address", 1).await);
     assert_eq!(status(&thief, "auth/confirm", &[("code", &secret)]).await, 200);
@@ -150,7 +157,7 @@ async fn the_old_address_takes_an_account_back_even_after_the_thief_changed_ever
 #[tokio::test]
 async fn an_undo_link_counts_for_seven_days() {
     let app = TestApp::spawn().await;
-    let owner = app.signed_up(ADA).await;
+    let owner = verified(&app, ADA).await;
     assert_eq!(status(&owner, "account/change_email", &[("email", BOB)]).await, 200);
     let secret = code(&*app.mail(BOB, "Confirm your new address", 1).await);
     assert_eq!(status(&owner, "auth/confirm", &[("code", &secret)]).await, 200);
@@ -163,12 +170,35 @@ async fn an_undo_link_counts_for_seven_days() {
 async fn changing_to_an_address_that_has_an_account_looks_like_any_other_and_changes_nothing() {
     let app = TestApp::spawn().await;
     app.account(BOB, Role::User).await;
-    let owner = app.signed_up(ADA).await;
-    let answer = owner.api("account/change_email", &[("email", BOB)]).await;
-    assert_eq!(answer.status, 200);
+    let mut seen = std::collections::BTreeSet::new();
+    for (own, other) in [(ADA, BOB), ("eve@example.test", "nobody@example.test")] {
+        let owner = app.signed_up(own).await;
+        let answer = owner.submit("/account/email", "account/change_email", &[("email", other)]).await;
+        let looks = async |browser: &Browser| {
+            let page = browser.get("/confirm").await.body.replace(other, "ADDRESS");
+            page.split("<main").nth(1).unwrap().split("</main").next().unwrap().to_owned()
+        };
+        let page = looks(&owner).await;
+        let typed = owner.api("auth/confirm", &[("digits", "000000")]).await;
+        owner.api("auth/log_out", &[]).await;
+        let logged_out = looks(&owner).await;
+        seen.insert((answer.status, answer.header("location").to_owned(), page, typed.status, typed.body, logged_out));
+    }
+    assert_eq!(seen.len(), 1, "{seen:#?}");
     app.mail(BOB, "already have an account", 1).await;
-    assert_eq!(status(&owner, "auth/confirm", &[("digits", "000000")]).await, 422);
     assert!(can_log_in(&app, ADA, PASSWORD).await && can_log_in(&app, BOB, PASSWORD).await);
+}
+
+#[tokio::test]
+async fn an_address_that_was_never_verified_gets_no_way_back() {
+    let app = TestApp::spawn().await;
+    // A typing error: somebody else reads mail there.
+    let owner = app.signed_up(ADA).await;
+    assert_eq!(status(&owner, "account/change_email", &[("email", BOB)]).await, 200);
+    let secret = code(&*app.mail(BOB, "Confirm your new address", 1).await);
+    assert_eq!(status(&owner, "auth/confirm", &[("code", &secret)]).await, 200);
+    app.outbox_is_empty().await;
+    assert!(app.mails(ADA, "").is_empty());
 }
 
 #[tokio::test]

@@ -31,6 +31,8 @@ pub struct Detail {
     pub display_name: Option<String>,
     /// The page to go to afterwards.
     pub next: Option<String>,
+    /// The address belongs to somebody else's account, which whoever asked must not learn: the code opens nothing.
+    pub taken: bool,
 }
 
 /// What ties digits to the browser that asked: 32 random bytes in a cookie of it.

@@ -87,7 +87,7 @@ pub async fn confirm(
     let now = state.db.now().await?;
     match code.purpose {
         Purpose::SignUp => sign_up(state, &code, detail, hash, who, now).await,
-        Purpose::ChangeEmail => change_email(state, &code, who, now).await,
+        Purpose::ChangeEmail => change_email(state, &code, &detail, who, now).await,
         Purpose::Verify | Purpose::LogIn | Purpose::Recover | Purpose::UndoEmail => {
             as_owner(state, &code, detail, hash, who, now).await
         }
@@ -213,6 +213,7 @@ pub async fn set_password(
 async fn change_email(
     state: &AppState,
     code: &CodeRow,
+    detail: &Detail,
     who: &Presenter<'_>,
     now: DateTime<Utc>,
 ) -> Result<Confirmed, AppError> {
@@ -221,7 +222,7 @@ async fn change_email(
     let mut tx = state.db.begin().await?;
     spend(&mut tx, code, now).await?;
     let owner = store::lock_owner(&mut tx, user_id).await?.ok_or(AppError::CodeExpired)?;
-    if store::set_email(&mut tx, user_id, &new, now).await? == SetEmail::Taken {
+    if detail.taken || store::set_email(&mut tx, user_id, &new, now).await? == SetEmail::Taken {
         return Err(AppError::CodeExpired);
     }
     store::void_codes_of(&mut tx, user_id, now).await?;
@@ -230,11 +231,14 @@ async fn change_email(
         store::end_other_sessions_of(&mut tx, user_id, &kept, EndReason::EmailChanged, now).await?;
     }
     audit::record(&mut tx, Event::EmailChanged, user_id, None, Some(who.client.ip), now).await?;
-    let old = Email::parse(&owner.email).map_err(|_| AppError::Internal)?;
-    let (seed, _, expires_at) =
-        codes::make(state, &mut tx, Purpose::UndoEmail, &old, Some(user_id), &Detail::default(), now).await?;
-    let letter = letters::email_changed(state, new.as_str(), seed);
-    state.mail.enqueue(&mut tx, old.as_str(), &letter, Some(expires_at), now).await?;
+    // An address that nobody has shown to read may be a stranger's, by a typing error: they must not get a way in.
+    if owner.email_verified_at.is_some() {
+        let old = Email::parse(&owner.email).map_err(|_| AppError::Internal)?;
+        let (seed, _, expires_at) =
+            codes::make(state, &mut tx, Purpose::UndoEmail, &old, Some(user_id), &Detail::default(), now).await?;
+        let letter = letters::email_changed(state, new.as_str(), seed);
+        state.mail.enqueue(&mut tx, old.as_str(), &letter, Some(expires_at), now).await?;
+    }
     mailed::send(state, tx).await?;
     state.freshness.changed(Change::Account(user_id));
     Ok(Confirmed { issued: None, next: Some("/account".into()), notice: Some(Notice::EmailChanged) })

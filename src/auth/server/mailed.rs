@@ -39,6 +39,7 @@ pub async fn sign_up(
         password_hash: Some(hash),
         display_name: Some(account.display_name.clone()),
         next: Some(next.to_owned()),
+        ..Detail::default()
     };
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
@@ -85,10 +86,9 @@ pub async fn change_email(
     let taken = store::find_user(&state.db, &email).await?.is_some_and(|user| user.id != caller.user_id);
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
-    // Without an account the code is good for nothing, as its letter says nothing of it.
-    let user_id = (!taken).then_some(caller.user_id);
+    let detail = Detail { taken, ..Detail::default() };
     let (seed, browser, expires_at) =
-        codes::make(state, &mut tx, Purpose::ChangeEmail, &email, user_id, &Detail::default(), now).await?;
+        codes::make(state, &mut tx, Purpose::ChangeEmail, &email, Some(caller.user_id), &detail, now).await?;
     let letter = if taken { letters::has_account(state) } else { letters::change_email(state, seed) };
     state.mail.enqueue(&mut tx, email.as_str(), &letter, Some(expires_at), now).await?;
     send(state, tx).await?;
