@@ -121,6 +121,11 @@ pub fn log_in(request: &mut Vec<u8>, email: &str, password: &str) {
     post(request, "/api/auth/log_in", "", &format!("email={email}&password={password}"));
 }
 
+/// Writes into `request` that a new password is asked for.
+pub fn forgot_password(request: &mut Vec<u8>, email: &str) {
+    post(request, "/api/auth/forgot_password", "", &format!("email={}", email.replace('@', "%40")));
+}
+
 /// Refreshes some sessions in turn, with the refresh cookie alone, as a browser does whose access cookie has expired.
 #[derive(Clone)]
 pub struct Refreshes {

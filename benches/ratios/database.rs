@@ -210,8 +210,9 @@ async fn insert(
         ),
     };
     let users = format!(
-        "{numbered} insert into users (id, email, email_key, password_hash, role, state, authz_epoch, created_at)
-         select {id}, $3 || {digits} || '@bench.test', $3 || {digits} || '@bench.test', $4, 'user', $5, 0, $6 from n"
+        "{numbered} insert into users (id, email, email_key, password_hash, role, state, authz_epoch, created_at,
+                                       email_verified_at)
+         select {id}, $3 || {digits} || '@bench.test', $3 || {digits} || '@bench.test', $4, 'user', $5, 0, $6, $6 from n"
     );
     let profiles = format!(
         "{numbered} insert into profiles (user_id, display_name, bio, updated_at)

@@ -1,6 +1,6 @@
 //! What the rounds of one engine gave.
 
-use crate::timing::KINDS;
+use crate::timing::{ASKERS, KINDS};
 
 /// A quantity and what it is compared with, measured one after the other, once a round.
 #[derive(Default)]
@@ -57,6 +57,8 @@ pub struct Samples {
     pub growth: Growth,
     /// Seconds of failed log-ins, of each kind.
     pub failures: [Vec<f64>; KINDS.len()],
+    /// Seconds of asking for a mail, for an address with an account and for one without.
+    pub mails: [Vec<f64>; ASKERS.len()],
 }
 
 impl Samples {
@@ -73,6 +75,7 @@ impl Samples {
             start: Vec::new(),
             growth: Growth::default(),
             failures: Default::default(),
+            mails: Default::default(),
         }
     }
 }

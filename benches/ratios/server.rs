@@ -26,7 +26,7 @@ const IDLE: Duration = Duration::from_millis(200);
 
 /// The app's settings, by their environment names: a production start, but for limits that would end a measurement.
 pub fn settings(database: &str, address: SocketAddr, secret: &str) -> Vec<(String, String)> {
-    let settings: [(&str, &str); 9] = [
+    let settings: [(&str, &str); 10] = [
         ("LEPTOS_ENV", "PROD"),
         ("LEPTOS_SITE_ADDR", &address.to_string()),
         ("LATCHKEY__SERVER__PUBLIC_URL", PUBLIC_URL),
@@ -35,6 +35,7 @@ pub fn settings(database: &str, address: SocketAddr, secret: &str) -> Vec<(Strin
         // All load comes from one address, and the same account fails hundreds of times.
         ("LATCHKEY__THROTTLE__CLIENT_PER_MINUTE", "1000000000"),
         ("LATCHKEY__THROTTLE__ACCOUNT_PER_FIVE_MINUTES", "1000000000"),
+        ("LATCHKEY__THROTTLE__MAILS_PER_HOUR", "1000000000"),
         // Pages are to be answered by their access token for the whole run ...
         ("LATCHKEY__AUTH__ACCESS_TTL", "1h"),
         // ... and refreshes to rotate each time.

@@ -123,6 +123,10 @@ fn rows() -> Vec<Row> {
         row("timing", "failed log-in, no such account: area under the ROC curve", timing(), |s| told_apart(s, 1)),
         row("timing", "the same, an account without a password", timing(), |s| told_apart(s, 2)),
         row("timing", "the same, a disabled account with its right password", timing(), |s| told_apart(s, 3)),
+        row("timing", "asking for a new password, no such account", timing(), |s| Cell {
+            value: area(&s.mails[1], &s.mails[0]),
+            of: format!("{} of each", s.mails[0].len()),
+        }),
     ]
 }
 

@@ -1,11 +1,11 @@
-//! Whether the time of a failed log-in tells what kind of account it was for.
+//! Whether the time of a failed log-in, or of asking for a mail, tells what kind of account it was for.
 
 use latchkey::server::random;
 use std::time::Instant;
 
 use crate::{
     Result,
-    clients::{PASSWORD, email, log_in},
+    clients::{PASSWORD, email, forgot_password, log_in},
     database::{DISABLED, Database, WITHOUT_PASSWORD},
     load::Connection,
     measure::Bench,
@@ -24,13 +24,16 @@ pub const KINDS: [(char, u64, &str); 4] = [
     ('d', DISABLED, PASSWORD),
 ];
 
+/// Whose mail is asked for: somebody's, and nobody's.
+pub const ASKERS: [char; 2] = ['u', 'x'];
+
 /// Adds failures of each kind, one request at a time, in an order made anew each time.
 pub async fn measure(bench: &Bench, database: &Database, samples: &mut Samples) -> Result<()> {
     let app = bench.app(database).await?;
     let mut connection = Connection::open(app.address).await?;
     let mut request = Vec::new();
     for _ in 0..bench.times.failures {
-        for kind in shuffled() {
+        for kind in shuffled::<{ KINDS.len() }>() {
             let (letter, first, password) = KINDS[kind];
             log_in(&mut request, &email(letter, first + random::below(NAMES)), password);
             let asked = Instant::now();
@@ -41,11 +44,21 @@ pub async fn measure(bench: &Bench, database: &Database, samples: &mut Samples) 
             }
             samples.failures[kind].push(time.as_secs_f64());
         }
+        for who in shuffled::<{ ASKERS.len() }>() {
+            forgot_password(&mut request, &email(ASKERS[who], random::below(NAMES)));
+            let asked = Instant::now();
+            let answer = connection.exchange(&request).await?;
+            let time = asked.elapsed();
+            if answer.status != 200 {
+                return Err(format!("asking for a mail was answered with {}", answer.describe()).into());
+            }
+            samples.mails[who].push(time.as_secs_f64());
+        }
     }
     Ok(())
 }
 
-fn shuffled() -> [usize; KINDS.len()] {
+fn shuffled<const N: usize>() -> [usize; N] {
     let mut order = std::array::from_fn(|at| at);
     for at in (1..order.len()).rev() {
         // Below 5: it fits.

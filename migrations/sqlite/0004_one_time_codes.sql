@@ -1,5 +1,7 @@
 -- null: nobody has shown yet that the mail for this account reaches its owner
 alter table users add column email_verified_at text;
+-- Accounts from before could log in, and go on: where sign-ups are verified, an unverified account could not.
+update users set email_verified_at = created_at;
 -- set when the owner asked to leave: the account is erased then, unless they change their mind
 alter table users add column erase_at text;
 

@@ -74,6 +74,10 @@ async fn what_the_previous_release_writes_is_read_by_this_one_before_and_after_t
     // A node of the previous release is still running, and does not know.
     write_as_the_previous_release(&db, after, &[2; 32], "after@example.test").await;
 
+    let verified =
+        app.count("select count(*) from users where email_verified_at = created_at and email = 'before@example.test'");
+    assert_eq!(verified.await, 1, "who could log in before still can where sign-ups are verified");
+
     let admin = app.logged_in_as(Role::Admin).await;
     let listed = admin.api("admin/accounts", &[]).await.body;
     for (id, email) in [(before, "before@example.test"), (after, "after@example.test")] {
