@@ -3,7 +3,7 @@
 import { join } from 'node:path';
 import { demo, somebody } from './support/accounts.ts';
 import { expect, test, type Who } from './support/fixtures.ts';
-import { projectRoot } from './support/servers.ts';
+import { projectRoot, url } from './support/servers.ts';
 
 const pages: { name: string; who: Who; path: string; status?: number }[] = [
   { name: 'landing', who: 'user', path: '/' },
@@ -87,3 +87,65 @@ for (const theme of ['light', 'dark'] as const) {
     });
   }
 }
+
+test('every mail', async ({ open, api, site }) => {
+  const account = somebody();
+  const moved = somebody().email;
+  await api.signUp(account);
+  const visitor = await open(account);
+  const post = async (path: string, form: Record<string, string> = {}) => {
+    const headers = { origin: url(site), accept: 'application/json' };
+    return (await visitor.page.request.post(`/api/${path}`, { form, headers })).status();
+  };
+  const use = async (to: string, subject: string) => {
+    await visitor.mailbox.openMail(to, subject);
+    const code = new URL(await visitor.mailbox.link.innerText()).searchParams.get('code')!;
+    expect(await post('auth/confirm', { code })).toBe(200);
+  };
+  await post('auth/send_verification');
+  await use(account.email, 'Verify your address');
+  await post('auth/forgot_password', { email: account.email });
+  await post('auth/send_magic_link', { email: account.email });
+  await api.logIn(account, devices[0]);
+  await post('account/change_email', { email: demo('user').email });
+  await post('account/change_password', { old_password: account.password, password: 'violet-anchor-seventeen' });
+  await post('account/change_email', { email: moved });
+  await use(moved, 'Confirm your new address');
+  for (let n = 0; n < 6; n += 1) await post('auth/log_in', { email: moved, password: 'not-this-one-either' });
+  await post('account/leave', { email: moved });
+  await post('auth/send_magic_link', { email: moved });
+  await use(moved, 'log-in link');
+  await post('account/keep');
+
+  const mails: [name: string, to: string, subject: string][] = [
+    ['verify', account.email, 'Verify your address'],
+    ['recover', account.email, 'Choose a new password'],
+    ['log-in', account.email, 'Your log-in link'],
+    ['new-device', account.email, 'A new device logged in'],
+    ['has-account', demo('user').email, 'You already have an account'],
+    ['password-changed', account.email, 'Your password was changed'],
+    ['change-email', moved, 'Confirm your new address'],
+    ['email-changed', account.email, 'Your address was changed'],
+    ['locked', moved, 'Too many log-in attempts'],
+    ['leaving', moved, 'Your account will be erased'],
+    ['kept', moved, 'Your account stays'],
+  ];
+  for (const [name, to, subject] of mails) {
+    const row = visitor.page.getByRole('row').filter({ hasText: to }).filter({ hasText: subject }).first();
+    await expect(async () => {
+      await visitor.goTo('/dev/mailbox');
+      await expect(row).toBeVisible({ timeout: 500 });
+    }).toPass();
+    const href = await row.getByRole('link').getAttribute('href');
+    for (const [colorScheme, viewport] of [['light', sizes[0]!], ['dark', sizes[1]!]] as const) {
+      await visitor.page.emulateMedia({ colorScheme });
+      await visitor.page.setViewportSize({ width: viewport.width, height: 560 });
+      await visitor.page.goto(`${href}/html`);
+      await visitor.page.screenshot({
+        path: join(projectRoot, 'docs', 'screenshots', `mail-${name}-${colorScheme}-${viewport.width}.png`),
+        scale: 'css',
+        caret: 'initial',
+      });
+    }
+  }
+});

@@ -10,7 +10,7 @@ use leptos_router::hooks::use_location;
 
 /// Whether a notice needs more than a nod.
 fn explains(notice: Notice) -> bool {
-    matches!(notice, Notice::SessionEnded | Notice::SessionCopied | Notice::AccessChanged)
+    matches!(notice, Notice::SessionEnded | Notice::SessionCopied | Notice::AccessChanged | Notice::PasswordDropped)
 }
 
 /// The notice of this page as a toast, until it is closed or another page comes.

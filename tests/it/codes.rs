@@ -279,3 +279,16 @@ async fn a_disabled_account_gets_no_way_in() {
     app.outbox_is_empty().await;
     assert_eq!(app.mails(ADA, "log-in link").len(), 1);
 }
+
+#[tokio::test]
+async fn wrong_digits_are_said_beside_their_field() {
+    let app = TestApp::spawn().await;
+    let browser = app.browser();
+    browser.submit("/magic", "auth/send_magic_link", &[("email", ADA)]).await;
+    browser.submit("/confirm", "auth/confirm", &[("digits", "000000")]).await;
+    let page = browser.get("/confirm").await.body;
+    let (_, field) = page.split_once("id=\"digits-error\"").unwrap();
+    let (said, _) = field.split_once("</p>").unwrap();
+    // As html: the apostrophe is escaped or not.
+    assert!(said.contains("the digits of the newest mail"), "{said}");
+}

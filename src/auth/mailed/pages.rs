@@ -137,18 +137,6 @@ fn show(mailed: Option<Mailed>) -> AnyView {
         let password = password.map(|problem| FieldError { field: Field::Password, problem });
         digits.into_iter().chain(password).collect()
     });
-    let digits = by_digits.then(|| {
-        view! {
-            <TextField
-                field=Field::Digits
-                label="Six digits from the mail"
-                hint="They count in this browser only. The link in the mail works too."
-                autocomplete="one-time-code"
-                required=true
-                max_length=11
-            />
-        }
-    });
     let log_in_instead = mailed.or_log_in.then(|| {
         view! {
             <p class="auth-other">
@@ -169,7 +157,20 @@ fn show(mailed: Option<Mailed>) -> AnyView {
             <input type="hidden" name="code" value=link />
             // Password managers file the new password under this.
             <input type="hidden" name="username" autocomplete="username" value=mailed.email />
-            {digits}
+            // Inside the form: a field takes its error from the form around it.
+            {by_digits
+                .then(|| {
+                    view! {
+                        <TextField
+                            field=Field::Digits
+                            label="Six digits from the mail"
+                            hint="They count in this browser only. The link in the mail works too."
+                            autocomplete="one-time-code"
+                            required=true
+                            max_length=11
+                        />
+                    }
+                })}
             {needs_password.then(|| view! { <NewPasswordField /> })}
             <Submit label=words.button class="button button--wide" />
         </Form>
