@@ -1,7 +1,7 @@
 //! What owners change about their accounts while they are logged in: the password, and whether the account stays.
 //! Called by the server functions of the account page.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 
 use super::{
     caller::{Caller, Client},
@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// How long an account that its owner gave up can still be kept.
-pub const GRACE: TimeDelta = TimeDelta::days(14);
+const GRACE: TimeDelta = TimeDelta::days(14);
 
 /// Sets a new password, which needs the old one where there is one. Every session ends; the caller's goes on under a new
 /// id.
@@ -106,7 +106,7 @@ pub async fn step_up(state: &AppState, caller: &Caller, password: String, client
 }
 
 /// Gives the account up: every session ends now, and in 14 days all of it is erased. The last active admin stays.
-pub async fn leave(state: &AppState, caller: &Caller, client: &Client) -> Result<DateTime<Utc>, AppError> {
+pub async fn leave(state: &AppState, caller: &Caller, client: &Client) -> Result<(), AppError> {
     let now = state.db.now().await?;
     let at = now + GRACE;
     let mut tx = state.db.begin().await?;
@@ -122,7 +122,7 @@ pub async fn leave(state: &AppState, caller: &Caller, client: &Client) -> Result
     state.mail.enqueue(&mut tx, &owner.email, &letter, None, now).await?;
     mailed::send(state, tx).await?;
     state.freshness.changed(Change::Account(caller.user_id));
-    Ok(at)
+    Ok(())
 }
 
 /// Keeps an account that was given up.

@@ -20,7 +20,7 @@ use crate::{
 /// How long a code counts that somebody waits for.
 const SOON: TimeDelta = TimeDelta::minutes(20);
 /// How long the owner of an address has to undo that it was replaced.
-pub const UNDO_FOR: TimeDelta = TimeDelta::days(7);
+const UNDO_FOR: TimeDelta = TimeDelta::days(7);
 
 /// What a purpose needs besides the address and the account. Kept with the code.
 #[derive(Clone, Default, Serialize, Deserialize)]

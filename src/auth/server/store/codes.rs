@@ -95,28 +95,26 @@ pub async fn insert_code(tx: &mut Tx, code: &NewCode<'_>, now: DateTime<Utc>) ->
     })
 }
 
+/// A code that can still be used at `$2`, by a column that is as good as its name.
+macro_rules! code_by {
+    ($column:literal) => {
+        concat!(
+            "select id, purpose, seed, browser_hash, email, email_key, user_id, detail, created_at from one_time_codes
+             where ",
+            $column,
+            " = $1 and spent_at is null and expires_at > $2"
+        )
+    };
+}
+
 /// The code whose link holds the secret of that hash.
 pub async fn find_code_by_link(db: &Db, link_hash: &[u8], now: DateTime<Utc>) -> sqlx::Result<Option<CodeRow>> {
-    read!(db, |c| sqlx::query_as(
-        "select id, purpose, seed, browser_hash, email, email_key, user_id, detail, created_at from one_time_codes
-         where link_hash = $1 and spent_at is null and expires_at > $2"
-    )
-    .bind(link_hash)
-    .bind(now)
-    .fetch_optional(c)
-    .await)
+    read!(db, |c| sqlx::query_as(code_by!("link_hash")).bind(link_hash).bind(now).fetch_optional(c).await)
 }
 
 /// The code that the browser with that cookie asked for.
 pub async fn find_code_by_browser(db: &Db, browser_hash: &[u8], now: DateTime<Utc>) -> sqlx::Result<Option<CodeRow>> {
-    read!(db, |c| sqlx::query_as(
-        "select id, purpose, seed, browser_hash, email, email_key, user_id, detail, created_at from one_time_codes
-         where browser_hash = $1 and spent_at is null and expires_at > $2"
-    )
-    .bind(browser_hash)
-    .bind(now)
-    .fetch_optional(c)
-    .await)
+    read!(db, |c| sqlx::query_as(code_by!("browser_hash")).bind(browser_hash).bind(now).fetch_optional(c).await)
 }
 
 /// Counts a try at the digits before it is made. `false`: there are none left.
