@@ -17,22 +17,27 @@ pub fn Loaded<T>(
     /// How many rows the skeleton has.
     #[prop(default = 4)]
     rows: usize,
+    /// Whether `data` is fetched again while the page stands.
+    #[prop(optional)]
+    again: bool,
 ) -> impl IntoView
 where
     T: Clone + Send + Sync + 'static,
 {
+    let once = move || Suspend::new(async move { shown(data.await, view) });
+    // A closure follows the data, but the server calls it two or three times a page, with all the views that it makes.
+    let content = if again { once.into_any() } else { once().into_any() };
     view! {
         <Transition fallback=move || {
             view! { <Skeleton rows /> }
-        }>
-            {move || {
-                data.get()
-                    .map(|result| match result {
-                        Ok(loaded) => view(loaded),
-                        Err(error) => refused(error),
-                    })
-            }}
-        </Transition>
+        }>{content}</Transition>
+    }
+}
+
+fn shown<T>(result: Result<T, AppError>, view: fn(T) -> AnyView) -> AnyView {
+    match result {
+        Ok(loaded) => view(loaded),
+        Err(error) => refused(error),
     }
 }
 

@@ -30,7 +30,7 @@ pub fn SessionCard() -> impl IntoView {
                 <h2 id="session-title">"Your session"</h2>
                 <span class="tag tag--live">"live"</span>
             </header>
-            <Loaded data=session view=show rows=6 />
+            <Loaded data=session view=show rows=6 again=true />
             <div class="session-actions">
                 <RefreshNow refetch=move || session.refetch() />
                 <Replay />
@@ -135,7 +135,7 @@ fn Replay() -> impl IntoView {
                 <Submit label="Replay an old token" class="button button--quiet button--small" />
             </Form>
             <p class="session-note">
-                "A copied token is worth nothing: within 10 s of a rotation it counts as one of your own tabs, later the session ends."
+                "Within 10 s of a rotation it counts as one of your own tabs. Later, it ends the session for everybody who holds it."
             </p>
         }
     })
