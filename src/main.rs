@@ -10,7 +10,6 @@ use latchkey::{
     server::{
         assets::Assets,
         config::{Config, ConfigError},
-        db::Db,
         import::{self, Format},
         key_rotation, metrics, random, serve, setup,
         state::AppState,
@@ -138,7 +137,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(config).await,
         Command::Migrate => {
-            open(config).await?;
+            setup::open(config).await?;
             println!("The database is up to date.");
             Ok(())
         }
@@ -154,19 +153,9 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
     }
 }
 
-/// Opens and migrates the database.
-async fn open(mut config: Config) -> Result<AppState, Box<dyn std::error::Error>> {
-    let secret = setup::signing_secret(&mut config)?;
-    let db = Db::open(&config.database).await.map_err(|error| {
-        ConfigError(format!("The database does not open ({error}): check DATABASE_URL, and that its server runs."))
-    })?;
-    db.migrate().await?;
-    Ok(AppState::new(config, db, &secret)?)
-}
-
 async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     let address = config.leptos.site_addr;
-    let state = open(config).await?;
+    let state = setup::open(config).await?;
     if state.config.demo.seed {
         setup::seed_demo(&state).await?;
     }
@@ -233,7 +222,7 @@ fn rotate_key(mut config: Config, print: bool) -> Result<(), Box<dyn std::error:
 
 async fn create_admin(config: Config, email: &str, password_stdin: bool) -> Result<(), Box<dyn std::error::Error>> {
     let min = config.auth.password_min_length;
-    let state = open(config).await?;
+    let state = setup::open(config).await?;
     let (password, made_up) = match password_stdin {
         true => {
             let mut line = String::new();
@@ -276,10 +265,11 @@ async fn import_users(
             File::open(file).map_err(|error| ConfigError(format!("{} cannot be read ({error}).", file.display())))?,
         )),
     };
-    let state = open(config).await?;
+    // A dry run changes nothing, the schema included.
+    let db = if dry_run { setup::open_as_it_is(&config).await? } else { setup::open(config).await?.db.clone() };
     let options = import::Options { format, dry_run, allow_roles };
-    let summary = import::users(&state.db, input, &options, &mut io::stderr()).await?;
-    state.db.close().await;
+    let summary = import::users(&db, input, &options, &mut io::stderr()).await?;
+    db.close().await;
     println!("{summary}");
     match summary.bad {
         0 => Ok(()),

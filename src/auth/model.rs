@@ -37,6 +37,8 @@ pub struct Identity {
     /// A UUIDv7 in its hyphenated form.
     pub user_id: String,
     pub email: String,
+    /// Whether it is known that mail reaches the owner there.
+    pub email_verified: bool,
     pub display_name: String,
     pub role: Role,
 }

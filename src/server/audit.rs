@@ -64,6 +64,18 @@ impl Event {
     }
 }
 
+/// Whether the account was ever logged in: the trail is kept longer than sessions are.
+pub async fn has_logged_in(tx: &mut Tx, user_id: Uuid) -> sqlx::Result<bool> {
+    within!(tx, |c| sqlx::query_scalar(
+        // A sign-up without an address was the command line's, and no log-in.
+        "select exists (select 1 from audit_events
+            where user_id = $1 and (kind = 'logged_in' or (kind = 'signed_up' and ip is not null)))"
+    )
+    .bind(user_id)
+    .fetch_one(c)
+    .await)
+}
+
 /// Writes an event within the change that it tells of. `actor_id`: who did it, where that is not the owner.
 pub async fn record(
     tx: &mut Tx,

@@ -161,6 +161,18 @@ impl Db {
         }
     }
 
+    /// Whether every migration that this release knows was applied: for a command that must change nothing.
+    pub async fn is_migrated(&self) -> bool {
+        let sql = "select version from _sqlx_migrations where success";
+        let applied: Result<Vec<i64>, _> = read!(self, |c| sqlx::query_scalar(sql).fetch_all(c).await);
+        let known = match self {
+            Self::Sqlite(_) => sqlx::migrate!("migrations/sqlite"),
+            Self::Postgres(_) => sqlx::migrate!("migrations/postgres"),
+        };
+        // Without that table nothing was ever applied.
+        applied.is_ok_and(|applied| known.iter().all(|migration| applied.contains(&migration.version)))
+    }
+
     /// Begins a transaction that may write. On SQLite it takes the write lock at once: one that begins as a reader
     /// and writes later fails with SQLITE_BUSY, whatever the busy timeout.
     pub async fn begin(&self) -> Result<Tx, sqlx::Error> {

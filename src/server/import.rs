@@ -190,7 +190,7 @@ async fn insert(db: &Db, users: &[NewUser], now: DateTime<Utc>) -> sqlx::Result<
             verified_at: user.email_verified_at,
             created_at: user.created_at.unwrap_or(now),
         };
-        let new = store::insert_user(&mut tx, &row).await?;
+        let new = store::insert_user(&mut tx, &row, now).await?;
         if new {
             audit::record(&mut tx, Event::Imported, id, None, None, now).await?;
         }

@@ -12,7 +12,7 @@ pub fn moment(at: DateTime<Utc>, now: DateTime<Utc>) -> Moment {
     }
 }
 
-/// The day of `at` in UTC: `8 December 2026`.
+/// The day of `at` in UTC: `8 December 2026`, with spaces at which no line breaks.
 pub fn day(at: DateTime<Utc>) -> String {
-    at.format("%-d %B %Y").to_string()
+    at.format("%-d\u{a0}%B\u{a0}%Y").to_string()
 }

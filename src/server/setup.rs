@@ -1,13 +1,19 @@
-//! What a start needs besides a configuration: a signing secret, and in a demo its accounts. Called by `main`.
+//! What a start needs besides a configuration: the database, a signing secret, and in a demo its accounts. Called by `main`.
 
 use std::{
+    error::Error,
     fs::{self, OpenOptions},
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::Path,
 };
 
-use super::{config::Config, random, state::AppState};
+use super::{
+    config::{Config, ConfigError},
+    db::Db,
+    random,
+    state::AppState,
+};
 use crate::{
     auth::{
         model::Role,
@@ -29,6 +35,31 @@ pub const DEMO_ACCOUNTS: [(&str, &str, Role); 3] = [
     ("admin@demo.test", "Ada Admin", Role::Admin),
 ];
 pub const DEMO_PASSWORD: &str = "correct-horse-battery";
+
+/// Opens and migrates the database, and wires the rest to it.
+pub async fn open(mut config: Config) -> Result<AppState, Box<dyn Error>> {
+    let secret = signing_secret(&mut config)?;
+    let db = open_database(&config).await?;
+    db.migrate().await?;
+    Ok(AppState::new(config, db, &secret)?)
+}
+
+/// Opens a database that has to be up to date: for a command that changes nothing.
+pub async fn open_as_it_is(config: &Config) -> Result<Db, Box<dyn Error>> {
+    let db = open_database(config).await?;
+    if !db.is_migrated().await {
+        return Err(Box::new(ConfigError(
+            "The database is not up to date, and this command changes nothing: run 'latchkey migrate' first.".into(),
+        )));
+    }
+    Ok(db)
+}
+
+async fn open_database(config: &Config) -> Result<Db, ConfigError> {
+    Db::open(&config.database).await.map_err(|error| {
+        ConfigError(format!("The database does not open ({error}): check DATABASE_URL, and that its server runs."))
+    })
+}
 
 /// The configured secret or, in DEV only, one made here and kept for the owner's eyes (mode 0600). Those that were rotated
 /// out of that file go on verifying.

@@ -38,6 +38,10 @@ macro_rules! count {
     };
 }
 
+/// Wrong digits that one address's codes take in a day before only their links count (NIST SP 800-63B-4, 3.2.2, wants
+/// guesses limited by account): a hundred thousandth of what there are.
+const DIGITS_A_DAY: u32 = 10;
+
 /// What is counted: an action, and for whom.
 pub struct Bucket {
     key_hash: [u8; 32],
@@ -64,6 +68,17 @@ impl Bucket {
     /// Mails that anybody can have sent to one address, whether or not it has an account.
     pub fn mailed(email_key: &str, limit: u32) -> Self {
         Self::new(&format!("mail to {email_key}"), limit, TimeDelta::hours(1))
+    }
+
+    /// Mails that are a way in for the owner of an address. Whoever uses all of them up leaves one that works: `window` is
+    /// as long as its code counts.
+    pub fn way_in(email_key: &str, limit: u32, window: TimeDelta) -> Self {
+        Self::new(&format!("way in for {email_key}"), limit, window)
+    }
+
+    /// Wrong digits for the codes of one address, in whichever browsers.
+    pub fn digits(email_key: &str) -> Self {
+        Self::new(&format!("digits of {email_key}"), DIGITS_A_DAY, TimeDelta::days(1))
     }
 
     /// Something that happens to an account name once an hour at most.
@@ -96,7 +111,7 @@ impl Bucket {
     }
 
     /// Gives one attempt back: it was none of those that are counted. Attempts before it stay counted.
-    async fn give_back(&self, tx: &mut Tx) -> sqlx::Result<u64> {
+    pub async fn give_back(&self, tx: &mut Tx) -> sqlx::Result<u64> {
         within!(tx, |c| sqlx::query("update throttles set count = count - 1 where key_hash = $1 and count > 0")
             .bind(self.key_hash.as_slice())
             .execute(c)
@@ -150,18 +165,20 @@ impl Pair {
         .bind(i64::from(self.account.limit))
         .fetch_all(c)
         .await)?;
-        for row in &counted {
-            if row.key_hash == self.client.key_hash
-                && let Err(refused) = self.client.judge(row, now)
-            {
+        let judged = |bucket: &Bucket| {
+            counted.iter().filter(|row| row.key_hash == bucket.key_hash).try_for_each(|row| bucket.judge(row, now))
+        };
+        let of_account = judged(&self.account);
+        if let Err(error) = judged(&self.client) {
+            // Beyond its limit the account's count stands still: who gave back there would bring it down, burst by burst.
+            if of_account.is_ok() {
                 let mut tx = db.begin().await?;
                 self.account.give_back(&mut tx).await?;
                 tx.commit().await?;
-                return Err(Refused { error: refused, by_account: false });
             }
+            return Err(Refused { error, by_account: false });
         }
-        let mut of_account = counted.iter().filter(|row| row.key_hash == self.account.key_hash);
-        of_account.try_for_each(|row| self.account.judge(row, now)).map_err(|error| Refused { error, by_account: true })
+        of_account.map_err(|error| Refused { error, by_account: true })
     }
 
     /// Gives the attempt back within the change that it led to.

@@ -47,7 +47,7 @@ async fn digits_log_in_the_browser_that_asked_and_no_other() {
 
 #[tokio::test]
 async fn after_five_tries_digits_open_nothing_and_the_link_still_does() {
-    let app = TestApp::spawn().await;
+    let app = TestApp::with(&[("LATCHKEY__THROTTLE__CLIENT_PER_MINUTE", "1000")]).await;
     app.account(ADA, Role::User).await;
     let browser = app.browser();
     browser.api("auth/send_magic_link", &[("email", ADA)]).await;
@@ -207,7 +207,7 @@ async fn garbage_is_no_code() {
 
 #[tokio::test]
 async fn nobody_learns_which_addresses_have_accounts() {
-    let app = TestApp::spawn().await;
+    let app = TestApp::with(&[("LATCHKEY__THROTTLE__CLIENT_PER_MINUTE", "1000")]).await;
     app.account(ADA, Role::User).await;
     for function in ["auth/send_magic_link", "auth/forgot_password"] {
         let mut seen = BTreeSet::new();
@@ -240,7 +240,7 @@ async fn nobody_learns_which_addresses_have_accounts() {
 }
 
 #[tokio::test]
-async fn an_address_gets_five_mails_an_hour_whether_or_not_it_has_an_account() {
+async fn an_address_gets_five_ways_in_for_as_long_as_one_of_them_counts_whether_or_not_it_has_an_account() {
     let app = TestApp::with(&[("LATCHKEY__THROTTLE__CLIENT_PER_MINUTE", "1000")]).await;
     app.account(ADA, Role::User).await;
     for email in [ADA, "nobody@example.test"] {
@@ -252,7 +252,86 @@ async fn an_address_gets_five_mails_an_hour_whether_or_not_it_has_an_account() {
         assert_eq!(statuses, [200, 200, 200, 200, 200, 429, 429], "{email}");
     }
     let refused = app.browser().api("auth/send_magic_link", &[("email", ADA)]).await;
-    assert!((1..=3601).contains(&refused.header("retry-after").parse::<u32>().unwrap()));
+    assert!(
+        (1..=1201).contains(&refused.header("retry-after").parse::<u32>().unwrap()),
+        "no longer than a code counts"
+    );
+}
+
+#[tokio::test]
+async fn mails_of_another_kind_do_not_use_up_the_ways_in() {
+    let app =
+        TestApp::with(&[("LATCHKEY__THROTTLE__CLIENT_PER_MINUTE", "1000"), ("LATCHKEY__AUTH__SIGN_UP", "verified")])
+            .await;
+    for email in [ADA, "nobody@example.test"] {
+        if email == ADA {
+            app.account(ADA, Role::User).await;
+        }
+        let mut statuses = Vec::new();
+        for _ in 0..6 {
+            let form = [("email", email), ("password", PASSWORD), ("display_name", "Somebody")];
+            statuses.push(app.browser().api("auth/sign_up", &form).await.status);
+        }
+        assert_eq!(statuses, [200, 200, 200, 200, 200, 429], "{email}");
+        assert_eq!(app.browser().api("auth/send_magic_link", &[("email", email)]).await.status, 200, "{email}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_confirms_ten_times_a_minute() {
+    let app = TestApp::spawn().await;
+    let mut statuses = Vec::new();
+    for _ in 0..12 {
+        statuses.push(app.browser().api("auth/confirm", &[("code", "nothing-like-a-code")]).await.status);
+    }
+    assert_eq!(statuses, [vec![410; 10], vec![429; 2]].concat());
+}
+
+#[tokio::test]
+async fn ten_wrong_digits_a_day_leave_an_address_its_links() {
+    let app = TestApp::with(&[("LATCHKEY__THROTTLE__CLIENT_PER_MINUTE", "1000")]).await;
+    app.account(ADA, Role::User).await;
+    let mut statuses = Vec::new();
+    for _ in 0..3 {
+        let browser = app.browser();
+        browser.api("auth/send_magic_link", &[("email", ADA)]).await;
+        for _ in 0..4 {
+            // One in a million tries of this test is right.
+            statuses.push(browser.api("auth/confirm", &[("digits", "000000")]).await.status);
+        }
+    }
+    assert_eq!(statuses, [vec![422; 10], vec![429; 2]].concat());
+    let secret = code(&*app.mail(ADA, "log-in link", 3).await);
+    assert_eq!(app.browser().api("auth/confirm", &[("code", &secret)]).await.status, 200);
+}
+
+#[tokio::test]
+async fn right_digits_cost_no_try_whatever_the_new_password_is_worth() {
+    let app = TestApp::with(&[("LATCHKEY__THROTTLE__CLIENT_PER_MINUTE", "1000")]).await;
+    app.account(ADA, Role::User).await;
+    let browser = app.browser();
+    browser.api("auth/forgot_password", &[("email", ADA)]).await;
+    let typed = digits(&*app.mail(ADA, "Choose a new password", 1).await);
+    // The last of them is the account's own name, which a mail's form does not show.
+    for weak in ["short", "123456789012", "passwordpassword", "leavemealone", "aaaaaaaaaaaa", "testpersontest"] {
+        let answer = browser.api("auth/confirm", &[("digits", &typed), ("password", weak)]).await;
+        assert_eq!((answer.status, answer.json()["fields"][0]["field"].as_str()), (422, Some("password")), "{weak}");
+    }
+    assert_eq!(browser.api("auth/confirm", &[("digits", &typed), ("password", NEW)]).await.status, 200);
+}
+
+#[tokio::test]
+async fn of_codes_that_are_asked_for_at_once_one_counts() {
+    let app = TestApp::spawn().await;
+    app.account(ADA, Role::User).await;
+    let mut requests = tokio::task::JoinSet::new();
+    for _ in 0..5 {
+        let browser = app.browser();
+        requests.spawn(async move { browser.api("auth/send_magic_link", &[("email", ADA)]).await.status });
+    }
+    assert_eq!(requests.join_all().await, [200; 5]);
+    assert_eq!(app.count("select count(*) from one_time_codes").await, 5);
+    assert_eq!(app.count("select count(*) from one_time_codes where spent_at is null").await, 1);
 }
 
 #[tokio::test]

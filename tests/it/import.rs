@@ -227,6 +227,9 @@ async fn the_command_says_what_it_did_and_fails_where_a_row_was_bad() {
     std::fs::write(place.folder.join("bad.jsonl"), &bad).unwrap();
     let all = |output: &Output| (output.status.success(), text(&output.stdout), text(&output.stderr));
 
+    let early = place.run(&["import", "users", "good.csv", "--dry-run"], &[]);
+    assert!(!early.status.success() && text(&early.stderr).contains("latchkey migrate"), "{}", text(&early.stderr));
+    assert!(place.run(&["migrate"], &[]).status.success());
     let dry = place.run(&["import", "users", "good.csv", "--dry-run"], &[]);
     let done = "1 rows: 1 new accounts (0 without a password), 0 that exist already, 0 bad.\n".to_owned();
     assert_eq!(all(&dry), (true, done.clone(), String::new()));

@@ -245,3 +245,96 @@ async fn a_replayed_session_is_told_of_by_mail() {
     assert!(!thief.is_signed_in().await);
     app.mail(ADA, "session was used twice", 1).await;
 }
+
+/// Takes every turn there is to hash for about a second, by a password of the dearest kind that is still verified.
+fn keep_hashing(app: &TestApp) -> tokio::task::JoinSet<()> {
+    let mut busy = tokio::task::JoinSet::new();
+    for _ in 0..latchkey::auth::server::password::permits() {
+        let passwords = app.state.passwords.clone();
+        busy.spawn(async move {
+            let dear = "$2b$13$9ld85A84nyQyk0oSV3tU3uLGl9jPiOC3A7RgWsfBSniDjIxXNHX.i".to_owned();
+            let _ = passwords.verify("anything".into(), Some(dear)).await;
+        });
+    }
+    busy
+}
+
+#[tokio::test]
+async fn what_was_verified_before_a_password_was_changed_opens_nothing_after_it() {
+    let app = TestApp::spawn().await;
+    let caller = app.signed_up(ADA).await;
+    let busy = keep_hashing(&app);
+    // Both have read the old hash, and wait for their turn to compute it.
+    let thief = app.browser();
+    let log_in =
+        tokio::spawn(async move { thief.api("auth/log_in", &[("email", ADA), ("password", PASSWORD)]).await.status });
+    let step_up = tokio::spawn(async move { caller.api("auth/step_up", &[("password", PASSWORD)]).await.status });
+    while app.state.passwords.waiting() < 2 {
+        tokio::task::yield_now().await;
+    }
+    app.execute("update users set password_hash = 'another', authz_epoch = authz_epoch + 1").await;
+    app.execute("update sessions set revoked_at = created_at, revoked_reason = 'password_changed'").await;
+    busy.join_all().await;
+    assert_eq!((log_in.await.unwrap(), step_up.await.unwrap()), (401, 401));
+    assert_eq!(app.count("select count(*) from sessions where revoked_at is null").await, 0);
+}
+
+#[tokio::test]
+async fn a_log_in_after_a_long_rest_is_told_of() {
+    let app = TestApp::spawn().await;
+    app.account(ADA, Role::User).await;
+    app.browser().log_in(ADA).await;
+    app.outbox_is_empty().await;
+    assert!(app.mails(ADA, "").is_empty(), "the first of all");
+    // Their time over, sessions are forgotten.
+    app.execute("delete from sessions").await;
+    app.browser().log_in(ADA).await;
+    app.mail(ADA, "new device", 1).await;
+}
+
+#[tokio::test]
+async fn a_reset_without_a_log_in_ends_every_session_too() {
+    let app = TestApp::with(&[("LATCHKEY__AUTH__LOG_IN_AFTER_RESET", "false")]).await;
+    let other = app.signed_up(ADA).await;
+    app.browser().api("auth/forgot_password", &[("email", ADA)]).await;
+    let secret = code(&*app.mail(ADA, "Choose a new password", 1).await);
+    let form = [("code", secret.as_str()), ("password", NEW)];
+    assert_eq!(app.browser().api("auth/confirm", &form).await.status, 200);
+    assert!(!other.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn a_log_in_by_mail_on_a_new_kind_of_device_is_told_of() {
+    let app = TestApp::spawn().await;
+    app.account(ADA, Role::User).await;
+    app.browser().log_in(ADA).await;
+    app.browser().api("auth/send_magic_link", &[("email", ADA)]).await;
+    let body = format!("code={}", code(&*app.mail(ADA, "log-in link", 1).await));
+    let headers = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("origin", crate::app::ORIGIN),
+        ("user-agent", "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0"),
+    ];
+    let answer = app.browser().send(reqwest::Method::POST, "/api/auth/confirm", &headers, Some(body)).await;
+    assert_eq!(answer.status, 200);
+    assert!(app.mail(ADA, "new device", 1).await.text.contains("Firefox on Linux"));
+}
+
+#[tokio::test]
+async fn a_sign_up_writes_nothing_of_its_own_to_the_address_and_no_host_but_ours() {
+    let app = TestApp::with(&[VERIFIED]).await;
+    let form =
+        format!("email=ada%40example.test&password={PASSWORD}&display_name=You%20won%3A%20http%3A%2F%2Fevil.test%2Fx");
+    let headers = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("origin", crate::app::ORIGIN),
+        ("x-forwarded-host", "evil.test"),
+        ("forwarded", "host=evil.test"),
+        ("host", "evil.test"),
+    ];
+    let asked = app.browser().send(reqwest::Method::POST, "/api/auth/sign_up", &headers, Some(form)).await;
+    assert_eq!(asked.status, 200, "{}", asked.body);
+    let mail = app.mail(ADA, "Confirm your address", 1).await;
+    assert!(!mail.text.contains("evil") && !mail.text.contains("won"), "{}", mail.text);
+    assert!(mail.link.as_ref().unwrap().starts_with("http://latchkey.test/confirm?code="));
+}

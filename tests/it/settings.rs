@@ -1,5 +1,9 @@
 //! An account's settings: password, address, a copy of the data, the way out; and the recent log-in that they ask for.
 
+use axum::{Router, routing::get};
+use std::sync::{Arc, Mutex};
+use tokio::sync::{Notify, oneshot};
+
 use crate::{
     app::{PASSWORD, TestApp},
     browser::Browser,
@@ -75,6 +79,41 @@ async fn of_two_password_changes_at_once_one_counts() {
     statuses.sort();
     assert_eq!(statuses, [200, 401]);
     assert_eq!(app.count("select count(*) from sessions where revoked_at is null").await, 1);
+}
+
+#[tokio::test]
+async fn a_change_that_was_under_way_when_its_session_ended_is_told_just_that() {
+    // The service of breached passwords keeps the first that asks waiting until the other change is done.
+    let (asked, first_has_asked) = oneshot::channel();
+    let asked = Arc::new(Mutex::new(Some(asked)));
+    let done = Arc::new(Notify::new());
+    let held = done.clone();
+    let range = async move || {
+        let first = asked.lock().unwrap().take();
+        if let Some(first) = first {
+            first.send(()).unwrap();
+            held.notified().await;
+        }
+    };
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(axum::serve(listener, Router::new().route("/{told}", get(range))).into_future());
+
+    let app = TestApp::spawn().await;
+    let owner = app.signed_up(ADA).await;
+    let node = app.node(&[("LATCHKEY__AUTH__BREACH_CHECK_URL", &url)]).await;
+    let (slow, quick) = (owner.copy_at(node.address), owner.copy_at(node.address));
+    let form = |new| [("old_password", PASSWORD), ("password", new)];
+    let (late, early) = (form("the-other-of-two-changes"), form("the-first-of-two-changes"));
+    let late = slow.api("account/change_password", &late);
+    let early = async {
+        first_has_asked.await.unwrap();
+        let changed = quick.api("account/change_password", &early).await;
+        done.notify_one();
+        changed.status
+    };
+    let (late, early) = tokio::join!(late, early);
+    assert_eq!((early, late.status), (200, 401), "{}", late.body);
 }
 
 #[tokio::test]
@@ -197,8 +236,58 @@ async fn an_address_that_was_never_verified_gets_no_way_back() {
     assert_eq!(status(&owner, "account/change_email", &[("email", BOB)]).await, 200);
     let secret = code(&*app.mail(BOB, "Confirm your new address", 1).await);
     assert_eq!(status(&owner, "auth/confirm", &[("code", &secret)]).await, 200);
+    let told = app.mail(ADA, "address was changed", 1).await;
+    assert!(!told.text.contains(BOB) && !told.text.contains("code="), "{}", told.text);
     app.outbox_is_empty().await;
-    assert!(app.mails(ADA, "").is_empty());
+    assert_eq!(app.mails(ADA, "").len(), 1);
+}
+
+#[tokio::test]
+async fn nobody_else_gets_an_address_that_an_account_can_be_taken_back_to() {
+    let app = TestApp::spawn().await;
+    let thief = verified(&app, ADA).await;
+    assert_eq!(status(&thief, "account/change_email", &[("email", BOB)]).await, 200);
+    let secret = code(&*app.mail(BOB, "Confirm your new address", 1).await);
+    assert_eq!(status(&thief, "auth/confirm", &[("code", &secret)]).await, 200);
+    let undo = code(&*app.mail(ADA, "address was changed", 1).await);
+    // The thief closes the way back: by a new account at the address, or by moving another one there.
+    let form = [("email", ADA), ("password", PASSWORD), ("display_name", "Thief")];
+    let refused = app.browser().api("auth/sign_up", &form).await;
+    assert_eq!((refused.status, refused.json()["fields"][0]["problem"].as_str()), (422, Some("taken")));
+    let second = app.signed_up("eve@example.test").await;
+    assert_eq!(status(&second, "account/change_email", &[("email", ADA)]).await, 200);
+    let secret = code(&*app.mail(ADA, "Confirm your new address", 1).await);
+    assert_eq!(status(&second, "auth/confirm", &[("code", &secret)]).await, 410);
+    assert_eq!(status(&app.browser(), "auth/confirm", &[("code", &undo), ("password", NEW)]).await, 200);
+    assert!(can_log_in(&app, ADA, NEW).await);
+}
+
+#[tokio::test]
+async fn an_email_change_makes_codes_void_and_so_does_asking_for_another_address() {
+    let app = TestApp::spawn().await;
+    let owner = verified(&app, ADA).await;
+    app.browser().api("auth/send_magic_link", &[("email", ADA)]).await;
+    let way_in = code(&*app.mail(ADA, "log-in link", 1).await);
+    // Mistyped first.
+    assert_eq!(status(&owner, "account/change_email", &[("email", "eve@example.test")]).await, 200);
+    let mistyped = code(&*app.mail("eve@example.test", "Confirm your new address", 1).await);
+    assert_eq!(status(&owner, "account/change_email", &[("email", BOB)]).await, 200);
+    assert_eq!(status(&owner, "auth/confirm", &[("code", &mistyped)]).await, 410);
+    let secret = code(&*app.mail(BOB, "Confirm your new address", 1).await);
+    assert_eq!(status(&owner, "auth/confirm", &[("code", &secret)]).await, 200);
+    assert_eq!(status(&app.browser(), "auth/confirm", &[("code", &way_in)]).await, 410);
+}
+
+#[tokio::test]
+async fn an_unverified_account_is_reminded_until_it_is_verified() {
+    let app = TestApp::spawn().await;
+    let owner = app.signed_up(ADA).await;
+    let reminder = "Verify it by mail";
+    assert!(owner.get("/profile").await.body.contains(reminder));
+    assert_eq!(status(&owner, "auth/send_verification", &[]).await, 200);
+    let secret = code(&*app.mail(ADA, "Verify your address", 1).await);
+    assert_eq!(status(&owner, "auth/confirm", &[("code", &secret)]).await, 200);
+    assert!(!owner.get("/profile").await.body.contains(reminder));
 }
 
 #[tokio::test]

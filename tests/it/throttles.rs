@@ -104,6 +104,34 @@ async fn what_a_throttled_client_tries_does_not_count_against_the_account() {
 }
 
 #[tokio::test]
+async fn a_burst_of_a_throttled_client_does_not_wipe_out_what_an_account_has_had() {
+    let app = TestApp::with(&[
+        ("LATCHKEY__THROTTLE__CLIENT_PER_MINUTE", "4"),
+        ("LATCHKEY__THROTTLE__ACCOUNT_PER_FIVE_MINUTES", "3"),
+    ])
+    .await;
+    app.account("ada@example.test", Role::User).await;
+    let now = app.state.db.now().await.unwrap();
+    let account = || Bucket::account("log_in", "ada@example.test", 3);
+    // Others have had all that there is for the account; this client has had all of its own.
+    for _ in 0..5 {
+        let _ = account().take(&app.state.db, now).await;
+    }
+    for n in 0..4 {
+        assert_eq!(log_in(&app, &format!("user{n}@example.test"), WRONG).await.status, 401);
+    }
+    let mut burst = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        let browser = app.browser();
+        burst.spawn(async move {
+            browser.api("auth/log_in", &[("email", "ada@example.test"), ("password", WRONG)]).await.status
+        });
+    }
+    assert_eq!(burst.join_all().await, [429; 20]);
+    assert!(matches!(account().take(&app.state.db, now).await, Err(AppError::Throttled { .. })));
+}
+
+#[tokio::test]
 async fn a_success_neither_counts_nor_wipes_out_the_failures_before_it() {
     let app = TestApp::with(&BY_CLIENT).await;
     app.account("eve@example.test", Role::User).await;

@@ -4,5 +4,7 @@ pub mod api;
 pub mod model;
 mod pages;
 mod press;
+mod reminder;
 
 pub use pages::{ConfirmRoute, ForgotRoute, MagicRoute};
+pub use reminder::VerifyReminder;

@@ -84,7 +84,7 @@ pub async fn sign_up(
         verified_at: None,
         created_at: now,
     };
-    if !store::insert_user(&mut tx, &user).await? {
+    if !store::insert_user(&mut tx, &user, now).await? {
         return Err(AppError::invalid(Field::Email, Problem::Taken));
     }
     let id = session::begin(state, &mut tx, user_id, replaces, client, now).await?;
@@ -133,6 +133,11 @@ pub async fn log_in(
             return Err(busy);
         }
     };
+    // The password may have been changed while it was being verified: then it opens nothing any more.
+    let owner = store::lock_owner(&mut tx, user.id).await?;
+    if owner.is_none_or(|owner| owner.password_hash != user.password_hash) {
+        return Err(AppError::InvalidCredentials);
+    }
     let now = state.db.now().await?;
     notices::new_device(state, &mut tx, user.id, &user.email, client, now).await?;
     let id = session::begin(state, &mut tx, user.id, replaces, client, now).await?;
@@ -151,17 +156,19 @@ pub struct LoggedIn {
 
 async fn verify(state: &AppState, email: &Email, password: String) -> Result<UserRow, AppError> {
     let user = store::find_user(&state.db, email).await?;
+    // Who may not log in costs what nobody costs, whatever the password: a yes takes another time than a no.
+    let user = user.filter(|user| {
+        user.state == "active" && (user.email_verified_at.is_some() || !state.config.verifies_sign_ups())
+    });
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
     let verified = state.passwords.verify(password, stored.clone()).await?;
-    let may = |user: &UserRow| {
-        user.state == "active" && (user.email_verified_at.is_some() || !state.config.verifies_sign_ups())
-    };
-    let Some(user) = user.filter(|user| verified != Verified::No && may(user)) else {
+    let Some(mut user) = user.filter(|_| verified != Verified::No) else {
         tracing::info!("a log-in failed");
         return Err(AppError::InvalidCredentials);
     };
     if let (Verified::YesUpgrade(new), Some(old)) = (verified, stored) {
         store::upgrade_password_hash(&state.db, user.id, &old, &new).await?;
+        user.password_hash = Some(new);
     }
     Ok(user)
 }
@@ -218,7 +225,7 @@ pub async fn create(state: &AppState, account: NewAccount, role: Role, now: Date
         verified_at: Some(now),
         created_at: now,
     };
-    if !store::insert_user(&mut tx, &user).await? {
+    if !store::insert_user(&mut tx, &user, now).await? {
         return Ok(false);
     }
     audit::record(&mut tx, Event::SignedUp, user_id, None, None, now).await?;

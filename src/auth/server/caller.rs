@@ -44,6 +44,7 @@ impl Caller {
             identity: Identity {
                 user_id: row.user_id.to_string(),
                 email: row.email.clone(),
+                email_verified: row.email_verified,
                 display_name: row.display_name.clone(),
                 role: row.role,
             },
@@ -68,6 +69,8 @@ impl Caller {
             identity: Identity {
                 user_id: claims.sub.to_string(),
                 email: String::new(),
+                // Not known, and nothing to ask for now.
+                email_verified: true,
                 display_name: String::new(),
                 role,
             },

@@ -40,7 +40,8 @@ pub async fn password(
     let new = NewPassword::parse(new, state.config.auth.password_min_length)
         .map_err(|problem| AppError::invalid(Field::Password, problem))?;
     quality::check(state, &new, &[&caller.identity.email, &caller.identity.display_name]).await?;
-    let owner = store::find_owner(&state.db, caller.user_id).await?.ok_or(AppError::Unauthenticated)?;
+    let owner =
+        store::find_owner(&state.db, caller.user_id, &caller.session).await?.ok_or(AppError::Unauthenticated)?;
     if owner.password_hash.is_some() {
         verify(state, caller, old, Field::OldPassword, owner.password_hash.clone(), client).await?;
     }
@@ -94,11 +95,19 @@ async fn verify(
 
 /// Proves anew who sits there, by the password: the session goes on under a new id, as one that has just begun.
 pub async fn step_up(state: &AppState, caller: &Caller, password: String, client: &Client) -> Result<Issued, AppError> {
-    let owner = store::find_owner(&state.db, caller.user_id).await?.ok_or(AppError::Unauthenticated)?;
-    verify(state, caller, password, Field::Password, owner.password_hash, client).await?;
+    let owner =
+        store::find_owner(&state.db, caller.user_id, &caller.session).await?.ok_or(AppError::Unauthenticated)?;
+    verify(state, caller, password, Field::Password, owner.password_hash.clone(), client).await?;
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
-    let id = session::begin(state, &mut tx, caller.user_id, Some(caller.session), client, now).await?;
+    let locked = store::lock_owner(&mut tx, caller.user_id).await?.ok_or(AppError::Unauthenticated)?;
+    // Meanwhile the session may have ended, or the password become another: then nothing goes on.
+    if locked.password_hash != owner.password_hash
+        || !store::end_session(&mut tx, &caller.session, EndReason::Replaced, now).await?
+    {
+        return Err(AppError::Unauthenticated);
+    }
+    let id = session::begin(state, &mut tx, caller.user_id, None, client, now).await?;
     audit::record(&mut tx, Event::SteppedUp, caller.user_id, None, Some(client.ip), now).await?;
     tx.commit().await?;
     state.freshness.changed(Change::Session(caller.session));

@@ -14,11 +14,11 @@ use super::{
 use crate::{
     auth::mailed::model::Purpose,
     error::{AppError, Field, Problem},
-    server::{db::Tx, random, state::AppState},
+    server::{db::Tx, random, state::AppState, throttle::Bucket},
 };
 
 /// How long a code counts that somebody waits for.
-const SOON: TimeDelta = TimeDelta::minutes(20);
+pub(super) const SOON: TimeDelta = TimeDelta::minutes(20);
 /// How long the owner of an address has to undo that it was replaced.
 const UNDO_FOR: TimeDelta = TimeDelta::days(7);
 
@@ -99,7 +99,7 @@ pub async fn make(
     Ok((seed, browser, expires_at))
 }
 
-/// The code that was presented, still unused. Typing digits costs one of its tries, right or not.
+/// The code that was presented, still unused. Wrong digits cost one of its tries, and one of the address's.
 pub async fn find(
     state: &AppState,
     presented: &Presented,
@@ -116,13 +116,21 @@ pub async fn find(
             if typed.len() != 6 || !typed.bytes().all(|b| b.is_ascii_digit()) {
                 return Err(AppError::invalid(Field::Digits, Problem::Malformed));
             }
+            // Counted before they are looked at, and given back where they are right: what is wrong with a new password
+            // beside them costs no try.
             if !store::count_try(&state.db, code.id).await? {
                 return Err(AppError::CodeExpired);
             }
-            match has_digits(state, &code, &typed) {
-                true => Ok(code),
-                false => Err(AppError::invalid(Field::Digits, Problem::Mismatch)),
+            let guesses = Bucket::digits(&code.email_key);
+            guesses.take(&state.db, now).await?;
+            if !has_digits(state, &code, &typed) {
+                return Err(AppError::invalid(Field::Digits, Problem::Mismatch));
             }
+            let mut tx = state.db.begin().await?;
+            store::give_try_back(&mut tx, code.id).await?;
+            guesses.give_back(&mut tx).await?;
+            tx.commit().await?;
+            Ok(code)
         }
     }
 }

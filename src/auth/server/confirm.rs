@@ -24,6 +24,7 @@ use crate::{
         audit::{self, Event},
         db::Tx,
         state::AppState,
+        throttle::Bucket,
     },
     ui::flash::Notice,
 };
@@ -77,12 +78,15 @@ pub async fn confirm(
     who: &Presenter<'_>,
 ) -> Result<Confirmed, AppError> {
     let now = state.db.now().await?;
+    // A code that cannot come to anything may still cost a hash, again and again.
+    let limit = state.config.throttle.client_per_minute;
+    Bucket::client("confirm", who.client.ip, limit).take(&state.db, now).await?;
     let code = codes::find(state, presented, who.browser, now).await?;
     let detail = codes::detail(&code)?;
     let hash = match describe(&code, who).needs {
         Needs::Nothing => None,
         Needs::LogIn => return Err(AppError::Unauthenticated),
-        Needs::NewPassword => Some(new_hash(state, password, &code.email).await?),
+        Needs::NewPassword => Some(new_hash(state, password, &code, &detail).await?),
     };
     let now = state.db.now().await?;
     match code.purpose {
@@ -94,15 +98,25 @@ pub async fn confirm(
     }
 }
 
-async fn new_hash(state: &AppState, password: String, email: &str) -> Result<String, AppError> {
+async fn new_hash(state: &AppState, password: String, code: &CodeRow, detail: &Detail) -> Result<String, AppError> {
     let password = NewPassword::parse(password, state.config.auth.password_min_length)
         .map_err(|problem| AppError::invalid(Field::Password, problem))?;
-    quality::check(state, &password, &[email]).await?;
+    let name = match code.user_id {
+        Some(user_id) => store::find_display_name(&state.db, user_id).await?,
+        None => detail.display_name.clone(),
+    };
+    quality::check(state, &password, &[&code.email, name.as_deref().unwrap_or_default()]).await?;
     state.passwords.hash(password.into_inner()).await
 }
 
 async fn spend(tx: &mut Tx, code: &CodeRow, now: DateTime<Utc>) -> Result<(), AppError> {
     if store::spend_code(tx, code.id, now).await? { Ok(()) } else { Err(AppError::CodeExpired) }
+}
+
+/// A code that leads nowhere is used up all the same, or it would cost a hash as often as somebody likes.
+async fn spent<T>(tx: Tx) -> Result<T, AppError> {
+    tx.commit().await?;
+    Err(AppError::CodeExpired)
 }
 
 /// Makes the account that was asked for. Its address is verified by that.
@@ -129,8 +143,8 @@ async fn sign_up(
         created_at: now,
     };
     // The address had an account when the code was asked for, or has one by now.
-    if code.user_id.is_some() || !store::insert_user(&mut tx, &user).await? {
-        return Err(AppError::CodeExpired);
+    if code.user_id.is_some() || !store::insert_user(&mut tx, &user, now).await? {
+        return spent(tx).await;
     }
     audit::record(&mut tx, Event::SignedUp, user_id, None, Some(who.client.ip), now).await?;
     let id = session::begin(state, &mut tx, user_id, who.session(), who.client, now).await?;
@@ -149,8 +163,9 @@ async fn as_owner(
 ) -> Result<Confirmed, AppError> {
     let user_id = code.user_id.ok_or(AppError::CodeExpired)?;
     let mut tx = state.db.begin().await?;
-    spend(&mut tx, code, now).await?;
+    // The account before its codes, as everywhere: in different orders two changes would wait for each other.
     let owner = store::lock_owner(&mut tx, user_id).await?.ok_or(AppError::CodeExpired)?;
+    spend(&mut tx, code, now).await?;
     if code.purpose == Purpose::UndoEmail {
         restore_email(&mut tx, code, user_id, who.client, now).await?;
     } else if owner.email_key != code.email_key {
@@ -165,7 +180,9 @@ async fn as_owner(
     // Whoever signed up with this address before its owner verified it loses what they set.
     let stranger_may_know_password = proved_first_now && !who.is(Some(user_id));
     if new_hash.is_some() || stranger_may_know_password {
-        set_password(state, &mut tx, user_id, &code.email, new_hash.as_deref(), who.client, now).await?;
+        // To the address as it was signed up with, or is again: a twin of it may be another mailbox.
+        let told = if code.purpose == Purpose::UndoEmail { &code.email } else { &owner.email };
+        set_password(state, &mut tx, user_id, told, new_hash.as_deref(), who.client, now).await?;
     }
     let notice = match code.purpose {
         Purpose::Recover => Some(Notice::PasswordChanged),
@@ -220,10 +237,10 @@ async fn change_email(
     let user_id = code.user_id.ok_or(AppError::CodeExpired)?;
     let new = Email::parse(&code.email).map_err(|_| AppError::Internal)?;
     let mut tx = state.db.begin().await?;
-    spend(&mut tx, code, now).await?;
     let owner = store::lock_owner(&mut tx, user_id).await?.ok_or(AppError::CodeExpired)?;
+    spend(&mut tx, code, now).await?;
     if detail.taken || store::set_email(&mut tx, user_id, &new, now).await? == SetEmail::Taken {
-        return Err(AppError::CodeExpired);
+        return spent(tx).await;
     }
     store::void_codes_of(&mut tx, user_id, now).await?;
     // Whoever holds another session may be who the owner moves away from.
@@ -238,6 +255,9 @@ async fn change_email(
             codes::make(state, &mut tx, Purpose::UndoEmail, &old, Some(user_id), &Detail::default(), now).await?;
         let letter = letters::email_changed(state, new.as_str(), seed);
         state.mail.enqueue(&mut tx, old.as_str(), &letter, Some(expires_at), now).await?;
+    } else {
+        let letter = letters::unverified_email_changed(state);
+        state.mail.enqueue(&mut tx, &owner.email, &letter, None, now).await?;
     }
     mailed::send(state, tx).await?;
     state.freshness.changed(Change::Account(user_id));

@@ -41,21 +41,22 @@ fn site(state: &AppState) -> String {
     state.config.public_origin.host().to_owned()
 }
 
-pub fn sign_up(state: &AppState, display_name: &str, seed: CodeSeed) -> Letter {
+/// Without the name that was typed: whoever signs up with somebody else's address must not write to them.
+pub fn sign_up(state: &AppState, seed: CodeSeed) -> Letter {
     let sentence = format!(
-        "Hello {display_name}, one step is left for your account at {}. The link and the digits work for 20 minutes, once.",
+        "One step is left for your account at {}. The link and the digits work for 20 minutes, once.",
         site(state)
     );
     code("Confirm your address", "Confirm your address", sentence, "Confirm and log in", seed, true)
 }
 
-/// To an address that was signed up with although it has an account.
+/// To an address that somebody signed up with, or wanted to move an account to, although it has one.
 pub fn has_account(state: &AppState) -> Letter {
     notice(
         "You already have an account",
         vec![
             format!(
-                "Somebody, probably you, tried to create an account at {} with this address. It has one already, and nothing was changed.",
+                "Somebody, probably you, wanted to use this address at {}. It has an account already, and nothing was changed.",
                 site(state)
             ),
             "Log in with it. If the password is lost, ask for a new one on the same page.".into(),
@@ -82,7 +83,7 @@ pub fn log_in(state: &AppState, seed: CodeSeed) -> Letter {
 
 pub fn recover(state: &AppState, seed: CodeSeed) -> Letter {
     let sentence = format!(
-        "Choose a new password for your account at {}. It logs out every device. The link and the digits work for 20 minutes, once.",
+        "Somebody, probably you, asked for a new password at {}. Choosing one logs out every device. The link and the digits work for 20 minutes, once.",
         site(state)
     );
     code("Choose a new password", "Choose a new password", sentence, "Choose a new password", seed, true)
@@ -114,6 +115,19 @@ pub fn email_changed(state: &AppState, new: &str, seed: CodeSeed) -> Letter {
     }
 }
 
+/// To the address that was replaced, where nobody had shown to read it: no link, since it may be a stranger's by a typing
+/// error.
+pub fn unverified_email_changed(state: &AppState) -> Letter {
+    notice(
+        "Your address was changed",
+        vec![
+            format!("Your account at {} uses another address from now on, and no longer this one.", site(state)),
+            "This one was never verified, so it cannot be taken back by mail. That wasn't you? Log in with your password, if it still works, and look at your devices.".into(),
+        ],
+        Some(("Log in", "/login")),
+    )
+}
+
 pub fn password_changed(state: &AppState) -> Letter {
     notice(
         "Your password was changed",
@@ -129,7 +143,10 @@ pub fn new_device(state: &AppState, device: &str, ip: &str) -> Letter {
     notice(
         "A new device logged in",
         vec![
-            format!("{device} logged in to your account at {} for the first time, from {ip}.", site(state)),
+            format!(
+                "{device} logged in to your account at {} for the first time, from the IP address {ip}.",
+                site(state)
+            ),
             "That was you? Then there is nothing to do. If it wasn't, log that device out and choose a new password."
                 .into(),
         ],
@@ -155,7 +172,7 @@ pub fn locked(state: &AppState) -> Letter {
     notice(
         "Too many log-in attempts",
         vec![
-            format!("Somebody tried several passwords for your account at {}. Logging in with a password has to wait for a few minutes now; nobody got in by it.", site(state)),
+            format!("Somebody tried several passwords for your account at {}. Logging in with a password has to wait for a few minutes now; none of them worked.", site(state)),
             "That was you? A link by mail gets you in at once. If it wasn't, there is nothing to do as long as your password is yours alone.".into(),
         ],
         Some(("Log in by mail", "/magic")),
@@ -171,12 +188,20 @@ pub fn leaving(state: &AppState, on: &str) -> Letter {
                 "You asked to erase your account at {}. It happens on {on}; until then nothing is lost.",
                 site(state)
             ),
-            "Changed your mind, or wasn't it you? Log in and keep the account.".into(),
+            "Changed your mind? Log in and press Keep my account. If it wasn't you, choose a new password as well."
+                .into(),
         ],
-        Some(("Keep my account", "/account")),
+        Some(("Log in to keep it", "/account")),
     )
 }
 
 pub fn kept(state: &AppState) -> Letter {
-    notice("Your account stays", vec![format!("Your account at {} is not going to be erased.", site(state))], None)
+    notice(
+        "Your account stays",
+        vec![
+            format!("You chose to keep your account at {}. It is not going to be erased.", site(state)),
+            NOT_YOU.into(),
+        ],
+        Some(("Choose a new password", "/forgot")),
+    )
 }

@@ -33,7 +33,7 @@ pub async fn sign_up(
     Bucket::client("sign_up", client.ip, state.config.throttle.client_per_minute).take(&state.db, now).await?;
     account.check(state).await?;
     let hash = state.passwords.hash(account.password.into_inner()).await?;
-    limit(state, &account.email, client).await?;
+    limit(state, Purpose::SignUp, &account.email, client).await?;
     let user_id = store::find_user(&state.db, &account.email).await?.map(|user| user.id);
     let detail = Detail {
         password_hash: Some(hash),
@@ -46,7 +46,7 @@ pub async fn sign_up(
     let (seed, browser, expires_at) =
         codes::make(state, &mut tx, Purpose::SignUp, &account.email, user_id, &detail, now).await?;
     let letter = match user_id {
-        None => letters::sign_up(state, &account.display_name, seed),
+        None => letters::sign_up(state, seed),
         Some(_) => letters::has_account(state),
     };
     state.mail.enqueue(&mut tx, account.email.as_str(), &letter, Some(expires_at), now).await?;
@@ -82,7 +82,7 @@ pub async fn change_email(
     client: &Client,
 ) -> Result<BrowserKey, AppError> {
     let email = Email::parse(email).map_err(|problem| AppError::invalid(Field::Email, problem))?;
-    limit(state, &email, client).await?;
+    limit(state, Purpose::ChangeEmail, &email, client).await?;
     let taken = store::find_user(&state.db, &email).await?.is_some_and(|user| user.id != caller.user_id);
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
@@ -104,7 +104,7 @@ async fn to_owner(
     letter: fn(&AppState, super::one_time::CodeSeed) -> Letter,
     client: &Client,
 ) -> Result<BrowserKey, AppError> {
-    limit(state, email, client).await?;
+    limit(state, purpose, email, client).await?;
     let user = store::find_user(&state.db, email).await?.filter(|user| user.state == "active");
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
@@ -119,12 +119,17 @@ async fn to_owner(
     Ok(browser)
 }
 
-/// Counts a mail for the client who asks and the address that gets it.
-async fn limit(state: &AppState, email: &Email, client: &Client) -> Result<(), AppError> {
+/// Counts a mail for the client who asks and the address that gets it. Ways in have a budget of their own, which nobody
+/// can use up with mails of another kind.
+async fn limit(state: &AppState, purpose: Purpose, email: &Email, client: &Client) -> Result<(), AppError> {
     let now: DateTime<Utc> = state.db.now().await?;
+    let limit = state.config.throttle.mails_per_hour;
     Pair {
         client: Bucket::client("mail", client.ip, state.config.throttle.client_per_minute),
-        account: Bucket::mailed(email.key(), state.config.throttle.mails_per_hour),
+        account: match purpose {
+            Purpose::LogIn | Purpose::Recover => Bucket::way_in(email.key(), limit, codes::SOON),
+            _ => Bucket::mailed(email.key(), limit),
+        },
     }
     .take(&state.db, now)
     .await?;

@@ -7,11 +7,11 @@ use uuid::Uuid;
 use super::{agent::describe, caller::Client, credentials::Email, letters, mailed, session_id::SessionIdHash, store};
 use crate::{
     error::AppError,
-    server::{db::Tx, state::AppState, throttle::Bucket},
+    server::{audit, db::Tx, state::AppState, throttle::Bucket},
 };
 
-/// Tells of a log-in on a kind of device that the account was never logged in on. To be called before the new session
-/// stands; at the first log-in of all there is nothing yet that a stranger could be told from.
+/// Tells of a log-in on a kind of device that the account was never logged in on, as far as its sessions are kept. To be
+/// called before the new session stands; at the first log-in of all there is nothing yet that a stranger could be told from.
 pub async fn new_device(
     state: &AppState,
     tx: &mut Tx,
@@ -22,7 +22,11 @@ pub async fn new_device(
 ) -> sqlx::Result<()> {
     let known = store::user_agents_of(tx, user_id).await?;
     let device = describe(&client.user_agent);
-    if known.is_empty() || known.iter().any(|known| describe(known) == device) {
+    let is_known = match known.is_empty() {
+        true => !audit::has_logged_in(tx, user_id).await?,
+        false => known.iter().any(|known| describe(known) == device),
+    };
+    if is_known {
         return Ok(());
     }
     let letter = letters::new_device(state, &device, &client.ip.to_string());

@@ -56,7 +56,8 @@ pub async fn is_recent(caller: &Caller) -> Result<bool, AppError> {
 
 /// Whether the caller's account has a password; without one its owner logs in by mail.
 pub async fn has_password(caller: &Caller) -> Result<bool, AppError> {
-    let owner = store::find_owner(&state()?.db, caller.user_id).await?.ok_or(AppError::Unauthenticated)?;
+    let owner =
+        store::find_owner(&state()?.db, caller.user_id, &caller.session).await?.ok_or(AppError::Unauthenticated)?;
     Ok(owner.password_hash.is_some())
 }
 

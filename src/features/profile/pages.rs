@@ -5,7 +5,7 @@ use super::{
     model::{ACCESS, BIO_MAX_LENGTH, Profile},
 };
 use crate::{
-    auth::{Guarded, Loaded, model::DISPLAY_NAME_MAX_LENGTH},
+    auth::{Guarded, Loaded, mailed::VerifyReminder, model::DISPLAY_NAME_MAX_LENGTH},
     error::{Field, FieldError, Problem},
     ui::{
         Check, Form, FormErrors, PageHead, RoleBadge, Submit, TextArea, TextField, Values, control_name,
@@ -37,6 +37,7 @@ fn ProfileView() -> impl IntoView {
     let profile = Resource::new_blocking(|| (), |()| current_profile());
     view! {
         <PageHead title="Profile" lead="Who you are here. The name and the text are for others; your address is for you and the moderators." />
+        <VerifyReminder />
         <Loaded data=profile view=show />
     }
 }
@@ -78,7 +79,7 @@ fn show(profile: Profile) -> AnyView {
         <section class="setting" aria-labelledby="account-title">
             <div class="setting-head">
                 <h2 id="account-title">"Account"</h2>
-                <p>"Kept apart from the profile: saving a profile can't change any of this."</p>
+                <p>"Change your email or password in " <a href="/account">"your account"</a> "."</p>
             </div>
             <dl class="facts">
                 <div>
@@ -92,7 +93,7 @@ fn show(profile: Profile) -> AnyView {
                     </dd>
                 </div>
                 <div>
-                    <dt>"Member since"</dt>
+                    <dt>"Joined"</dt>
                     <dd>
                         <Ago moment=profile.member_since />
                     </dd>

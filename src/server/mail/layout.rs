@@ -64,7 +64,7 @@ fn text(letter: &Letter, link: Option<&str>, digits: Option<&str>, origin: &Orig
         parts.push(format!("{}:\n{link}", line(&action.label)));
     }
     if let Some(digits) = digits {
-        parts.push(format!("Your code: {digits}"));
+        parts.push(format!("{}\n{digits}", digits_lead(link.is_some())));
     }
     if let Some(footnote) = &letter.footnote {
         parts.push(line(footnote));
@@ -91,7 +91,7 @@ fn html(letter: &Letter, link: Option<&str>, digits: Option<&str>, origin: &Orig
             "<p class=\"muted\" style=\"margin:0 0 16px;color:#435153;font-size:14px;line-height:20px\">If the button does nothing, open this address:<br><a class=\"link\" href=\"{link}\" style=\"color:#006361;word-break:break-all\">{link}</a></p>\n"
         );
     }
-    let lead = if button.is_empty() { "Type this code:" } else { "Or type this code:" };
+    let lead = digits_lead(link.is_some());
     let digits = digits.map(|digits| digits_block(lead, digits)).unwrap_or_default();
     let footnote = letter.footnote.as_ref().map(|note| {
         format!(
@@ -119,9 +119,9 @@ fn html(letter: &Letter, link: Option<&str>, digits: Option<&str>, origin: &Orig
 <div class=\"paper ink\" role=\"article\" style=\"padding:32px 20px;background:#f7f6f1;color:#142122;font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;font-size:16px;line-height:25px\">
 <div style=\"max-width:520px;margin:0 auto\">
 <p style=\"margin:0 0 28px;font-size:18px;line-height:24px;font-weight:650;letter-spacing:-0.01em\"><span class=\"mark\" style=\"display:inline-block;width:9px;height:9px;margin-right:9px;border:3px solid #c8942d;border-radius:50%;vertical-align:-1px\"></span>Latchkey</p>
-<h1 style=\"margin:0 0 16px;font-size:24px;line-height:30px;font-weight:650;letter-spacing:-0.015em\">{heading}</h1>
+<h1 style=\"margin:0 0 16px;font-size:24px;line-height:30px;font-weight:650;letter-spacing:-0.015em;text-wrap:balance\">{heading}</h1>
 {paragraphs}{button}{digits}{written_out}<div class=\"rule\" style=\"margin:28px 0 20px;border-top:1px solid #d7d5cd;font-size:0;line-height:0\">&nbsp;</div>
-{footnote}<p style=\"margin:12px 0 0;font-size:14px;line-height:20px\"><a class=\"muted\" href=\"{site}/\" style=\"color:#435153\">{site}</a></p>
+{footnote}<p style=\"margin:12px 0 0;font-size:14px;line-height:20px\"><span class=\"muted\" style=\"color:#435153\">Sent by Latchkey, <a class=\"muted\" href=\"{site}/\" style=\"color:#435153\">{site}</a></span></p>
 </div>
 </div>
 </body>
@@ -131,10 +131,18 @@ fn html(letter: &Letter, link: Option<&str>, digits: Option<&str>, origin: &Orig
     )
 }
 
+/// Digits count in the browser that asked and nowhere else, so a mail says where.
+fn digits_lead(after_a_button: bool) -> &'static str {
+    match after_a_button {
+        true => "Or type this code on the page where you asked for it:",
+        false => "Type this code on the page where you asked for it:",
+    }
+}
+
 fn digits_block(lead: &str, digits: &str) -> String {
     format!(
         "<p class=\"muted\" style=\"margin:0 0 6px;color:#435153;font-size:14px;line-height:20px\">{lead}</p>
-<p class=\"digits\" style=\"margin:0 0 24px;padding:14px 18px;display:inline-block;border-radius:10px;background:#eeede6;color:#142122;font-family:ui-monospace,'SF Mono','Cascadia Mono','Roboto Mono',Menlo,Consolas,monospace;font-size:30px;line-height:36px;font-weight:600;letter-spacing:0.22em\">{digits}</p>\n"
+<p class=\"digits\" style=\"margin:0 0 24px;padding:14px 11px 14px 18px;display:inline-block;border-radius:10px;background:#eeede6;color:#142122;font-family:ui-monospace,'SF Mono','Cascadia Mono','Roboto Mono',Menlo,Consolas,monospace;font-size:30px;line-height:36px;font-weight:600;letter-spacing:0.22em\">{digits}</p>\n"
     )
 }
 

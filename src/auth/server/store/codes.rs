@@ -60,15 +60,25 @@ pub struct NewCode<'a> {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Adds a code. Those that were sent to the same address for the same purpose are void from now on.
+/// Adds a code. Those that were sent to the same address for the same purpose are void from now on, and so are those that
+/// would have moved the same account to other addresses.
 pub async fn insert_code(tx: &mut Tx, code: &NewCode<'_>, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    if let Tx::Postgres(tx) = tx {
+        // Of two that are asked for at once, the later has to see the earlier one's row. SQLite has one writer anyway.
+        sqlx::query("select pg_advisory_xact_lock(hashtextextended($1, 0))")
+            .bind(format!("{} {}", code.purpose.as_str(), code.email_key))
+            .execute(&mut **tx)
+            .await?;
+    }
     within!(tx, |c| sqlx::query(
         "update one_time_codes set spent_at = $3
-         where email_key = $1 and purpose = $2 and spent_at is null and purpose <> 'undo_email'"
+         where purpose = $2 and spent_at is null and purpose <> 'undo_email'
+           and (email_key = $1 or (purpose = 'change_email' and user_id = $4))"
     )
     .bind(code.email_key)
     .bind(code.purpose.as_str())
     .bind(now)
+    .bind(code.user_id)
     .execute(c)
     .await
     .map(|r| r.rows_affected()))?;
@@ -125,6 +135,15 @@ pub async fn count_try(db: &Db, id: Uuid) -> sqlx::Result<bool> {
         .execute(c)
         .await
         .map(|r| r.rows_affected() == 1))
+}
+
+/// Gives back the try of digits that were right.
+pub async fn give_try_back(tx: &mut Tx, id: Uuid) -> sqlx::Result<u64> {
+    within!(tx, |c| sqlx::query("update one_time_codes set tries = tries - 1 where id = $1")
+        .bind(id)
+        .execute(c)
+        .await
+        .map(|r| r.rows_affected()))
 }
 
 /// Uses a code up. `true` for one of all that try at once.

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::{
-    auth::server::credentials::Email,
+    auth::server::{credentials::Email, session_id::SessionIdHash},
     server::db::{Db, Tx, read, within, write},
 };
 
@@ -20,26 +20,37 @@ pub struct OwnerRow {
 }
 
 macro_rules! owner {
-    ($lock:literal) => {
+    ($rest:literal) => {
         concat!(
             "select email, email_key, password_hash, email_verified_at, erase_at from users
              where id = $1 and state = 'active'",
-            $lock
+            $rest
         )
     };
 }
 
-pub async fn find_owner(db: &Db, user_id: Uuid) -> sqlx::Result<Option<OwnerRow>> {
-    read!(db, |c| sqlx::query_as(owner!("")).bind(user_id).fetch_optional(c).await)
+/// The account behind a session that goes on. One that has ended since the request came in finds nothing: what is typed
+/// there must not be held against what the account has become.
+pub async fn find_owner(db: &Db, user_id: Uuid, session: &SessionIdHash) -> sqlx::Result<Option<OwnerRow>> {
+    let sql = owner!(" and exists (select 1 from sessions where id_hash = $2 and user_id = $1 and revoked_at is null)");
+    read!(db, |c| sqlx::query_as(sql).bind(user_id).bind(session.as_slice()).fetch_optional(c).await)
 }
 
-/// The same, locked against another change until this transaction ends.
+/// An account, locked against another change until this transaction ends.
 pub async fn lock_owner(tx: &mut Tx, user_id: Uuid) -> sqlx::Result<Option<OwnerRow>> {
     match tx {
         // `begin immediate` holds the only write lock already, and SQLite knows no row locks.
         Tx::Sqlite(tx) => sqlx::query_as(owner!("")).bind(user_id).fetch_optional(&mut **tx).await,
         Tx::Postgres(tx) => sqlx::query_as(owner!(" for update")).bind(user_id).fetch_optional(&mut **tx).await,
     }
+}
+
+/// What an account is called.
+pub async fn find_display_name(db: &Db, user_id: Uuid) -> sqlx::Result<Option<String>> {
+    read!(db, |c| sqlx::query_scalar("select display_name from profiles where user_id = $1")
+        .bind(user_id)
+        .fetch_optional(c)
+        .await)
 }
 
 /// Sets another password, or none; what was issued before belongs to an epoch that is past.
@@ -66,14 +77,17 @@ pub async fn verify_email(tx: &mut Tx, user_id: Uuid, now: DateTime<Utc>) -> sql
 #[derive(Debug, PartialEq, Eq)]
 pub enum SetEmail {
     Set,
-    /// Another account has the address, or a twin of it.
+    /// Another account has the address, or a twin of it, or can still be taken back to it.
     Taken,
 }
 
 /// Moves an account to an address that its owner has just shown to read.
 pub async fn set_email(tx: &mut Tx, user_id: Uuid, email: &Email, now: DateTime<Utc>) -> sqlx::Result<SetEmail> {
-    let set = within!(tx, |c| sqlx::query(
-        "update users set email = $2, email_key = $3, email_verified_at = $4 where id = $1"
+    let set = within!(tx, |c| {
+        sqlx::query(
+        "update users set email = $2, email_key = $3, email_verified_at = $4
+         where id = $1 and not exists (select 1 from one_time_codes
+             where email_key = $3 and purpose = 'undo_email' and spent_at is null and expires_at > $4 and user_id <> $1)"
     )
     .bind(user_id)
     .bind(email.as_str())
@@ -81,8 +95,10 @@ pub async fn set_email(tx: &mut Tx, user_id: Uuid, email: &Email, now: DateTime<
     .bind(now)
     .execute(c)
     .await
-    .map(|r| r.rows_affected()));
+    .map(|r| r.rows_affected())
+    });
     match set {
+        Ok(0) => Ok(SetEmail::Taken),
         Ok(_) => Ok(SetEmail::Set),
         Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(SetEmail::Taken),
         Err(error) => Err(error),

@@ -41,6 +41,7 @@ pub struct SessionRow {
     #[sqlx(try_from = "String")]
     pub role: Role,
     pub email: String,
+    pub email_verified: bool,
     pub display_name: String,
     /// The database's time when the row was read.
     pub read_at: DateTime<Utc>,
@@ -108,7 +109,7 @@ macro_rules! session_by_id {
             "select s.user_id, s.secret, s.generation, s.rotated_at, s.confirmed_generation, s.reuse_count,
                     s.reuse_streak, s.resent_at, s.created_at, s.idle_until, s.not_after, s.auth_time, s.aal,
                     s.revoked_at, s.revoked_reason, s.authz_epoch as session_epoch, u.authz_epoch as user_epoch,
-                    u.state, u.role, u.email, p.display_name, ",
+                    u.state, u.role, u.email, u.email_verified_at is not null as email_verified, p.display_name, ",
             $now,
             " as read_at
              from sessions s

@@ -62,12 +62,15 @@ pub struct NewUser<'a> {
     pub created_at: DateTime<Utc>,
 }
 
-/// Adds an account and its profile. `false`, and nothing added, where the address or a twin of it has one.
-pub async fn insert_user(tx: &mut Tx, user: &NewUser<'_>) -> sqlx::Result<bool> {
+/// Adds an account and its profile. `false`, and nothing added, where the address or a twin of it has one, or where an
+/// account can still be taken back to it: whoever took that over could close the way back otherwise.
+pub async fn insert_user(tx: &mut Tx, user: &NewUser<'_>, now: DateTime<Utc>) -> sqlx::Result<bool> {
     let inserted = within!(tx, |c| sqlx::query(
         "insert into users (id, email, email_key, password_hash, role, state, authz_epoch, email_verified_at,
                             created_at)
-         values ($1, $2, $3, $4, $5, 'active', 0, $6, $7)
+         select $1, $2, $3, $4, $5, 'active', 0, $6, $7
+         where not exists (select 1 from one_time_codes
+             where email_key = $3 and purpose = 'undo_email' and spent_at is null and expires_at > $8)
          on conflict (email_key) do nothing"
     )
     .bind(user.id)
@@ -77,6 +80,7 @@ pub async fn insert_user(tx: &mut Tx, user: &NewUser<'_>) -> sqlx::Result<bool> 
     .bind(user.role.as_str())
     .bind(user.verified_at)
     .bind(user.created_at)
+    .bind(now)
     .execute(c)
     .await
     .map(|r| r.rows_affected()))?;
