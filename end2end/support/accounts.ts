@@ -34,9 +34,10 @@ export function somebody(name = 'Ada Lovelace'): Account {
 export class Api {
   constructor(private readonly site: Site) {}
 
-  signUp(account: Account): Promise<StorageState> {
+  /** `userAgent`: what the device calls itself. */
+  signUp(account: Account, userAgent?: string): Promise<StorageState> {
     const { email, password, name } = account;
-    return this.enter('/api/auth/sign_up', { email, password, display_name: name });
+    return this.enter('/api/auth/sign_up', { email, password, display_name: name }, userAgent);
   }
 
   /** `userAgent`: what the device calls itself. */

@@ -61,6 +61,11 @@ export class Visitor {
     await expect(this.heading(heading)).toBeVisible();
   }
 
+  /** Where a password takes the place of another. */
+  get newPassword(): Locator {
+    return this.page.getByLabel('New password', { exact: true });
+  }
+
   text(text: string): Locator {
     return this.page.getByText(text).first();
   }
@@ -243,7 +248,7 @@ export class DevicesPage extends Part {
   }
 
   get logOutEverywhere(): Locator {
-    return this.page.getByRole('button', { name: 'Log out everywhere', exact: true });
+    return this.page.getByRole('button', { name: 'Log out everywhere, here too', exact: true });
   }
 
   async open(): Promise<void> {

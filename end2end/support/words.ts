@@ -6,7 +6,7 @@ export const headings = {
   profile: 'Profile',
   devices: 'Devices',
   account: 'Account',
-  confirm: 'Look into your mail',
+  confirm: 'Check your mail',
   spent: 'This link is spent',
   moderation: 'Moderation',
   admin: 'Accounts',

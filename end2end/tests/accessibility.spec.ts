@@ -60,7 +60,7 @@ const places: Place[] = [
     path: '/forgot',
     then: async (visitor) => {
       await visitor.logIn.email.fill(somebody().email);
-      await visitor.page.getByRole('button', { name: 'Send the mail' }).click();
+      await visitor.page.getByRole('button', { name: 'Send me a link' }).click();
       await visitor.arrivesAt('/confirm');
       await visitor.sees(headings.confirm);
     },

@@ -81,12 +81,12 @@ withAndWithoutJavaScript((javaScript) => {
     const elsewhere = await open(account);
     await elsewhere.profile.open();
     const visitor = await open();
-    await ask(visitor, '/forgot', account.email, 'Send the mail');
+    await ask(visitor, '/forgot', account.email, 'Send me a link');
     await visitor.mailbox.openMail(account.email, 'Choose a new password');
     await visitor.mailbox.link.click();
     await visitor.sees('Choose a new password');
     await visitor.ready();
-    await visitor.logIn.password.fill(another);
+    await visitor.newPassword.fill(another);
     await press(visitor, 'Change password');
 
     await visitor.arrivesAt('/profile');
@@ -99,7 +99,7 @@ withAndWithoutJavaScript((javaScript) => {
   test('an address nobody has gets the same answer and no mail', async ({ open }) => {
     const { email } = somebody();
     const visitor = await open();
-    await ask(visitor, '/forgot', email, 'Send the mail');
+    await ask(visitor, '/forgot', email, 'Send me a link');
     await expect(visitor.text(email)).toBeVisible();
   });
 
@@ -125,8 +125,8 @@ withAndWithoutJavaScript((javaScript) => {
     const account = await fresh(api);
     const visitor = await open(account);
     await visitor.goTo('/account/password');
-    await visitor.page.getByLabel('Password that you have now').fill(account.password);
-    await visitor.logIn.password.fill(another);
+    await visitor.page.getByLabel('Current password').fill(account.password);
+    await visitor.newPassword.fill(another);
     await press(visitor, 'Change password');
     await visitor.arrivesAt('/account');
     await expect(visitor.text(sentences.passwordChanged)).toBeVisible();
@@ -151,7 +151,7 @@ withAndWithoutJavaScript((javaScript) => {
 
     await visitor.goTo('/account/email');
     await visitor.page.getByLabel('New email').fill(moved);
-    await press(visitor, 'Send a link there');
+    await press(visitor, 'Send a link to the new address');
     await visitor.arrivesAt('/confirm');
     await visitor.mailbox.openMail(moved, 'Confirm your new address');
     await visitor.mailbox.link.click();
@@ -167,7 +167,7 @@ withAndWithoutJavaScript((javaScript) => {
     await owner.mailbox.link.click();
     await owner.sees('Take your address back');
     await owner.ready();
-    await owner.logIn.password.fill(another);
+    await owner.newPassword.fill(another);
     await press(owner, 'Take it back');
     await owner.arrivesAt('/profile');
     await owner.goTo('/account');

@@ -39,7 +39,7 @@ test('another browser chooses its own password', async ({ open }) => {
   await owner.mailbox.link.click();
   await owner.sees('Confirm your address');
   await owner.ready();
-  await owner.logIn.password.fill(another);
+  await owner.newPassword.fill(another);
   await owner.page.getByRole('button', { name: 'Create my account' }).click();
   await owner.arrivesAt('/profile');
   await expect(owner.profile.name).toHaveValue(account.name);

@@ -1,5 +1,5 @@
 //! The field for a new password, with a meter beside it. The server rates what is typed: the tables for that are larger
-//! than the whole app. Used by the sign-up page.
+//! than the whole app. Used wherever one is chosen.
 
 use super::{
     api::rate_password,
@@ -16,7 +16,7 @@ use std::time::Duration;
 const REST: Duration = Duration::from_millis(250);
 
 #[component]
-pub fn NewPasswordField() -> impl IntoView {
+pub fn NewPasswordField(#[prop(default = "Password")] label: &'static str) -> impl IntoView {
     let reading = RwSignal::new(None);
     // Only the answer to the last question counts.
     let asked = StoredValue::new(0_u32);
@@ -48,7 +48,7 @@ pub fn NewPasswordField() -> impl IntoView {
     };
     view! {
         <PasswordField
-            label="Password"
+            label
             hint=format!("At least {} characters. A few unrelated words make a good one.", use_site().password_min_length)
             autocomplete="new-password"
             on_change=Box::new(measure)

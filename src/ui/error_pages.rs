@@ -20,7 +20,7 @@ pub fn Forbidden() -> impl IntoView {
                 "Go to your profile"
             </a>
             <a class="button button--quiet" href="/">
-                "Start page"
+                "Go to the start page"
             </a>
         </ErrorPage>
     }
@@ -36,7 +36,7 @@ pub fn NotFound() -> impl IntoView {
             sentence="The address may be mistyped, or the page has moved. Nothing was lost.".to_owned()
         >
             <a class="button" href="/">
-                "Start page"
+                "Go to the start page"
             </a>
         </ErrorPage>
     }
@@ -52,7 +52,7 @@ pub fn Failure(error: AppError) -> impl IntoView {
                 "Try again"
             </a>
             <a class="button button--quiet" href="/">
-                "Start page"
+                "Go to the start page"
             </a>
         </ErrorPage>
     }

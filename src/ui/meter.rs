@@ -2,13 +2,13 @@
 
 use leptos::prelude::*;
 
-/// The meter. `reading` is the score (0 to 4) with its sentence; nothing is drawn before there is one.
+/// The meter. `reading` is the score (0 to 4) with its sentence; its segments are unlit before there is one.
 #[component]
 pub fn StrengthMeter(#[prop(into)] reading: Signal<Option<(u8, &'static str)>>) -> impl IntoView {
     let score = move || reading.get().map(|(score, _)| score.to_string());
     let sentence = move || reading.get().map(|(_, sentence)| sentence);
     view! {
-        <div class="meter" data-score=score>
+        <div class="meter needs-js" data-score=score>
             <div class="meter-bar" aria-hidden="true">
                 <span></span>
                 <span></span>

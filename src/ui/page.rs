@@ -5,10 +5,24 @@ use leptos_meta::Title;
 
 /// A page's title, in the tab and as its one first-level heading, with a sentence on what the page is for.
 #[component]
-pub fn PageHead(title: &'static str, lead: &'static str) -> impl IntoView {
+pub fn PageHead(
+    title: &'static str,
+    lead: &'static str,
+    /// The page above this one: its path and its title.
+    #[prop(optional_no_strip)]
+    up: Option<(&'static str, &'static str)>,
+) -> impl IntoView {
+    let up = up.map(|(path, title)| {
+        view! {
+            <p>
+                <a href=path>{title}</a>
+            </p>
+        }
+    });
     view! {
         <Title text=title />
         <header class="page-head">
+            {up}
             <h1>{title}</h1>
             <p class="lead">{lead}</p>
         </header>

@@ -10,7 +10,15 @@ use leptos_router::hooks::use_location;
 
 /// Whether a notice needs more than a nod.
 fn explains(notice: Notice) -> bool {
-    matches!(notice, Notice::SessionEnded | Notice::SessionCopied | Notice::AccessChanged | Notice::PasswordDropped)
+    matches!(
+        notice,
+        Notice::SessionEnded
+            | Notice::SessionCopied
+            | Notice::AccessChanged
+            | Notice::PasswordDropped
+            | Notice::EmailChanged
+            | Notice::Leaving
+    )
 }
 
 /// The notice of this page as a toast, until it is closed or another page comes.

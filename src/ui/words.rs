@@ -67,7 +67,7 @@ pub fn problem(field: Field, problem: Problem) -> String {
     match (problem, field) {
         (Problem::Missing, Field::Email) => "Enter your email address.".into(),
         (Problem::Missing, Field::Password) => "Enter a password.".into(),
-        (Problem::Missing, Field::OldPassword) => "Enter the password that you have now.".into(),
+        (Problem::Missing, Field::OldPassword) => "Enter your current password.".into(),
         (Problem::Missing, _) => format!("Fill in the {}.", name(field)),
         (Problem::Malformed, Field::Email) => "An email address looks like name@example.com.".into(),
         (Problem::Malformed, Field::Digits) => "The code has six digits.".into(),
@@ -122,7 +122,9 @@ pub fn notice(notice: Notice) -> &'static str {
             "Your address is changed. If the old one was verified, it was told, and can take this back for 7 days."
         }
         Notice::EmailRestored => "Your address is back. The password is new, and every other device is logged out.",
-        Notice::Leaving => "Your account will be erased in 14 days. Log in before then to keep it.",
+        Notice::Leaving => {
+            "Your account will be erased in 14 days. To stop that, log in before then and press Keep my account."
+        }
         Notice::Kept => "Your account stays.",
         Notice::Welcome => "Welcome. Your account is ready.",
         Notice::ReplayTolerated => {
@@ -140,7 +142,7 @@ pub fn name(field: Field) -> &'static str {
         Field::Bio => "bio",
         Field::UserId => "account",
         Field::Role => "role",
-        Field::OldPassword => "password that you have now",
+        Field::OldPassword => "current password",
         Field::Digits => "six digits",
     }
 }

@@ -43,9 +43,9 @@ fn ForgotPage() -> impl IntoView {
     view! {
         <AskPage
             title="Forgot your password?"
-            lead="Tell us your address. If it has an account, a mail with a link to choose a new password is on its way."
+            lead="Enter your address. If it has an account, we'll mail you a link to choose a new password."
             action="/api/auth/forgot_password"
-            label="Send the mail"
+            label="Send me a link"
         />
     }
 }
@@ -55,7 +55,7 @@ fn MagicPage() -> impl IntoView {
     view! {
         <AskPage
             title="Log in by mail"
-            lead="Tell us your address. If it has an account, a mail with a link that logs you in is on its way."
+            lead="Enter your address. If it has an account, we'll mail you a link that logs you in."
             action="/api/auth/send_magic_link"
             label="Send me a link"
         />
@@ -114,7 +114,7 @@ fn show(mailed: Option<Mailed>) -> AnyView {
     };
     let words = press(mailed.purpose);
     let by_digits = link.is_empty();
-    let title = if by_digits { "Look into your mail" } else { words.title };
+    let title = if by_digits { "Check your mail" } else { words.title };
     let here = format!("/confirm?code={link}");
     if mailed.needs == Needs::LogIn {
         return view! {
@@ -148,9 +148,15 @@ fn show(mailed: Option<Mailed>) -> AnyView {
         <Title text=title />
         <h1>{title}</h1>
         <p class="auth-lead">
-            {by_digits.then(|| view! { "If " <b>{mailed.email.clone()}</b> " can be used for this, a mail is on its way there. " })}
-            {(!by_digits).then(|| view! { <b>{mailed.email.clone()}</b> ". " })}
-            {words.lead}
+            {by_digits
+                .then(|| {
+                    view! {
+                        "If " <b>{mailed.email.clone()}</b>
+                        " can be used here, a mail with six digits is on its way. Type them below, or open the link in the mail. "
+                    }
+                })}
+            {(!by_digits).then(|| view! { "For " <b>{mailed.email.clone()}</b> ". " })}
+            {(!by_digits || needs_password).then_some(words.lead)}
         </p>
         <Form action="/api/auth/confirm" check error=flash.error>
             <FormErrors />
@@ -164,18 +170,26 @@ fn show(mailed: Option<Mailed>) -> AnyView {
                         <TextField
                             field=Field::Digits
                             label="Six digits from the mail"
-                            hint="They count in this browser only. The link in the mail works too."
+                            hint="They work in this browser only, for 20 minutes."
                             autocomplete="one-time-code"
                             required=true
                             max_length=11
                         />
                     }
                 })}
-            {needs_password.then(|| view! { <NewPasswordField /> })}
+            {needs_password.then(|| view! { <NewPasswordField label="New password" /> })}
             <Submit label=words.button class="button button--wide" />
         </Form>
         {log_in_instead}
-        <MailboxHint />
+        {by_digits
+            .then(|| {
+                view! {
+                    <p class="auth-other">
+                        "No mail after a minute? Look among the spam, or " <a href=words.again>"ask again"</a> "."
+                    </p>
+                    <MailboxHint />
+                }
+            })}
     }
     .into_any()
 }

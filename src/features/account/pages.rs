@@ -19,6 +19,9 @@ use crate::{
 use leptos::prelude::*;
 use leptos_router::{SsrMode, any_nested_route::IntoAnyNestedRoute, components::Route, path};
 
+/// The title of the page that leads to the others.
+const OVERVIEW: &str = "Account";
+
 #[component(transparent)]
 pub fn AccountRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     view! {
@@ -35,6 +38,7 @@ pub fn AccountRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
 /// A guarded page that shows the settings by `view`.
 #[component]
 fn SettingsPage(title: &'static str, lead: &'static str, view: fn(Settings) -> AnyView) -> impl IntoView {
+    let up = (title != OVERVIEW).then_some(("/account", OVERVIEW));
     view! {
         <Guarded access=ACCESS>
             {
@@ -42,7 +46,7 @@ fn SettingsPage(title: &'static str, lead: &'static str, view: fn(Settings) -> A
                 provide_context(use_flash());
                 let settings = Resource::new_blocking(|| (), |()| settings());
                 view! {
-                    <PageHead title lead />
+                    <PageHead title lead up />
                     <Loaded data=settings view />
                 }
             }
@@ -52,7 +56,7 @@ fn SettingsPage(title: &'static str, lead: &'static str, view: fn(Settings) -> A
 
 #[component]
 fn AccountPage() -> impl IntoView {
-    view! { <SettingsPage title="Account" lead="How you log in, what is kept of you, and the way out." view=overview /> }
+    view! { <SettingsPage title=OVERVIEW lead="How you log in, what we keep about you, and how to leave." view=overview /> }
 }
 
 #[component]
@@ -90,39 +94,44 @@ fn overview(settings: Settings) -> AnyView {
             </div>
         }
     });
-    let verified = if settings.verified {
-        view! { <span class="tag tag--live">"verified"</span> }.into_any()
-    } else {
+    let verified = settings.verified.then(|| view! { <span class="tag tag--live">"verified"</span> });
+    let unverified = (!settings.verified).then(|| {
         view! {
-            <Form action="/api/auth/send_verification" class="inline-form">
-                <span class="tag">"not verified"</span>
-                <Submit label="Send me a link" class="button button--quiet button--small" about="that verifies it" />
-            </Form>
+            <div>
+                <dt>"Not verified yet"</dt>
+                <dd>
+                    <Form action="/api/auth/send_verification" class="inline-form">
+                        <Submit
+                            label="Send me a link"
+                            class="button button--quiet button--small"
+                            about="that verifies it"
+                        />
+                    </Form>
+                </dd>
+            </div>
         }
-        .into_any()
-    };
+    });
     let password = if settings.has_password { "Change password" } else { "Set a password" };
     view! {
         {refused}
         {leaving}
         <section class="setting" aria-labelledby="way-in-title">
             <div class="setting-head">
-                <h2 id="way-in-title">"Way in"</h2>
-                <p>"Changing either tells you by mail."</p>
+                <h2 id="way-in-title">"How you log in"</h2>
+                <p>"We mail you when either changes."</p>
             </div>
             <dl class="facts">
                 <div>
                     <dt>"Email"</dt>
-                    <dd>{settings.email}</dd>
-                </div>
-                <div>
-                    <dt>"Address"</dt>
-                    <dd>{verified}</dd>
-                </div>
-                <div>
-                    <dt>
+                    <dd class="fact-line">
+                        <span>{settings.email}</span>
+                        {verified}
                         <a href="/account/email">"Change email"</a>
-                    </dt>
+                    </dd>
+                </div>
+                {unverified}
+                <div>
+                    <dt>"Password"</dt>
                     <dd>
                         <a href="/account/password">{password}</a>
                     </dd>
@@ -131,9 +140,9 @@ fn overview(settings: Settings) -> AnyView {
         </section>
         <section class="setting" aria-labelledby="kept-title">
             <div class="setting-head">
-                <h2 id="kept-title">"What is kept"</h2>
+                <h2 id="kept-title">"What we keep"</h2>
                 <p>
-                    "Since " <Ago moment=settings.member_since /> "."
+                    "You joined " <Ago moment=settings.member_since /> "."
                 </p>
             </div>
             <dl class="facts">
@@ -141,19 +150,19 @@ fn overview(settings: Settings) -> AnyView {
                     <dt>
                         <a href="/account/devices">"Devices"</a>
                     </dt>
-                    <dd>"where you're logged in"</dd>
+                    <dd>"see where you're logged in, and end it"</dd>
                 </div>
                 <div>
                     <dt>
                         <a href="/account/data">"Your data"</a>
                     </dt>
-                    <dd>"a copy to keep"</dd>
+                    <dd>"download a copy"</dd>
                 </div>
                 <div>
                     <dt>
                         <a href="/account/leave">"Erase this account"</a>
                     </dt>
-                    <dd>"the way out"</dd>
+                    <dd>"after 14 days to think it over"</dd>
                 </div>
             </dl>
         </section>
@@ -173,12 +182,12 @@ fn email(settings: Settings) -> AnyView {
         <section class="setting" aria-labelledby="email-title">
             <div class="setting-head">
                 <h2 id="email-title">"Move to another address"</h2>
-                <p>"Now it is " <b>{settings.email}</b> ". It counts until the new one is confirmed, and can be taken back for 7 days after."</p>
+                <p>"You use " <b>{settings.email}</b> " until the new one is confirmed. For 7 days after that, a mail to it lets you take the change back, if it is verified."</p>
             </div>
             <Form action="/api/account/change_email" check error=flash.error>
                 <FormErrors />
                 <TextField field=Field::Email label="New email" kind="email" autocomplete="email" required=true value=typed />
-                <Submit label="Send a link there" />
+                <Submit label="Send a link to the new address" />
             </Form>
         </section>
     }
@@ -217,12 +226,12 @@ fn password(settings: Settings) -> AnyView {
                         view! {
                             <PasswordField
                                 field=Field::OldPassword
-                                label="Password that you have now"
+                                label="Current password"
                                 autocomplete="current-password"
                             />
                         }
                     })}
-                <NewPasswordField />
+                <NewPasswordField label="New password" />
                 <Submit label />
             </Form>
         </section>
@@ -265,8 +274,8 @@ fn leave(settings: Settings) -> AnyView {
     view! {
         <section class="setting" aria-labelledby="leave-title">
             <div class="setting-head">
-                <h2 id="leave-title">"Erase it"</h2>
-                <p>"Every device is logged out now. In 14 days the account, its profile and its history are erased. Until then, log in to keep it."</p>
+                <h2 id="leave-title">"What happens"</h2>
+                <p>"The button logs out every device, this one too. 14 days later the account, its profile and its history are erased. To stop that, log in before then and press " <b>"Keep my account"</b> "."</p>
             </div>
             <Form action="/api/account/leave" check error=flash.error>
                 <FormErrors />

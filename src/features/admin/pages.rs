@@ -70,10 +70,11 @@ fn row(account: Account, me: &str) -> impl IntoView {
     let (state, words) = if account.active { ("active", "Active") } else { ("disabled", "Disabled") };
     let seen = match account.last_seen_at {
         Some(moment) => view! { <Ago moment /> }.into_any(),
-        None => "Never".into_any(),
+        None => "never".into_any(),
     };
     let you = (account.user_id == me).then(|| view! { <span class="tag">"you"</span> });
-    let about = format!("role of {}", account.display_name);
+    let about = format!("of {}", account.display_name);
+    let role_of = format!("Role {about}");
     view! {
         <tr role="row">
             <th scope="row" role="rowheader">
@@ -94,10 +95,10 @@ fn row(account: Account, me: &str) -> impl IntoView {
             <td role="cell" data-label="Role">
                 <Form action="/api/admin/set_role" class="row-form">
                     <input type="hidden" name="user_id" value=account.user_id />
-                    <select class="input input--small" name="role" aria-label=about.clone() autocomplete="off">
+                    <select class="input input--small" name="role" aria-label=role_of autocomplete="off">
                         {options(account.role)}
                     </select>
-                    <Submit label="Save" about class="button button--quiet button--small" />
+                    <Submit label="Save role" about class="button button--quiet button--small" />
                 </Form>
             </td>
         </tr>

@@ -30,7 +30,7 @@ fn DevicesView() -> impl IntoView {
     let refused = use_flash().error.map(|error| view! { <Refusal error /> });
     let devices = Resource::new_blocking(|| (), |()| devices());
     view! {
-        <PageHead title="Devices" lead="Where you're logged in. Log out what you don't know or no longer use." />
+        <PageHead title="Devices" lead="Where you're logged in. Log out what you don't know or no longer use." up=Some(("/account", "Account")) />
         {refused}
         <Loaded data=devices view=show />
     }
@@ -48,7 +48,7 @@ fn show(devices: Devices) -> AnyView {
                 <thead role="rowgroup">
                     <tr role="row">
                         <th scope="col" role="columnheader">"Device"</th>
-                        <th scope="col" role="columnheader">"Rotation"</th>
+                        <th scope="col" role="columnheader">"Generation"</th>
                         <th scope="col" role="columnheader">"Last seen"</th>
                         <th scope="col" role="columnheader">"Logged in"</th>
                         <th scope="col" role="columnheader">
@@ -69,7 +69,7 @@ fn show(devices: Devices) -> AnyView {
                     }
                 })}
             <Form action="/api/auth/log_out_everywhere" class="inline-form">
-                <Submit label="Log out everywhere" class="button button--quiet" />
+                <Submit label="Log out everywhere, here too" class="button button--quiet" />
             </Form>
         </div>
     }
@@ -90,9 +90,8 @@ fn copied(session: CopiedSession) -> impl IntoView {
 }
 
 fn row(session: DeviceSession) -> impl IntoView {
-    let end = if session.current {
-        view! { <span class="tag tag--live">"this device"</span> }.into_any()
-    } else {
+    let this = session.current.then(|| view! { <span class="tag tag--live">"this device"</span> });
+    let end = (!session.current).then(|| {
         let about = session.device.clone();
         view! {
             <Form action="/api/devices/revoke" class="row-form">
@@ -100,17 +99,16 @@ fn row(session: DeviceSession) -> impl IntoView {
                 <Submit label="Log out" class="button button--quiet button--small" about />
             </Form>
         }
-        .into_any()
-    };
+    });
     view! {
         <tr role="row">
             <th scope="row" role="rowheader">
                 <span class="account-cell">
-                    <span>{session.device}</span>
+                    <span>{session.device} " " {this}</span>
                     <span class="account-email">{session.ip}</span>
                 </span>
             </th>
-            <td role="cell" data-label="Rotation">
+            <td role="cell" data-label="Generation">
                 {session.generation}
             </td>
             <td role="cell" data-label="Last seen">

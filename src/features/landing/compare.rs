@@ -31,7 +31,7 @@ const ROWS: [(&str, [&str; 4]); 8] = [
         "Roles and guards",
         ["three roles, guards on both sides", "scopes, no roles", "logged in or not", "with its admin plugin"],
     ),
-    ("Mail: confirm, reset, magic link", ["not yet", "yes", "password reset", "yes"]),
+    ("Mail: confirm, reset, magic link", ["yes", "yes", "password reset", "yes"]),
     ("Social log-in, passkeys, second factor", ["not yet", "no", "no", "with its plugins"]),
 ];
 
@@ -44,7 +44,7 @@ pub fn Compare() -> impl IntoView {
             <div class="band-head">
                 <h2 id="compare-title">"Beside other starters"</h2>
                 <p>
-                    "The official Leptos templates come without accounts. These come with them, and some with more than Latchkey has today."
+                    "The official Leptos templates come without accounts. These come with them, and better-auth with passkeys and social log-in too, which Latchkey has not yet."
                 </p>
             </div>
             <div class="table-place">

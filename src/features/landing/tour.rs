@@ -32,11 +32,11 @@ pub fn Tour() -> impl IntoView {
                     </li>
                     <li>
                         <code>"src/app.rs"</code>
-                        <p>"The document, the bar, the table of routes."</p>
+                        <p>"The top bar, and the table of routes."</p>
                     </li>
                     <li>
-                        <code>"src/auth/server/session.rs"</code>
-                        <p>"What a refresh token is worth: a pure decision, then one statement."</p>
+                        <code>"src/auth/server/decision.rs"</code>
+                        <p>"What a refresh token is worth, as a pure function. session.rs beside it does what was decided."</p>
                     </li>
                     <li>
                         <code>"src/auth/guard.rs"</code>

@@ -31,7 +31,7 @@ fn MailboxPage() -> impl IntoView {
     }
     let mails = Resource::new_blocking(|| (), |()| mails());
     view! {
-        <PageHead title="Mailbox" lead="What this site has sent. On your machine mails end here; none of them left." />
+        <PageHead title="Mailbox" lead="What this site has sent. In development mail stops here, and nothing goes out." />
         <Loaded data=mails view=list />
     }
     .into_any()

@@ -29,7 +29,7 @@ fn ModerationPage() -> impl IntoView {
 fn ModerationView() -> impl IntoView {
     let accounts = Resource::new_blocking(|| (), |()| newest_accounts());
     view! {
-        <PageHead title="Moderation" lead="The newest accounts, for whoever welcomes them or looks twice." />
+        <PageHead title="Moderation" lead="The newest accounts. To change a role, ask an admin." />
         <Loaded data=accounts view=show />
     }
 }
