@@ -11,9 +11,11 @@ const pages: { name: string; who: Who; path: string; status?: number }[] = [
   { name: 'sign-up', who: 'nobody', path: '/signup' },
   { name: 'profile', who: 'user', path: '/profile' },
   { name: 'forgot', who: 'nobody', path: '/forgot' },
+  { name: 'magic', who: 'nobody', path: '/magic' },
   { name: 'account', who: 'user', path: '/account' },
   { name: 'email', who: 'user', path: '/account/email' },
   { name: 'password', who: 'user', path: '/account/password' },
+  { name: 'data', who: 'user', path: '/account/data' },
   { name: 'leave', who: 'user', path: '/account/leave' },
   { name: 'devices', who: 'user', path: '/account/devices' },
   { name: 'admin', who: 'admin', path: '/admin' },
@@ -139,12 +141,13 @@ test('every mail', async ({ open, api, site }) => {
     const href = await row.getByRole('link').getAttribute('href');
     for (const [colorScheme, viewport] of [['light', sizes[0]!], ['dark', sizes[1]!]] as const) {
       await visitor.page.emulateMedia({ colorScheme });
-      await visitor.page.setViewportSize({ width: viewport.width, height: 560 });
+      await visitor.page.setViewportSize({ width: viewport.width, height: 480 });
       await visitor.page.goto(`${href}/html`);
       await visitor.page.screenshot({
         path: join(projectRoot, 'docs', 'screenshots', `mail-${name}-${colorScheme}-${viewport.width}.png`),
         scale: 'css',
         caret: 'initial',
+        fullPage: true,
       });
     }
   }

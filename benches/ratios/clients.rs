@@ -121,9 +121,9 @@ pub fn log_in(request: &mut Vec<u8>, email: &str, password: &str) {
     post(request, "/api/auth/log_in", "", &format!("email={email}&password={password}"));
 }
 
-/// Writes into `request` that a new password is asked for.
-pub fn forgot_password(request: &mut Vec<u8>, email: &str) {
-    post(request, "/api/auth/forgot_password", "", &format!("email={}", email.replace('@', "%40")));
+/// Writes into `request` that a mail is asked for: by the server function of that name, with what it takes besides.
+pub fn ask_for_mail(request: &mut Vec<u8>, function: &str, email: &str, rest: &str) {
+    post(request, &format!("/api/auth/{function}"), "", &format!("email={}{rest}", email.replace('@', "%40")));
 }
 
 /// Refreshes some sessions in turn, with the refresh cookie alone, as a browser does whose access cookie has expired.

@@ -1,6 +1,6 @@
 //! What the rounds of one engine gave.
 
-use crate::timing::{ASKERS, KINDS};
+use crate::timing::{ASKERS, FLOWS, KINDS};
 
 /// A quantity and what it is compared with, measured one after the other, once a round.
 #[derive(Default)]
@@ -57,8 +57,8 @@ pub struct Samples {
     pub growth: Growth,
     /// Seconds of failed log-ins, of each kind.
     pub failures: [Vec<f64>; KINDS.len()],
-    /// Seconds of asking for a mail, for an address with an account and for one without.
-    pub mails: [Vec<f64>; ASKERS.len()],
+    /// Seconds of asking for a mail: for each flow, for an address with an account and for one without.
+    pub mails: [[Vec<f64>; ASKERS.len()]; FLOWS.len()],
 }
 
 impl Samples {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use crate::{
     Result,
-    clients::{PASSWORD, email, forgot_password, log_in},
+    clients::{PASSWORD, ask_for_mail, email, log_in},
     database::{DISABLED, Database, WITHOUT_PASSWORD},
     load::Connection,
     measure::Bench,
@@ -22,6 +22,13 @@ pub const KINDS: [(char, u64, &str); 4] = [
     ('p', WITHOUT_PASSWORD, "tidal-copper-lanterN"),
     // The right password: what an owner types who does not know yet.
     ('d', DISABLED, PASSWORD),
+];
+
+/// The flows that begin with a mail: what they are called, the server function, and what it takes besides an address.
+pub const FLOWS: [(&str, &str, &str); 3] = [
+    ("asking for a new password", "forgot_password", ""),
+    ("asking for a link to log in", "send_magic_link", ""),
+    ("signing up, where that takes a mail", "sign_up", "&password=violet-anchor-seventeen&display_name=Somebody"),
 ];
 
 /// Whose mail is asked for: somebody's, and nobody's.
@@ -44,15 +51,17 @@ pub async fn measure(bench: &Bench, database: &Database, samples: &mut Samples) 
             }
             samples.failures[kind].push(time.as_secs_f64());
         }
-        for who in shuffled::<{ ASKERS.len() }>() {
-            forgot_password(&mut request, &email(ASKERS[who], random::below(NAMES)));
+        for case in shuffled::<{ FLOWS.len() * ASKERS.len() }>() {
+            let (flow, who) = (case / ASKERS.len(), case % ASKERS.len());
+            let (_, function, rest) = FLOWS[flow];
+            ask_for_mail(&mut request, function, &email(ASKERS[who], random::below(NAMES)), rest);
             let asked = Instant::now();
             let answer = connection.exchange(&request).await?;
             let time = asked.elapsed();
             if answer.status != 200 {
                 return Err(format!("asking for a mail was answered with {}", answer.describe()).into());
             }
-            samples.mails[who].push(time.as_secs_f64());
+            samples.mails[flow][who].push(time.as_secs_f64());
         }
     }
     Ok(())
@@ -61,7 +70,7 @@ pub async fn measure(bench: &Bench, database: &Database, samples: &mut Samples) 
 fn shuffled<const N: usize>() -> [usize; N] {
     let mut order = std::array::from_fn(|at| at);
     for at in (1..order.len()).rev() {
-        // Below 5: it fits.
+        // Below 7: it fits.
         order.swap(at, random::below(at as u64 + 1) as usize);
     }
     order

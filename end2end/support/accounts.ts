@@ -30,22 +30,25 @@ export function somebody(name = 'Ada Lovelace'): Account {
   return { email: `ada.${id}@example.test`, password: `brass-${id}-verdigris`, name };
 }
 
+/** What a device calls itself that logs in without a browser. */
+const someDevice =
+  'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0.0.0 Safari/537.36';
+
 /** The server functions, as a program calls them. */
 export class Api {
   constructor(private readonly site: Site) {}
 
-  /** `userAgent`: what the device calls itself. */
-  signUp(account: Account, userAgent?: string): Promise<StorageState> {
+  signUp(account: Account): Promise<StorageState> {
     const { email, password, name } = account;
-    return this.enter('/api/auth/sign_up', { email, password, display_name: name }, userAgent);
+    return this.enter('/api/auth/sign_up', { email, password, display_name: name }, someDevice);
   }
 
   /** `userAgent`: what the device calls itself. */
-  logIn({ email, password }: Account, userAgent?: string): Promise<StorageState> {
+  logIn({ email, password }: Account, userAgent = someDevice): Promise<StorageState> {
     return this.enter('/api/auth/log_in', { email, password, next: '' }, userAgent);
   }
 
-  private async enter(path: string, form: Record<string, string>, userAgent?: string): Promise<StorageState> {
+  private async enter(path: string, form: Record<string, string>, userAgent: string): Promise<StorageState> {
     const origin = url(this.site);
     const client = await request.newContext({ baseURL: origin, userAgent, extraHTTPHeaders: { origin } });
     try {

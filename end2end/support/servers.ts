@@ -13,8 +13,8 @@ export const engines = ['sqlite', 'postgres'] as const;
 export type Engine = (typeof engines)[number];
 
 /**
- * `main` has the times of the default configuration; on `brief` an access token lives for two seconds; on `verified` a
- * sign-up needs its mail.
+ * `main` has the times of the default configuration; on `brief` an access token lives for two seconds, and sensitive
+ * changes ask for the password eight seconds after a log-in; on `verified` a sign-up needs its mail.
  */
 export const servers = ['main', 'brief', 'verified'] as const;
 export type ServerName = (typeof servers)[number];
@@ -45,6 +45,7 @@ export function environment(engine: Engine, server: ServerName): Record<string, 
     LATCHKEY__AUTH__ACCESS_TTL: '2s',
     LATCHKEY__AUTH__ROTATION_MIN_AGE: '1s',
     LATCHKEY__AUTH__REUSE_LEEWAY: '10s',
+    LATCHKEY__AUTH__SUDO_TTL: '8s',
   };
   return {
     DATABASE_URL: engine === 'sqlite' ? `sqlite:${join(folder, `${server}.db`)}` : postgres(server),

@@ -40,6 +40,7 @@ const places: Place[] = [
     },
   },
   { name: 'profile', who: 'user', path: '/profile' },
+  { name: 'profile of somebody who has to verify an address', who: 'member', path: '/profile' },
   {
     name: 'profile with the account menu open',
     who: 'user',

@@ -21,8 +21,9 @@ create table one_time_codes (
     -- the address that the code went to
     email text not null,
     email_key text not null,
-    -- null: the address had no account when the code was asked for
-    user_id uuid constraint one_time_codes_user_id_fk references users (id) on delete cascade,
+    -- null: the address had no account when the code was asked for. No foreign key: checking one takes its time, which
+    -- would tell the addresses that have accounts
+    user_id uuid,
     -- what the purpose needs besides, as JSON
     detail text not null,
     -- digits typed so far

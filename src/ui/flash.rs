@@ -6,13 +6,18 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// The outcome of the form post that led to this page. Shown once: a reload or a step to another page is without it.
+/// Mostly there is none, and every page carries that.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Flash {
     /// Why the form was refused.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<AppError>,
     /// What was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub notice: Option<Notice>,
     /// What stood in the refused form, by the names of its inputs; never a password.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub typed: Vec<(String, String)>,
 }
 

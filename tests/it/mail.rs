@@ -170,7 +170,7 @@ async fn what_is_rolled_back_sends_nothing_and_nothing_is_sent_to_nobody() {
     app.state.mail.enqueue(&mut tx, TO, &letter(), None, now).await.unwrap();
     drop(tx);
     let mut tx = app.state.db.begin().await.unwrap();
-    app.state.mail.enqueue_nothing(&mut tx, now).await.unwrap();
+    app.state.mail.enqueue_if(&mut tx, None, &letter(), None, now).await.unwrap();
     tx.commit().await.unwrap();
     enqueue(&app, "bob@example.test", &letter(), None).await;
     assert_eq!(header(&server.mail().await, "To"), "bob@example.test");

@@ -7,7 +7,7 @@ use crate::{
     app::{PASSWORD, TestApp},
     inbox::{code, digits},
 };
-use latchkey::auth::model::Role;
+use latchkey::auth::{model::Role, server::password};
 
 const ADA: &str = "ada@example.test";
 const NEW: &str = "violet-anchor-seventeen";
@@ -246,35 +246,23 @@ async fn a_replayed_session_is_told_of_by_mail() {
     app.mail(ADA, "session was used twice", 1).await;
 }
 
-/// Takes every turn there is to hash for about a second, by a password of the dearest kind that is still verified.
-fn keep_hashing(app: &TestApp) -> tokio::task::JoinSet<()> {
-    let mut busy = tokio::task::JoinSet::new();
-    for _ in 0..latchkey::auth::server::password::permits() {
-        let passwords = app.state.passwords.clone();
-        busy.spawn(async move {
-            let dear = "$2b$13$9ld85A84nyQyk0oSV3tU3uLGl9jPiOC3A7RgWsfBSniDjIxXNHX.i".to_owned();
-            let _ = passwords.verify("anything".into(), Some(dear)).await;
-        });
-    }
-    busy
-}
-
 #[tokio::test]
 async fn what_was_verified_before_a_password_was_changed_opens_nothing_after_it() {
     let app = TestApp::spawn().await;
     let caller = app.signed_up(ADA).await;
-    let busy = keep_hashing(&app);
+    let passwords = &app.state.passwords;
+    let turns = futures_util::future::join_all((0..password::permits()).map(|_| passwords.permit())).await;
     // Both have read the old hash, and wait for their turn to compute it.
     let thief = app.browser();
     let log_in =
         tokio::spawn(async move { thief.api("auth/log_in", &[("email", ADA), ("password", PASSWORD)]).await.status });
     let step_up = tokio::spawn(async move { caller.api("auth/step_up", &[("password", PASSWORD)]).await.status });
-    while app.state.passwords.waiting() < 2 {
+    while passwords.waiting() < 2 {
         tokio::task::yield_now().await;
     }
     app.execute("update users set password_hash = 'another', authz_epoch = authz_epoch + 1").await;
     app.execute("update sessions set revoked_at = created_at, revoked_reason = 'password_changed'").await;
-    busy.join_all().await;
+    drop(turns);
     assert_eq!((log_in.await.unwrap(), step_up.await.unwrap()), (401, 401));
     assert_eq!(app.count("select count(*) from sessions where revoked_at is null").await, 0);
 }

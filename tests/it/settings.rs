@@ -358,6 +358,8 @@ async fn an_export_holds_all_that_is_ones_own_and_no_credential() {
     let owner = app.signed_up(ADA).await;
     app.signed_up(BOB).await;
     owner.api("profile/update", &[("display_name", "Ada L."), ("bio", "Notes on the engine.")]).await;
+    owner.api("account/change_email", &[("email", "eve@example.test")]).await;
+    let secret = code(&*app.mail("eve@example.test", "Confirm your new address", 1).await);
     let answer = owner.submit("/account/data", "account/export", &[]).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-disposition"), "attachment; filename=\"latchkey-account.json\"");
@@ -366,7 +368,12 @@ async fn an_export_holds_all_that_is_ones_own_and_no_credential() {
     assert_eq!((export["email"].as_str(), export["bio"].as_str()), (Some(ADA), Some("Notes on the engine.")));
     assert_eq!(export["sessions"].as_array().unwrap().len(), 1);
     assert_eq!(export["events"][0]["what"], "signed_up");
-    for secret in ["argon2", BOB, &owner.cookie("latchkey_access").unwrap()] {
+    assert_eq!(export["erase_at"], serde_json::Value::Null);
+    assert_eq!(
+        (&export["codes"][0]["what"], &export["codes"][0]["email"]),
+        (&"change_email".into(), &"eve@example.test".into())
+    );
+    for secret in ["argon2", BOB, &secret, &owner.cookie("latchkey_access").unwrap()] {
         assert!(!answer.body.contains(secret), "{secret}");
     }
 }

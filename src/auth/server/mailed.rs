@@ -110,11 +110,9 @@ async fn to_owner(
     let mut tx = state.db.begin().await?;
     let user_id = user.as_ref().map(|user| user.id);
     let (seed, browser, expires_at) = codes::make(state, &mut tx, purpose, email, user_id, detail, now).await?;
-    match user {
-        // To the address as it was signed up with: a twin of it may be another mailbox.
-        Some(user) => state.mail.enqueue(&mut tx, &user.email, &letter(state, seed), Some(expires_at), now).await?,
-        None => state.mail.enqueue_nothing(&mut tx, now).await?,
-    }
+    // To the address as it was signed up with: a twin of it may be another mailbox.
+    let to = user.as_ref().map(|user| user.email.as_str());
+    state.mail.enqueue_if(&mut tx, to, &letter(state, seed), Some(expires_at), now).await?;
     send(state, tx).await?;
     Ok(browser)
 }

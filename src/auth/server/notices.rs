@@ -54,9 +54,7 @@ pub async fn attempts(state: &AppState, email: &Email, now: DateTime<Utc>) -> Re
     }
     let user = store::find_user(&state.db, email).await?;
     let mut tx = state.db.begin().await?;
-    match user {
-        Some(user) => state.mail.enqueue(&mut tx, &user.email, &letters::locked(state), None, now).await?,
-        None => state.mail.enqueue_nothing(&mut tx, now).await?,
-    }
+    let to = user.as_ref().map(|user| user.email.as_str());
+    state.mail.enqueue_if(&mut tx, to, &letters::locked(state), None, now).await?;
     mailed::send(state, tx).await
 }

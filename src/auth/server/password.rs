@@ -116,7 +116,8 @@ impl Passwords {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    async fn permit(&self) -> Result<OwnedSemaphorePermit, AppError> {
+    /// A turn to hash. Whoever holds it keeps the others waiting.
+    pub async fn permit(&self) -> Result<OwnedSemaphorePermit, AppError> {
         let _place = Place::take(&self.waiting)?;
         let began = Instant::now();
         let permit = tokio::time::timeout(WAIT, self.permits.clone().acquire_owned()).await;

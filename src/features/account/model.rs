@@ -31,8 +31,11 @@ pub struct Export {
     pub created_at: String,
     pub display_name: String,
     pub bio: String,
+    /// When the account will be erased, if its owner asked for that.
+    pub erase_at: Option<String>,
     pub sessions: Vec<ExportedSession>,
     pub events: Vec<ExportedEvent>,
+    pub codes: Vec<ExportedCode>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +46,15 @@ pub struct ExportedSession {
     pub last_seen_at: String,
     pub ended_at: Option<String>,
     pub ended_because: Option<String>,
+}
+
+/// A code that was mailed lately: a log-in, another address. What it opens is in no export.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExportedCode {
+    pub what: String,
+    pub email: String,
+    pub sent_at: String,
+    pub expires_at: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,7 +3,7 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use sqlx::FromRow;
 
-use super::model::{Export, ExportedEvent, ExportedSession, Settings};
+use super::model::{Export, ExportedCode, ExportedEvent, ExportedSession, Settings};
 use crate::{
     auth::server::{Caller, caller::Client},
     error::AppError,
@@ -74,6 +74,12 @@ pub async fn export(db: &Db, caller: &Caller, client: &Client) -> Result<Export,
             .bind(caller.user_id)
             .fetch_all(c)
             .await)?;
+    let codes: Vec<(String, String, DateTime<Utc>, DateTime<Utc>)> = read!(db, |c| sqlx::query_as(
+        "select purpose, email, created_at, expires_at from one_time_codes where user_id = $1 order by created_at"
+    )
+    .bind(caller.user_id)
+    .fetch_all(c)
+    .await)?;
     let now = db.now().await?;
     let mut tx = db.begin().await?;
     audit::record(&mut tx, Event::DataExported, caller.user_id, None, Some(client.ip), now).await?;
@@ -85,6 +91,7 @@ pub async fn export(db: &Db, caller: &Caller, client: &Client) -> Result<Export,
         created_at: written(account.created_at),
         display_name: account.display_name,
         bio: account.bio,
+        erase_at: account.erase_at.map(written),
         sessions: sessions
             .into_iter()
             .map(|row| ExportedSession {
@@ -97,6 +104,15 @@ pub async fn export(db: &Db, caller: &Caller, client: &Client) -> Result<Export,
             })
             .collect(),
         events: events.into_iter().map(|(at, what, ip)| ExportedEvent { at: written(at), what, ip }).collect(),
+        codes: codes
+            .into_iter()
+            .map(|(what, email, sent_at, expires_at)| ExportedCode {
+                what,
+                email,
+                sent_at: written(sent_at),
+                expires_at: written(expires_at),
+            })
+            .collect(),
     })
 }
 

@@ -82,8 +82,8 @@ impl File {
         if a.argon2_memory_kib > 1024 * 1024 || a.argon2_passes > 100 || a.argon2_lanes > 16 {
             return refuse("auth.argon2_* asks for more than 1 GiB, 100 passes or 16 lanes.");
         }
-        if a.sudo_ttl < Duration::from_secs(60) {
-            return refuse("auth.sudo_ttl must be at least 1m, or nobody could finish a form.");
+        if a.sudo_ttl < Duration::from_secs(5) {
+            return refuse("auth.sudo_ttl must be at least 5s, or nobody could finish a form.");
         }
         let t = &self.throttle;
         let all = [t.client_per_minute, t.account_per_five_minutes, t.mails_per_hour, t.ratings_per_minute];

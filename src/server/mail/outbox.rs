@@ -11,12 +11,6 @@ use crate::server::db::{Db, Tx, read, within, write};
 /// How long a node that took a mail on has for it. Longer than any transport takes; a mail whose node died waits for this.
 pub(super) const LEASE: TimeDelta = TimeDelta::minutes(2);
 
-/// What stands in for a letter to nobody: as many bytes as letters have, more or less.
-const NOTHING: &str = match std::str::from_utf8(&[b' '; 600]) {
-    Ok(text) => text,
-    Err(_) => "",
-};
-
 /// A mail that this node has taken on.
 #[derive(FromRow)]
 pub(super) struct Claimed {
@@ -41,24 +35,20 @@ impl Mail {
         not_after: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> sqlx::Result<()> {
-        let letter = serde_json::to_string(letter).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
-        self.insert(tx, Some(to), &letter, not_after, now).await
+        self.enqueue_if(tx, Some(to), letter, not_after, now).await
     }
 
-    /// Writes a row that leads to no mail: so that a request about an address without an account costs what one about any
-    /// other does.
-    pub async fn enqueue_nothing(&self, tx: &mut Tx, now: DateTime<Utc>) -> sqlx::Result<()> {
-        self.insert(tx, None, NOTHING, None, now).await
-    }
-
-    async fn insert(
+    /// The same where there may be nobody to write to. The row leads to no mail then, and costs what any other does: time
+    /// must not tell which addresses have accounts.
+    pub async fn enqueue_if(
         &self,
         tx: &mut Tx,
         to: Option<&str>,
-        letter: &str,
+        letter: &Letter,
         not_after: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> sqlx::Result<()> {
+        let letter = serde_json::to_string(letter).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
         within!(tx, |c| sqlx::query(
             "insert into outbox (id, recipient, letter, kid, created_at, not_after, next_attempt_at, attempts)
              values ($1, $2, $3, $4, $5, $6, $5, 0)"

@@ -70,15 +70,24 @@ pub async fn insert_code(tx: &mut Tx, code: &NewCode<'_>, now: DateTime<Utc>) ->
             .execute(&mut **tx)
             .await?;
     }
+    if code.purpose == Purpose::ChangeEmail {
+        within!(tx, |c| sqlx::query(
+            "update one_time_codes set spent_at = $2
+             where user_id = $1 and purpose = 'change_email' and spent_at is null"
+        )
+        .bind(code.user_id)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(|r| r.rows_affected()))?;
+    }
     within!(tx, |c| sqlx::query(
         "update one_time_codes set spent_at = $3
-         where purpose = $2 and spent_at is null and purpose <> 'undo_email'
-           and (email_key = $1 or (purpose = 'change_email' and user_id = $4))"
+         where email_key = $1 and purpose = $2 and spent_at is null and purpose <> 'undo_email'"
     )
     .bind(code.email_key)
     .bind(code.purpose.as_str())
     .bind(now)
-    .bind(code.user_id)
     .execute(c)
     .await
     .map(|r| r.rows_affected()))?;

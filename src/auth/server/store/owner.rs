@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     auth::server::{credentials::Email, session_id::SessionIdHash},
-    server::db::{Db, Tx, read, within, write},
+    server::db::{Db, Tx, read, within},
 };
 
 /// An active account as its owner's changes need it.
@@ -117,7 +117,8 @@ pub async fn set_erase_at(tx: &mut Tx, user_id: Uuid, at: Option<DateTime<Utc>>)
 
 /// Erases the accounts whose time has come, with all that is theirs. The last active admin stays.
 pub async fn erase_due(db: &Db, now: DateTime<Utc>) -> sqlx::Result<u64> {
-    write!(db, |c| sqlx::query(
+    let mut tx = db.begin().await?;
+    let erased = within!(&mut tx, |c| sqlx::query(
         "delete from users where erase_at <= $1
            and (role <> 'admin' or exists (select 1 from users other
                 where other.role = 'admin' and other.state = 'active' and other.erase_at is null))"
@@ -125,5 +126,17 @@ pub async fn erase_due(db: &Db, now: DateTime<Utc>) -> sqlx::Result<u64> {
     .bind(now)
     .execute(c)
     .await
-    .map(|r| r.rows_affected()))
+    .map(|r| r.rows_affected()))?;
+    if erased > 0 {
+        // All else goes by its foreign key; codes have none.
+        within!(&mut tx, |c| sqlx::query(
+            "delete from one_time_codes where user_id is not null
+               and not exists (select 1 from users where users.id = one_time_codes.user_id)"
+        )
+        .execute(c)
+        .await
+        .map(|r| r.rows_affected()))?;
+    }
+    tx.commit().await?;
+    Ok(erased)
 }
