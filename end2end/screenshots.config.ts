@@ -5,7 +5,7 @@ import base, { serversOn } from './playwright.config.ts';
 export default {
   ...base,
   testDir: '.',
-  testMatch: 'screenshots.ts',
+  testMatch: /screenshots(-\w+)?\.ts$/,
   workers: 1,
   projects: [{ name: 'screenshots' }],
   webServer: serversOn('sqlite'),

@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { demo, somebody } from './support/accounts.ts';
 import { expect, test, type Who } from './support/fixtures.ts';
 import { projectRoot, url } from './support/servers.ts';
+import { shootMail, sizes } from './support/shoot.ts';
 
 const pages: { name: string; who: Who; path: string; status?: number }[] = [
   { name: 'landing', who: 'user', path: '/' },
   { name: 'log-in', who: 'nobody', path: '/login' },
   { name: 'sign-up', who: 'nobody', path: '/signup' },
   { name: 'profile', who: 'user', path: '/profile' },
+  { name: 'reminder', who: 'member', path: '/profile' },
   { name: 'forgot', who: 'nobody', path: '/forgot' },
   { name: 'magic', who: 'nobody', path: '/magic' },
   { name: 'account', who: 'user', path: '/account' },
@@ -23,11 +25,6 @@ const pages: { name: string; who: Who; path: string; status?: number }[] = [
   { name: '403', who: 'user', path: '/admin', status: 403 },
   { name: '404', who: 'nobody', path: '/no/such/page', status: 404 },
 ];
-const sizes = [
-  { width: 390, height: 844 },
-  { width: 1280, height: 800 },
-];
-
 /** Where the user of the devices page has logged in before. */
 const devices = [
   'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.0 Mobile/15E148 Safari/604.1',
@@ -133,22 +130,6 @@ test('every mail', async ({ open, api, site }) => {
     ['kept', moved, 'Your account stays'],
   ];
   for (const [name, to, subject] of mails) {
-    const row = visitor.page.getByRole('row').filter({ hasText: to }).filter({ hasText: subject }).first();
-    await expect(async () => {
-      await visitor.goTo('/dev/mailbox');
-      await expect(row).toBeVisible({ timeout: 500 });
-    }).toPass();
-    const href = await row.getByRole('link').getAttribute('href');
-    for (const [colorScheme, viewport] of [['light', sizes[0]!], ['dark', sizes[1]!]] as const) {
-      await visitor.page.emulateMedia({ colorScheme });
-      await visitor.page.setViewportSize({ width: viewport.width, height: 480 });
-      await visitor.page.goto(`${href}/html`);
-      await visitor.page.screenshot({
-        path: join(projectRoot, 'docs', 'screenshots', `mail-${name}-${colorScheme}-${viewport.width}.png`),
-        scale: 'css',
-        caret: 'initial',
-        fullPage: true,
-      });
-    }
+    await shootMail(visitor, name, to, subject);
   }
 });
