@@ -1,4 +1,4 @@
-// npm run screenshots: the pictures of docs/screenshots, taken from the release build by screenshots.ts.
+// npm run screenshots: the pictures of docs/screenshots, taken from the release build by screenshots*.ts.
 
 import base, { serversOn } from './playwright.config.ts';
 

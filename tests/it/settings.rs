@@ -32,6 +32,13 @@ async fn verified(app: &TestApp, email: &str) -> Browser {
     browser
 }
 
+/// Moves the browser's account to another address, by the mail to that.
+async fn move_to(app: &TestApp, browser: &Browser, email: &str) {
+    assert_eq!(status(browser, "account/change_email", &[("email", email)]).await, 200);
+    let secret = code(&*app.mail(email, "Confirm your new address", 1).await);
+    assert_eq!(status(browser, "auth/confirm", &[("code", &secret)]).await, 200);
+}
+
 #[tokio::test]
 async fn a_password_change_needs_the_old_one_and_ends_every_other_session() {
     let app = TestApp::spawn().await;
@@ -171,16 +178,12 @@ async fn an_address_changes_once_the_new_one_is_confirmed_by_its_account() {
 async fn the_old_address_takes_an_account_back_even_after_the_thief_changed_everything() {
     let app = TestApp::spawn().await;
     let thief = verified(&app, ADA).await;
-    assert_eq!(status(&thief, "account/change_email", &[("email", BOB)]).await, 200);
-    let secret = code(&*app.mail(BOB, "Confirm your new address", 1).await);
-    assert_eq!(status(&thief, "auth/confirm", &[("code", &secret)]).await, 200);
+    move_to(&app, &thief, BOB).await;
     let undo = code(&*app.mail(ADA, "address was changed", 1).await);
     // The thief goes on: another password, another address.
     let form = [("old_password", PASSWORD), ("password", "the-thief-knows-this")];
     assert_eq!(status(&thief, "account/change_password", &form).await, 200);
-    assert_eq!(status(&thief, "account/change_email", &[("email", "eve@example.test")]).await, 200);
-    let secret = code(&*app.mail("eve@example.test", "Confirm your new address", 1).await);
-    assert_eq!(status(&thief, "auth/confirm", &[("code", &secret)]).await, 200);
+    move_to(&app, &thief, "eve@example.test").await;
     let thiefs_undo = code(&*app.mail(BOB, "address was changed", 1).await);
 
     app.age_codes(6 * 24 * 60 * 60).await;
@@ -197,9 +200,7 @@ async fn the_old_address_takes_an_account_back_even_after_the_thief_changed_ever
 async fn an_undo_link_counts_for_seven_days() {
     let app = TestApp::spawn().await;
     let owner = verified(&app, ADA).await;
-    assert_eq!(status(&owner, "account/change_email", &[("email", BOB)]).await, 200);
-    let secret = code(&*app.mail(BOB, "Confirm your new address", 1).await);
-    assert_eq!(status(&owner, "auth/confirm", &[("code", &secret)]).await, 200);
+    move_to(&app, &owner, BOB).await;
     let undo = code(&*app.mail(ADA, "address was changed", 1).await);
     app.age_codes(7 * 24 * 60 * 60 + 1).await;
     assert_eq!(status(&app.browser(), "auth/confirm", &[("code", &undo), ("password", NEW)]).await, 410);
@@ -233,9 +234,7 @@ async fn an_address_that_was_never_verified_gets_no_way_back() {
     let app = TestApp::spawn().await;
     // A typing error: somebody else reads mail there.
     let owner = app.signed_up(ADA).await;
-    assert_eq!(status(&owner, "account/change_email", &[("email", BOB)]).await, 200);
-    let secret = code(&*app.mail(BOB, "Confirm your new address", 1).await);
-    assert_eq!(status(&owner, "auth/confirm", &[("code", &secret)]).await, 200);
+    move_to(&app, &owner, BOB).await;
     let told = app.mail(ADA, "address was changed", 1).await;
     assert!(!told.text.contains(BOB) && !told.text.contains("code="), "{}", told.text);
     app.outbox_is_empty().await;
@@ -246,9 +245,7 @@ async fn an_address_that_was_never_verified_gets_no_way_back() {
 async fn nobody_else_gets_an_address_that_an_account_can_be_taken_back_to() {
     let app = TestApp::spawn().await;
     let thief = verified(&app, ADA).await;
-    assert_eq!(status(&thief, "account/change_email", &[("email", BOB)]).await, 200);
-    let secret = code(&*app.mail(BOB, "Confirm your new address", 1).await);
-    assert_eq!(status(&thief, "auth/confirm", &[("code", &secret)]).await, 200);
+    move_to(&app, &thief, BOB).await;
     let undo = code(&*app.mail(ADA, "address was changed", 1).await);
     // The thief closes the way back: by a new account at the address, or by moving another one there.
     let form = [("email", ADA), ("password", PASSWORD), ("display_name", "Thief")];

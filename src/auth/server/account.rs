@@ -133,9 +133,7 @@ pub async fn log_in(
             return Err(busy);
         }
     };
-    // The password may have been changed while it was being verified: then it opens nothing any more.
-    let owner = store::lock_owner(&mut tx, user.id).await?;
-    if owner.is_none_or(|owner| owner.password_hash != user.password_hash) {
+    if !store::lock_unchanged(&mut tx, user.id, user.password_hash.as_deref()).await? {
         return Err(AppError::InvalidCredentials);
     }
     let now = state.db.now().await?;

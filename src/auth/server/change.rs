@@ -48,9 +48,7 @@ pub async fn password(
     let hash = state.passwords.hash(new.into_inner()).await?;
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
-    let locked = store::lock_owner(&mut tx, caller.user_id).await?.ok_or(AppError::Unauthenticated)?;
-    // Another change came first, and what was verified above is not the password any more.
-    if locked.password_hash != owner.password_hash {
+    if !store::lock_unchanged(&mut tx, caller.user_id, owner.password_hash.as_deref()).await? {
         return Err(AppError::Unauthenticated);
     }
     confirm::set_password(state, &mut tx, caller.user_id, &owner.email, Some(&hash), client, now).await?;
@@ -100,9 +98,8 @@ pub async fn step_up(state: &AppState, caller: &Caller, password: String, client
     verify(state, caller, password, Field::Password, owner.password_hash.clone(), client).await?;
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
-    let locked = store::lock_owner(&mut tx, caller.user_id).await?.ok_or(AppError::Unauthenticated)?;
     // Meanwhile the session may have ended, or the password become another: then nothing goes on.
-    if locked.password_hash != owner.password_hash
+    if !store::lock_unchanged(&mut tx, caller.user_id, owner.password_hash.as_deref()).await?
         || !store::end_session(&mut tx, &caller.session, EndReason::Replaced, now).await?
     {
         return Err(AppError::Unauthenticated);

@@ -53,6 +53,13 @@ pub async fn find_display_name(db: &Db, user_id: Uuid) -> sqlx::Result<Option<St
         .await)
 }
 
+/// Locks an account, if its password is still the one of that hash: hashing takes its time, and what was verified before a
+/// change must open nothing after it.
+pub async fn lock_unchanged(tx: &mut Tx, user_id: Uuid, password_hash: Option<&str>) -> sqlx::Result<bool> {
+    let owner = lock_owner(tx, user_id).await?;
+    Ok(owner.is_some_and(|owner| owner.password_hash.as_deref() == password_hash))
+}
+
 /// Sets another password, or none; what was issued before belongs to an epoch that is past.
 pub async fn set_password(tx: &mut Tx, user_id: Uuid, password_hash: Option<&str>) -> sqlx::Result<u64> {
     within!(tx, |c| sqlx::query("update users set password_hash = $2, authz_epoch = authz_epoch + 1 where id = $1")
