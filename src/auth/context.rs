@@ -2,27 +2,39 @@
 //! browser takes it from the page. It is constant while a page lives, since log-in and log-out are page loads.
 
 use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
 
-use super::model::Identity;
+use super::model::{Identity, Role};
 use crate::ui::flash::{Flash, SiteInfo};
 
 #[derive(Clone)]
 struct SignedIn(Option<Identity>);
 
+/// What comes with the page. One value instead of three: each is a script of its own in the page.
+#[derive(Serialize, Deserialize)]
+struct Told {
+    identity: Option<Identity>,
+    flash: Flash,
+    site: SiteInfo,
+}
+
 /// Provides the identity, the flash and the site's facts. The first line of `App`.
 pub fn provide_request_state() {
-    let identity = SharedValue::new(server_side::identity).into_inner();
-    let flash = SharedValue::new(server_side::flash).into_inner();
-    let site = SharedValue::new(server_side::site).into_inner();
-    browser_side::follow_other_tabs(identity.as_ref());
-    provide_context(SignedIn(identity));
-    provide_context(flash);
-    provide_context(site);
+    let told = SharedValue::new(server_side::told).into_inner();
+    browser_side::follow_other_tabs(told.identity.as_ref());
+    provide_context(SignedIn(told.identity));
+    provide_context(told.flash);
+    provide_context(told.site);
 }
 
 /// The signed-in account, if any.
 pub fn identity() -> Option<Identity> {
     use_context::<SignedIn>().and_then(|signed_in| signed_in.0)
+}
+
+/// The role of the signed-in account, if any.
+pub fn role() -> Option<Role> {
+    with_context(|signed_in: &SignedIn| signed_in.0.as_ref().map(|who| who.role)).flatten()
 }
 
 /// Sets the page's HTTP status; in the browser there is none to set.
@@ -38,20 +50,19 @@ pub fn session_ended() {
 #[cfg(feature = "ssr")]
 mod server_side {
     use super::*;
-    use axum::http::{StatusCode, request::Parts};
+    use axum::http::StatusCode;
     use leptos_axum::ResponseOptions;
 
-    use crate::{auth::server::caller, server::state::AppState};
+    use crate::{
+        auth::server::caller,
+        server::{request::extension, state::AppState},
+    };
 
-    pub fn identity() -> Option<Identity> {
-        caller().map(|caller| caller.identity)
+    pub fn told() -> Told {
+        Told { identity: caller().map(|caller| caller.identity), flash: extension().unwrap_or_default(), site: site() }
     }
 
-    pub fn flash() -> Flash {
-        use_context::<Parts>().and_then(|parts| parts.extensions.get::<Flash>().cloned()).unwrap_or_default()
-    }
-
-    pub fn site() -> SiteInfo {
+    fn site() -> SiteInfo {
         match use_context::<AppState>() {
             Some(state) => SiteInfo {
                 demo: state.config.demo.seed,
@@ -77,16 +88,16 @@ mod server_side {
 mod server_side {
     use super::*;
 
-    pub fn identity() -> Option<Identity> {
-        None
-    }
-
-    pub fn flash() -> Flash {
-        Flash::default()
-    }
-
-    pub fn site() -> SiteInfo {
-        SiteInfo { demo: false, mailbox: false, password_min_length: crate::auth::model::PASSWORD_MIN_LENGTH }
+    pub fn told() -> Told {
+        Told {
+            identity: None,
+            flash: Flash::default(),
+            site: SiteInfo {
+                demo: false,
+                mailbox: false,
+                password_min_length: crate::auth::model::PASSWORD_MIN_LENGTH,
+            },
+        }
     }
 
     pub fn set_status(_: u16) {}

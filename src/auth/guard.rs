@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_router::{components::Redirect, hooks::use_location};
 
 use super::{
-    context::{identity, set_status},
+    context::{role, set_status},
     model::{Access, Denied, log_in_path},
 };
 use crate::ui::Forbidden;
@@ -14,7 +14,7 @@ use crate::ui::Forbidden;
 /// reach (403); nothing of the children is made for them.
 #[component]
 pub fn Guarded(access: Access, children: ChildrenFn) -> impl IntoView {
-    match access.check(identity().map(|who| who.role)) {
+    match access.check(role()) {
         Ok(()) => children().into_any(),
         Err(Denied::Anonymous) => {
             let here = use_location();
@@ -31,7 +31,7 @@ pub fn Guarded(access: Access, children: ChildrenFn) -> impl IntoView {
 
 /// Whether the caller may follow a link that leads to `access`.
 pub fn may(access: Access) -> bool {
-    access.check(identity().map(|who| who.role)).is_ok()
+    access.check(role()).is_ok()
 }
 
 /// The query with its question mark, whichever way the router keeps it.

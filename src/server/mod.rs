@@ -17,6 +17,7 @@ pub mod moment;
 pub mod origin;
 pub mod proxies;
 pub mod random;
+pub mod request;
 pub mod respond;
 pub mod router;
 mod security;

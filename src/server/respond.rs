@@ -4,7 +4,7 @@
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -12,7 +12,7 @@ use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use tower_cookies::Cookies;
 
-use super::{flash, state::AppState};
+use super::{flash, request::extension, state::AppState};
 use crate::{
     auth::model::{local_path, log_in_path},
     error::AppError,
@@ -70,7 +70,7 @@ pub fn see_other(path: &str, notice: Option<Notice>) {
 
 /// The same, with all that the page there is to show.
 pub fn see_other_with(path: &str, flash: Flash) {
-    let (Some(parts), Some(options)) = (use_context::<Parts>(), use_context::<ResponseOptions>()) else {
+    let Some(options) = use_context::<ResponseOptions>() else {
         return;
     };
     if let Ok(location) = HeaderValue::from_str(path) {
@@ -79,10 +79,8 @@ pub fn see_other_with(path: &str, flash: Flash) {
     if flash == Flash::default() {
         return;
     }
-    if let (Some(state), Some(cookies), true) =
-        (use_context::<AppState>(), parts.extensions.get::<Cookies>(), parts.extensions.get::<BrowserForm>().is_some())
-    {
-        flash::put(&state, cookies, &flash);
+    if let (Some(state), Some(cookies), Some(BrowserForm)) = (use_context::<AppState>(), extension(), extension()) {
+        flash::put(&state, &cookies, &flash);
     }
 }
 

@@ -11,7 +11,13 @@ use axum::{
 };
 use leptos::{nonce::Nonce, prelude::provide_context};
 use leptos_axum::{AxumRouteListing, LeptosRoutes};
-use std::{any::Any, path::Path, sync::LazyLock, time::Duration};
+use std::{
+    any::Any,
+    path::Path,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+use tower::ServiceBuilder;
 use tower_cookies::CookieManagerLayer;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -19,7 +25,10 @@ use tower_http::{
     timeout::TimeoutLayer,
 };
 
-use super::{assets::Assets, document::shell, flash, mail::preview, respond, security, state::AppState, telemetry};
+use super::{
+    assets::Assets, document::shell, flash, mail::preview, request::extension, respond, security, state::AppState,
+    telemetry,
+};
 use crate::{
     app::App,
     auth::server::{
@@ -41,20 +50,27 @@ pub fn router(state: AppState, assets: Assets) -> Router {
 /// The whole server around pages and functions that know their callers. A function of its own so that the benchmark can
 /// put a caller of its own in the place of [`identify`], and so tell what that costs.
 pub fn around(identified: Router, state: AppState) -> Router {
-    let guarded =
-        identified.layer(CookieManagerLayer::new()).layer(from_fn_with_state(state.clone(), security::origin));
+    let guarded = identified.layer(
+        ServiceBuilder::new()
+            .layer(from_fn_with_state(state.clone(), security::origin))
+            .layer(CookieManagerLayer::new()),
+    );
     let routes = Router::new().merge(guarded).merge(static_files(&state)).merge(health(&state));
     behind_layers(routes, state)
 }
 
 /// What every answer passes, whatever its path. A function of its own so that tests can put a route behind it that panics.
+///
+/// One stack instead of a `.layer` each: axum boxes a route for each, and clones all the boxes within for each request.
 pub fn behind_layers(routes: Router, state: AppState) -> Router {
-    routes
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn(security::cookie_limits))
-        .layer(from_fn_with_state(state, security::headers))
-        .layer(from_fn(telemetry::trace))
+    routes.layer(
+        ServiceBuilder::new()
+            .layer(from_fn(telemetry::trace))
+            .layer(from_fn_with_state(state, security::headers))
+            .layer(from_fn(security::cookie_limits))
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT)),
+    )
 }
 
 /// The app's pages. Listed once in a process: while Leptos walks the app for them, no resource of any page that is being
@@ -64,23 +80,27 @@ pub fn routes() -> &'static [AxumRouteListing] {
     &ROUTES
 }
 
-/// Pages and server functions, which find their [`Caller`](crate::auth::server::Caller) in the request's extensions. The
-/// layer named last is met first.
+/// Pages and server functions, which find their [`Caller`](crate::auth::server::Caller) in the request's extensions.
 pub fn pages_and_functions(state: &AppState, assets: Assets) -> Router {
     let context = {
         let state = state.clone();
         move || provide_request_context(&state)
     };
-    let options = state.leptos.clone();
-    let document = move || shell(options.clone(), &assets);
+    let document = {
+        let (state, assets) = (state.clone(), Arc::new(assets));
+        move || shell(state.leptos.clone(), &assets)
+    };
     let missing = leptos_axum::render_app_async_with_context(context.clone(), document.clone());
     Router::new()
         .route(events::PATH, get(events))
         .route(preview::PATH, get(preview::html))
         .leptos_routes_with_context(state, routes().to_vec(), context, document)
         .fallback(move |request| not_found(request, missing))
-        .layer(from_fn_with_state(state.clone(), respond::server_functions))
-        .layer(from_fn_with_state(state.clone(), flash::take))
+        .layer(
+            ServiceBuilder::new()
+                .layer(from_fn_with_state(state.clone(), flash::take))
+                .layer(from_fn_with_state(state.clone(), respond::server_functions)),
+        )
         .with_state(state.clone())
 }
 
@@ -88,9 +108,7 @@ pub fn pages_and_functions(state: &AppState, assets: Assets) -> Router {
 fn provide_request_context(state: &AppState) {
     provide_context(state.clone());
     // Leptos has made a nonce of its own by now; the one that the header names takes its place.
-    if let Some(nonce) = leptos::prelude::use_context::<axum::http::request::Parts>()
-        .and_then(|parts| parts.extensions.get::<Nonce>().cloned())
-    {
+    if let Some(nonce) = extension::<Nonce>() {
         provide_context(nonce);
     }
 }

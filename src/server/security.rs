@@ -94,5 +94,5 @@ pub async fn cookie_limits(request: Request, next: Next) -> Response {
 fn too_many_cookies(headers: &HeaderMap) -> bool {
     let cookies = || headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
     cookies().map(<[u8]>::len).sum::<usize>() >= MAX_COOKIE_BYTES
-        || cookies().map(|line| line.split(|byte| *byte == b';').count()).sum::<usize>() >= MAX_COOKIES
+        || cookies().map(|line| line.iter().filter(|byte| **byte == b';').count() + 1).sum::<usize>() >= MAX_COOKIES
 }

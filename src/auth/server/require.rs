@@ -2,14 +2,18 @@
 //! the check stands in the body.
 
 use axum::http::request::Parts;
-use leptos::prelude::use_context;
+use leptos::prelude::{use_context, with_context};
 use tower_cookies::Cookies;
 
 use super::{
     caller::{Caller, Client},
     session, store,
 };
-use crate::{auth::model::Access, error::AppError, server::state::AppState};
+use crate::{
+    auth::model::Access,
+    error::AppError,
+    server::{request::extension, state::AppState},
+};
 
 /// The application's state, within a server function or a page being rendered.
 pub fn state() -> Result<AppState, AppError> {
@@ -34,7 +38,7 @@ pub async fn require(access: Access) -> Result<Caller, AppError> {
 
 /// The caller, whoever it is.
 pub fn caller() -> Option<Caller> {
-    use_context::<Parts>()?.extensions.get::<Caller>().cloned()
+    extension()
 }
 
 /// The caller, if `access` lets them in and they logged in (or proved anew who they are) a short time ago: for changes
@@ -63,11 +67,11 @@ pub async fn has_password(caller: &Caller) -> Result<bool, AppError> {
 
 /// The cookies of the request at hand.
 pub fn cookies() -> Result<Cookies, AppError> {
-    use_context::<Parts>().and_then(|parts| parts.extensions.get().cloned()).ok_or(AppError::Internal)
+    extension().ok_or(AppError::Internal)
 }
 
 /// The client of the request at hand.
 pub fn client() -> Result<Client, AppError> {
-    let parts = use_context::<Parts>().ok_or(AppError::Internal)?;
-    Ok(Client::of(&parts, &state()?.config.trusted_proxies))
+    let state = state()?;
+    with_context(|parts: &Parts| Client::of(parts, &state.config.trusted_proxies)).ok_or(AppError::Internal)
 }
