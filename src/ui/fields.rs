@@ -3,7 +3,7 @@
 
 use super::{form::FormState, icons::Icon, words};
 use crate::error::{AppError, Field};
-use leptos::prelude::*;
+use leptos::{prelude::*, tachys::html::InertElement};
 
 /// The `name` and `id` of the input for `field`: what the server function calls the argument.
 pub fn control_name(field: Field) -> &'static str {
@@ -144,7 +144,7 @@ fn labelled(
         <div class="field">
             <label class="label" for=name>
                 {label}
-                {(!required).then(|| view! { <span class="label-note">" optional"</span> })}
+                {(!required).then(|| InertElement::new(r#"<span class="label-note"> optional</span>"#))}
             </label>
             {hint}
             {control}

@@ -14,6 +14,15 @@ macro_rules! icon {
     };
 }
 
+pub(super) use icon;
+
+/// The mark as markup, for what is ready-made around it.
+pub const MARK: &str = concat!(
+    r#"<svg class="mark" viewBox="-16 -16 32 32" width="32" height="32" aria-hidden="true" focusable="false">"#,
+    r#"<circle class="mark-teeth" r="13" pathLength="24"></circle><circle class="mark-ring" r="10.5"></circle>"#,
+    r#"<path class="mark-hole" d="M0 -5a3.2 3.2 0 0 1 1.5 6l1.1 5h-5.2l1.1 -5a3.2 3.2 0 0 1 1.5 -6z"></path></svg>"#
+);
+
 /// The icon of that name; an unknown name draws nothing.
 #[component]
 pub fn Icon(name: &'static str) -> impl IntoView {
@@ -23,11 +32,7 @@ pub fn Icon(name: &'static str) -> impl IntoView {
 /// The mark: a toothed ring around a keyhole.
 #[component]
 pub fn Mark() -> impl IntoView {
-    InertElement::new(concat!(
-        r#"<svg class="mark" viewBox="-16 -16 32 32" width="32" height="32" aria-hidden="true" focusable="false">"#,
-        r#"<circle class="mark-teeth" r="13" pathLength="24"></circle><circle class="mark-ring" r="10.5"></circle>"#,
-        r#"<path class="mark-hole" d="M0 -5a3.2 3.2 0 0 1 1.5 6l1.1 5h-5.2l1.1 -5a3.2 3.2 0 0 1 1.5 -6z"></path></svg>"#
-    ))
+    InertElement::new(MARK)
 }
 
 fn markup(name: &str) -> &'static str {

@@ -3,11 +3,11 @@
 
 use super::{
     form::{Form, Submit},
-    icons::{Icon, Mark},
+    icons::{Icon, MARK},
     page::RoleBadge,
     theme::ThemeSwitch,
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, tachys::html::InertElement};
 use leptos_router::hooks::use_location;
 
 /// The bar, with the links of the navigation as its children.
@@ -17,13 +17,11 @@ pub fn TopBar(
     end: AnyView,
     children: Children,
 ) -> impl IntoView {
+    let brand = InertElement::new(format!(r#"<a class="brand" href="/">{MARK}<span>Latchkey</span></a>"#));
     view! {
         <header class="top-bar">
             <div class="top-bar-inner">
-                <a class="brand" href="/">
-                    <Mark />
-                    <span>"Latchkey"</span>
-                </a>
+                {brand}
                 <nav class="top-nav" aria-label="Main">
                     {children()}
                 </nav>
