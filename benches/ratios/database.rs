@@ -42,8 +42,12 @@ macro_rules! on_db {
                 $body
             }
             latchkey::server::db::Db::Postgres(pool) => {
-                let $conn = pool;
-                $body
+                // As the app does: a connection that stays at hand.
+                let mut taken = pool.take().await?;
+                let $conn = &mut *taken;
+                let done = $body;
+                pool.keep(taken);
+                done
             }
         }
     };
@@ -228,6 +232,7 @@ async fn insert(
     let now = Utc::now();
     // So long ago that the page says the same words for the whole run.
     let created = now - TimeDelta::days(400);
+    let later = now + TimeDelta::days(14);
     on_db!(db, |c| {
         sqlx::query(AssertSqlSafe(users))
             .bind(from)
@@ -237,10 +242,23 @@ async fn insert(
             .bind(state)
             .bind(created)
             .execute(c)
-            .await?;
-        sqlx::query(AssertSqlSafe(profiles)).bind(from).bind(to).bind(created).execute(c).await?;
-        let later = now + TimeDelta::days(14);
-        sqlx::query(AssertSqlSafe(sessions)).bind(from).bind(to).bind(now).bind(later).execute(c).await?;
+            .await?
+            .rows_affected()
     });
+    on_db!(db, |c| sqlx::query(AssertSqlSafe(profiles))
+        .bind(from)
+        .bind(to)
+        .bind(created)
+        .execute(c)
+        .await?
+        .rows_affected());
+    on_db!(db, |c| sqlx::query(AssertSqlSafe(sessions))
+        .bind(from)
+        .bind(to)
+        .bind(now)
+        .bind(later)
+        .execute(c)
+        .await?
+        .rows_affected());
     Ok(())
 }

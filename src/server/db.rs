@@ -3,13 +3,16 @@
 
 use chrono::{DateTime, SubsecRound, Utc};
 use sqlx::{
-    Connection, PgPool, Postgres, Sqlite, SqlitePool, Transaction,
+    Connection, Postgres, Sqlite, SqlitePool, Transaction,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, time::Duration};
 
 use super::config;
+use at_hand::AtHand;
+
+mod at_hand;
 
 /// Seconds that a request waits for a connection, or for SQLite's write lock, before it is answered with 503.
 const WAIT: Duration = Duration::from_secs(2);
@@ -21,17 +24,21 @@ const MAPPED: &str = "1073741824";
 /// A PostgreSQL connection that was idle for so long is asked whether it still stands.
 const QUIET: Duration = Duration::from_secs(1);
 
+/// PostgreSQL connections that are not kept at hand: the one that listens to other nodes, and one for a transaction that
+/// comes along.
+const OTHERS: u32 = 2;
+
 /// The database, on either engine. Cheap to clone.
 #[derive(Clone, Debug)]
 pub enum Db {
     Sqlite(SqliteDb),
-    Postgres(PgPool),
+    Postgres(AtHand<Postgres>),
 }
 
 /// SQLite has one writer at a time: a pool of one queues the writers here, in order, instead of in busy loops.
 #[derive(Clone, Debug)]
 pub struct SqliteDb {
-    pub read: SqlitePool,
+    pub read: AtHand<Sqlite>,
     pub write: SqlitePool,
 }
 
@@ -45,14 +52,25 @@ pub enum Tx {
 macro_rules! read {
     ($db:expr, |$conn:ident| $body:expr) => {
         match $db {
-            $crate::server::db::Db::Sqlite(sqlite) => {
-                let $conn = &sqlite.read;
-                $body
+            $crate::server::db::Db::Sqlite(sqlite) => $crate::server::db::run!(&sqlite.read, |$conn| $body),
+            $crate::server::db::Db::Postgres(pool) => $crate::server::db::run!(pool, |$conn| $body),
+        }
+    };
+}
+
+/// Runs one statement on a connection that is at hand, and keeps it there if it succeeds.
+macro_rules! run {
+    ($pool:expr, |$conn:ident| $body:expr) => {
+        match $pool.take().await {
+            Ok(mut taken) => {
+                let $conn = &mut *taken;
+                let result = $body;
+                if result.is_ok() {
+                    $pool.keep(taken);
+                }
+                result
             }
-            $crate::server::db::Db::Postgres(pool) => {
-                let $conn = pool;
-                $body
-            }
+            Err(error) => Err(error),
         }
     };
 }
@@ -65,10 +83,7 @@ macro_rules! write {
                 let $conn = &sqlite.write;
                 $body
             }
-            $crate::server::db::Db::Postgres(pool) => {
-                let $conn = pool;
-                $body
-            }
+            $crate::server::db::Db::Postgres(pool) => $crate::server::db::run!(pool, |$conn| $body),
         }
     };
 }
@@ -89,7 +104,7 @@ macro_rules! within {
     };
 }
 
-pub(crate) use {read, within, write};
+pub(crate) use {read, run, within, write};
 
 impl Db {
     /// Opens (SQLite: creates) the database that `config.url` names, without touching its schema.
@@ -115,7 +130,7 @@ impl Db {
                 })
                 .connect_with(options)
                 .await?;
-            Ok(Self::Postgres(pool))
+            Ok(Self::Postgres(AtHand::new(pool, OTHERS)))
         }
     }
 
@@ -148,7 +163,7 @@ impl Db {
         refuse_old_sqlite(&version)?;
         let read =
             pool().max_connections(config.max_connections).connect_with(options.create_if_missing(false)).await?;
-        Ok(Self::Sqlite(SqliteDb { read, write }))
+        Ok(Self::Sqlite(SqliteDb { read: AtHand::new(read, 0), write }))
     }
 
     /// Brings the schema up to date. Several nodes may do it at once: on PostgreSQL sqlx holds an advisory lock. What a later
@@ -194,7 +209,7 @@ impl Db {
     pub async fn now(&self) -> Result<DateTime<Utc>, sqlx::Error> {
         match self {
             Self::Sqlite(_) => Ok(Utc::now().trunc_subsecs(6)),
-            Self::Postgres(pool) => sqlx::query_scalar("select clock_timestamp()").fetch_one(pool).await,
+            Self::Postgres(pool) => run!(pool, |c| sqlx::query_scalar("select clock_timestamp()").fetch_one(c).await),
         }
     }
 

@@ -102,8 +102,8 @@ impl Place {
         let db = latchkey::server::db::Db::open(&config.database).await.unwrap();
         let count = "select count(*) from users";
         match &db {
-            latchkey::server::db::Db::Sqlite(db) => sqlx::query_scalar(count).fetch_one(&db.read).await.unwrap(),
-            latchkey::server::db::Db::Postgres(pool) => sqlx::query_scalar(count).fetch_one(pool).await.unwrap(),
+            latchkey::server::db::Db::Sqlite(db) => sqlx::query_scalar(count).fetch_one(&*db.read).await.unwrap(),
+            latchkey::server::db::Db::Postgres(pool) => sqlx::query_scalar(count).fetch_one(&**pool).await.unwrap(),
         }
     }
 }

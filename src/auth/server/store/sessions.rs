@@ -9,7 +9,7 @@ use crate::{
         model::Role,
         server::{decision::Rotation, session_id::SessionIdHash},
     },
-    server::db::{Db, Tx, within, write},
+    server::db::{Db, Tx, run, within, write},
 };
 
 /// A session with what of its account decides over it. Never leaves the server.
@@ -125,11 +125,16 @@ pub async fn find_session(db: &Db, id_hash: &SessionIdHash) -> sqlx::Result<Opti
     match db {
         Db::Sqlite(sqlite) => {
             let now = db.now().await?;
-            sqlx::query_as(session_by_id!("$2")).bind(id_hash.as_slice()).bind(now).fetch_optional(&sqlite.read).await
+            run!(&sqlite.read, |c| sqlx::query_as(session_by_id!("$2"))
+                .bind(id_hash.as_slice())
+                .bind(now)
+                .fetch_optional(c)
+                .await)
         }
-        Db::Postgres(pool) => {
-            sqlx::query_as(session_by_id!("clock_timestamp()")).bind(id_hash.as_slice()).fetch_optional(pool).await
-        }
+        Db::Postgres(pool) => run!(pool, |c| sqlx::query_as(session_by_id!("clock_timestamp()"))
+            .bind(id_hash.as_slice())
+            .fetch_optional(c)
+            .await),
     }
 }
 
