@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use super::{config::Config, db::Db, mail::Mail};
 use crate::auth::server::{
     breach::Breaches, cookies::CookieNames, freshness::Freshness, password::Passwords, token::KeyRing,
+    verified::Verified,
 };
 
 /// The application's state.
@@ -23,6 +24,7 @@ pub struct Inner {
     /// `None`: nobody outside is asked about new passwords.
     pub breaches: Option<Breaches>,
     pub freshness: Freshness,
+    pub verified: Verified,
     pub cookie_names: CookieNames,
     pub leptos: LeptosOptions,
     pub mail: Mail,
@@ -42,6 +44,7 @@ impl AppState {
             passwords: Passwords::new(&config.auth)?,
             breaches: config.auth.breach_check_url.as_deref().map(Breaches::new),
             freshness: Freshness::default(),
+            verified: Verified::default(),
             cookie_names: CookieNames::new(config.public_origin.is_https()),
             leptos: config.leptos_options(),
             draining: watch::Sender::new(false),

@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use tower_cookies::Cookies;
+use tower_cookies::{Cookie, Cookies};
 
 use super::{
     caller::Caller,
@@ -95,17 +95,8 @@ async fn resolve(
         return Ok(None);
     }
     if let Some(access) = &access {
-        match state.keys.verify_access(access.value()) {
-            Ok(claims) => {
-                // A pair of two different sessions was put together by somebody, never by us. More than that the refresh
-                // token is not asked: whoever altered it finds out when it is used.
-                if let Some(refresh) = &refresh
-                    && state.keys.session_named_by(refresh.value()).as_deref() != Some(claims.sid.as_str())
-                {
-                    return Err(Stop::LoggedOut(Notice::SessionEnded));
-                }
-                return Ok(Some(session::check(state, &claims, only_reads).await?));
-            }
+        match state.verified.pair(&state.keys, access.value(), refresh.as_ref().map(Cookie::value)) {
+            Ok(claims) => return Ok(Some(session::check(state, &claims, only_reads).await?)),
             Err(TokenError::Expired) => {}
             Err(TokenError::Invalid) => return Err(Stop::LoggedOut(Notice::SessionEnded)),
         }

@@ -29,6 +29,7 @@ pub mod store;
 pub mod stored_hash;
 pub mod strength;
 pub mod token;
+pub mod verified;
 
 pub use caller::Caller;
 pub use require::{caller, client, cookies, has_password, is_recent, require, require_recent, state};

@@ -230,14 +230,6 @@ impl KeyRing {
         self.verify(Purpose::Refresh, token)
     }
 
-    /// The session that a refresh token of ours says it is of, whatever its signature is worth: enough to tell a pair that
-    /// somebody put together from one that was given out. `None`: it does not even look like one of ours.
-    pub fn session_named_by(&self, refresh_token: &str) -> Option<String> {
-        self.key_of(Purpose::Refresh, refresh_token).ok()?;
-        let claims = URL_SAFE_NO_PAD.decode(refresh_token.split('.').nth(1)?).ok()?;
-        Some(serde_json::from_slice::<RefreshClaims>(&claims).ok()?.sid)
-    }
-
     fn keys(&self, purpose: Purpose) -> &Keys {
         match purpose {
             Purpose::Access => &self.access,
@@ -252,8 +244,7 @@ impl KeyRing {
         jsonwebtoken::encode(&header, claims, &key.encoding)
     }
 
-    /// The key that a token's header names, if all of that header is as ours are.
-    fn key_of(&self, purpose: Purpose, token: &str) -> Result<&Key, TokenError> {
+    fn verify<C: DeserializeOwned>(&self, purpose: Purpose, token: &str) -> Result<C, TokenError> {
         if token.len() > MAX_LENGTH {
             return Err(TokenError::Invalid);
         }
@@ -261,12 +252,9 @@ impl KeyRing {
         if header.alg != "HS256" || header.typ != purpose.typ() {
             return Err(TokenError::Invalid);
         }
-        self.keys(purpose).keys.iter().find(|key| key.kid == header.kid).ok_or(TokenError::Invalid)
-    }
-
-    fn verify<C: DeserializeOwned>(&self, purpose: Purpose, token: &str) -> Result<C, TokenError> {
-        let key = self.key_of(purpose, token)?;
-        match jsonwebtoken::decode::<C>(token, &key.decoding, &self.keys(purpose).validation) {
+        let Keys { keys, validation } = self.keys(purpose);
+        let key = keys.iter().find(|key| key.kid == header.kid).ok_or(TokenError::Invalid)?;
+        match jsonwebtoken::decode::<C>(token, &key.decoding, validation) {
             Ok(data) => Ok(data.claims),
             Err(error) if *error.kind() == ErrorKind::ExpiredSignature => Err(TokenError::Expired),
             Err(_) => Err(TokenError::Invalid),
