@@ -25,7 +25,7 @@ check: ## Format, clippy for server and browser, licences and known vulnerabilit
 test: ## Everything: lints, cargo tests on SQLite and on PostgreSQL, release build, browser tests
 	@scripts/test
 
-faults: ## The fault tests in their long form: 1,000 kills, a million refreshes (about an hour)
+faults: ## The fault tests in their long form: 1,000 kills, a million refreshes (about an hour and a half)
 	@scripts/faults
 
 bench: target/.built ## Measure against baselines built from the same dependencies, and print the table of docs/performance.md
