@@ -92,6 +92,8 @@ async fn clean(state: AppState) {
                 (throttles, sessions, mails, codes, accounts)
             {
                 tracing::debug!(throttles, sessions, mails, codes, accounts, "forgot what had expired");
+            } else {
+                tracing::warn!("not all that has expired could be forgotten: the next round tries again");
             }
         }
     }

@@ -2,10 +2,14 @@
 
 use std::sync::Arc;
 
-use latchkey::auth::model::Role;
+use latchkey::{
+    auth::{model::Role, server::store},
+    server::db::Db,
+};
+use sqlx::AssertSqlSafe;
 
 use crate::{
-    app::{PASSWORD, TestApp},
+    app::{PASSWORD, TestApp, on_db},
     browser::{ACCESS, REFRESH},
 };
 
@@ -443,4 +447,31 @@ async fn a_token_that_another_node_has_just_rotated_is_not_taken_for_one_ahead()
     carry_over();
     assert_eq!(there.get("/profile").await.status, 200, "and meets generation 2 within the second");
     assert_eq!(app.count("select count(*) from sessions where revoked_at is not null").await, 0);
+}
+
+#[tokio::test]
+async fn sessions_past_their_limit_are_forgotten_however_many_they_are() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    let id = match &app.state.db {
+        Db::Sqlite(_) => "randomblob(32)",
+        Db::Postgres(_) => "decode(md5(random()::text) || md5(random()::text), 'hex')",
+    };
+    let past = format!(
+        "with recursive n(i) as (select 1 union all select i + 1 from n where i < 2500)
+         insert into sessions (id_hash, user_id, secret, authz_epoch, generation, rotated_at, confirmed_generation,
+                               reuse_count, reuse_streak, created_at, last_seen_at, idle_until, not_after, auth_time, aal,
+                               user_agent, ip)
+         select {id}, user_id, secret, authz_epoch, generation, rotated_at, confirmed_generation, reuse_count,
+                reuse_streak, created_at, last_seen_at, idle_until, created_at, auth_time, aal, user_agent, ip
+         from sessions, n"
+    );
+    on_db!(&app.state.db, |c| sqlx::query(AssertSqlSafe(past)).execute(c).await.map(|_| ())).unwrap();
+    assert_eq!(app.count("select count(*) from sessions").await, 2501);
+
+    let now = app.state.db.now().await.unwrap();
+    assert_eq!(store::forget_sessions(&app.state.db, now).await.unwrap(), 2500);
+
+    assert_eq!(app.count("select count(*) from sessions").await, 1);
+    assert!(browser.is_signed_in().await);
 }

@@ -12,6 +12,10 @@ use crate::{
     server::db::{Db, Tx, run, within, write},
 };
 
+/// Rows of one statement that forgets: however many there are after a long pause, others may write in between, and no
+/// statement meets PostgreSQL's time limit.
+const FORGOTTEN_AT_ONCE: i64 = 1000;
+
 /// A session with what of its account decides over it. Never leaves the server.
 #[derive(Clone, FromRow)]
 pub struct SessionRow {
@@ -221,11 +225,20 @@ pub async fn confirm(
 }
 
 /// Forgets sessions whose absolute limit lies before `before`: their refresh tokens have expired, so nobody can replay
-/// them. Ended sessions are kept until then, so that a replay stays explainable.
+/// them. Ended sessions are kept until then, so that a replay stays explainable. Returns how many they were.
 pub async fn forget_sessions(db: &Db, before: DateTime<Utc>) -> sqlx::Result<u64> {
-    write!(db, |c| sqlx::query("delete from sessions where not_after < $1")
-        .bind(before)
-        .execute(c)
-        .await
-        .map(|r| r.rows_affected()))
+    let mut forgotten = 0;
+    loop {
+        let sql = "delete from sessions where id_hash in (select id_hash from sessions where not_after < $1 limit $2)";
+        let gone = write!(db, |c| sqlx::query(sql)
+            .bind(before)
+            .bind(FORGOTTEN_AT_ONCE)
+            .execute(c)
+            .await
+            .map(|r| r.rows_affected()))?;
+        forgotten += gone;
+        if gone < FORGOTTEN_AT_ONCE.unsigned_abs() {
+            return Ok(forgotten);
+        }
+    }
 }
