@@ -11,7 +11,7 @@ use crate::ui::flash::{Flash, SiteInfo};
 struct SignedIn(Option<Identity>);
 
 /// What comes with the page. One value instead of three: each is a script of its own in the page.
-#[derive(Serialize, Deserialize)]
+#[derive(Default, Serialize, Deserialize)]
 struct Told {
     identity: Option<Identity>,
     flash: Flash,
@@ -70,9 +70,7 @@ mod server_side {
                 password_min_length: state.config.auth.password_min_length,
             },
             // Only while the list of routes is made, before any request.
-            None => {
-                SiteInfo { demo: false, mailbox: false, password_min_length: crate::auth::model::PASSWORD_MIN_LENGTH }
-            }
+            None => SiteInfo::default(),
         }
     }
 
@@ -89,15 +87,7 @@ mod server_side {
     use super::*;
 
     pub fn told() -> Told {
-        Told {
-            identity: None,
-            flash: Flash::default(),
-            site: SiteInfo {
-                demo: false,
-                mailbox: false,
-                password_min_length: crate::auth::model::PASSWORD_MIN_LENGTH,
-            },
-        }
+        Told::default()
     }
 
     pub fn set_status(_: u16) {}

@@ -24,8 +24,8 @@ pub fn shell(options: LeptosOptions, assets: &Assets) -> impl IntoView + use<> {
     }
 }
 
-/// What every head says. Ready-made markup, since nothing in it is a visitor's: as elements it was a twentieth of what a
-/// page costs the server. The second script fetches the program and hands the page over to it.
+/// What every head says. Ready-made markup, since nothing in it is a visitor's, and each attribute of an element is an
+/// allocation. The second script fetches the program and hands the page over to it.
 fn head(Assets { css, js, wasm }: &Assets, nonce: &str) -> String {
     format!(
         r#"<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">

@@ -94,9 +94,16 @@ pub fn use_flash() -> Flash {
     if first { use_context().unwrap_or_default() } else { Flash::default() }
 }
 
+/// Cautious facts, for where none are told.
+impl Default for SiteInfo {
+    fn default() -> Self {
+        Self { demo: false, mailbox: false, password_min_length: 12 }
+    }
+}
+
 /// The facts about this installation; cautious ones where none were provided.
 pub fn use_site() -> SiteInfo {
-    use_context().unwrap_or(SiteInfo { demo: false, mailbox: false, password_min_length: 12 })
+    use_context().unwrap_or_default()
 }
 
 #[cfg(test)]

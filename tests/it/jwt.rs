@@ -321,10 +321,13 @@ async fn a_pair_that_was_altered_or_put_together_logs_out_however_often_the_true
     let bent = format!("{}{}", &real[..real.len() - 4], if real.ends_with("AAAA") { "BBBB" } else { "AAAA" });
     assert!(browser.is_signed_in().await && browser.is_signed_in().await);
     let before = written(&app).await;
+    let altered = browser.copy();
+    altered.set_cookie(REFRESH, bent.clone());
+    assert_eq!(altered.api("auth/refresh", &[]).await.status, 401);
     refuses(&app, REFRESH, &bent, "used once the access token is gone").await;
     // Altered, of another session, of another purpose, or nothing like a token: never a pair of ours.
     for wrong in
-        [bent, other.cookie(REFRESH).unwrap(), real.replace('.', ""), browser.cookie(ACCESS).unwrap(), "a.b.c".into()]
+        [bent, other.cookie(REFRESH).unwrap(), browser.cookie(ACCESS).unwrap(), "garbage".into(), "a.b.c".into()]
     {
         let paired = browser.copy();
         paired.set_cookie(REFRESH, wrong.clone());

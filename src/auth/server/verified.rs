@@ -1,5 +1,5 @@
 //! A small memory of token pairs that were found good: a browser sends the same pair with every request for minutes, and
-//! verifying both anew each time was a tenth of what a page costs. What it says of a session is checked as ever, by
+//! verifying one of them was a twelfth of what a page costs. What it says of a session is checked as ever, by
 //! `session::check`. Used by `identify`.
 
 use sha2::{Digest, Sha256};
