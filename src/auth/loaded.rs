@@ -5,32 +5,36 @@ use crate::{
     error::AppError,
     ui::{FailureNote, Skeleton},
 };
-use leptos::prelude::*;
+use leptos::{prelude::*, tachys::reactive_graph::OwnedView};
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::context::session_ended;
 
 /// Shows what `data` brings by `view`. If the answer is that nobody is signed in any more, the tab goes to the log-in.
 #[component]
 pub fn Loaded<T>(
-    data: Resource<Result<T, AppError>>,
+    /// Fetched once, by the server for the page that it sends, and by the browser after a step inside the app.
+    data: impl Future<Output = Result<T, AppError>> + Send + 'static,
     view: fn(T) -> AnyView,
     /// How many rows the skeleton has.
     #[prop(default = 4)]
     rows: usize,
-    /// Whether `data` is fetched again while the page stands.
-    #[prop(optional)]
-    again: bool,
 ) -> impl IntoView
 where
-    T: Clone + Send + Sync + 'static,
+    T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
-    let once = move || Suspend::new(async move { shown(data.await, view) });
-    // A closure follows the data, but the server calls it two or three times a page, with all the views that it makes.
-    let content = if again { once.into_any() } else { once().into_any() };
+    let data = OnceResource::new(data);
+    // Only after a step inside the app is there anything to wait for. `Transition` would know, too, but has the server
+    // walk through the content twice before it writes it.
+    let waiting = RwSignal::new(is_browser() && data.with_untracked(Option::is_none));
+    let content = Suspend::new(async move {
+        let result = data.await;
+        waiting.set(false);
+        OwnedView::new(shown(result, view))
+    });
     view! {
-        <Transition fallback=move || {
-            view! { <Skeleton rows /> }
-        }>{content}</Transition>
+        {move || waiting.get().then(|| view! { <Skeleton rows /> })}
+        {content}
     }
 }
 

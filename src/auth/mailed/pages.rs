@@ -93,11 +93,10 @@ fn ConfirmPage() -> impl IntoView {
     // Read here, while they still are this page's: `show` may run after the first page stands.
     provide_context(use_flash());
     provide_context(Link(code.clone()));
-    let mailed = Resource::new_blocking(|| (), move |()| mailed_code(code.clone()));
     view! {
         <section class="auth">
             <Mark />
-            <Loaded data=mailed view=show />
+            <Loaded data=mailed_code(code) view=show />
         </section>
     }
 }

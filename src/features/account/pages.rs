@@ -44,10 +44,9 @@ fn SettingsPage(title: &'static str, lead: &'static str, view: fn(Settings) -> A
             {
                 // Read here, while it still is this page's: `view` may run after the first page stands.
                 provide_context(use_flash());
-                let settings = Resource::new_blocking(|| (), |()| settings());
                 view! {
                     <PageHead title lead up />
-                    <Loaded data=settings view />
+                    <Loaded data=settings() view />
                 }
             }
         </Guarded>

@@ -28,14 +28,13 @@ fn AdminPage() -> impl IntoView {
 #[component]
 fn AdminView() -> impl IntoView {
     let refused = use_flash().error.map(|error| view! { <Refusal error /> });
-    let accounts = Resource::new_blocking(|| (), |()| accounts());
     view! {
         <PageHead
             title="Accounts"
             lead="Who may do what. A changed role counts from that account's next request, on every device."
         />
         {refused}
-        <Loaded data=accounts view=show />
+        <Loaded data=accounts() view=show />
     }
 }
 

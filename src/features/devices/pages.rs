@@ -28,11 +28,10 @@ fn DevicesPage() -> impl IntoView {
 #[component]
 fn DevicesView() -> impl IntoView {
     let refused = use_flash().error.map(|error| view! { <Refusal error /> });
-    let devices = Resource::new_blocking(|| (), |()| devices());
     view! {
         <PageHead title="Devices" lead="Where you're logged in. Log out what you don't know or no longer use." up=Some(("/account", "Account")) />
         {refused}
-        <Loaded data=devices view=show />
+        <Loaded data=devices() view=show />
     }
 }
 

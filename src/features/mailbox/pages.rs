@@ -8,7 +8,7 @@ use super::{
 use crate::{
     auth::{Loaded, set_status},
     error::AppError,
-    ui::{Empty, FailureNote, NotFound, PageHead, flash::use_site, time::Ago},
+    ui::{Empty, NotFound, PageHead, flash::use_site, time::Ago},
 };
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -29,10 +29,9 @@ fn MailboxPage() -> impl IntoView {
     if !use_site().mailbox {
         return missing();
     }
-    let mails = Resource::new_blocking(|| (), |()| mails());
     view! {
         <PageHead title="Mailbox" lead="What this site has sent. In development mail stops here, and nothing goes out." />
-        <Loaded data=mails view=list />
+        <Loaded data=mails() view=list />
     }
     .into_any()
 }
@@ -43,21 +42,13 @@ fn MailPage() -> impl IntoView {
         return missing();
     }
     let id = use_params_map().with_untracked(|params| params.get("id").unwrap_or_default());
-    let shown = Resource::new_blocking(move || id.clone(), mail);
-    view! {
-        <Transition>
-            {move || {
-                shown
-                    .get()
-                    .map(|result| match result {
-                        Ok(mail) => show(mail),
-                        Err(AppError::NotFound) => missing(),
-                        Err(error) => view! { <FailureNote error /> }.into_any(),
-                    })
-            }}
-        </Transition>
-    }
-    .into_any()
+    let kept = async {
+        match mail(id).await {
+            Err(AppError::NotFound) => Ok(None),
+            result => result.map(Some),
+        }
+    };
+    view! { <Loaded data=kept view=|mail| mail.map_or_else(missing, show) /> }.into_any()
 }
 
 fn missing() -> AnyView {

@@ -27,10 +27,9 @@ fn ModerationPage() -> impl IntoView {
 
 #[component]
 fn ModerationView() -> impl IntoView {
-    let accounts = Resource::new_blocking(|| (), |()| newest_accounts());
     view! {
         <PageHead title="Moderation" lead="The newest accounts. To change a role, ask an admin." />
-        <Loaded data=accounts view=show />
+        <Loaded data=newest_accounts() view=show />
     }
 }
 

@@ -34,11 +34,10 @@ fn ProfilePage() -> impl IntoView {
 fn ProfileView() -> impl IntoView {
     // Read here, while it still is this page's: `show` may run after the first page stands.
     provide_context(use_flash());
-    let profile = Resource::new_blocking(|| (), |()| current_profile());
     view! {
         <PageHead title="Profile" lead="Who you are here. The name and the text are for others; your address is for you and the moderators." />
         <VerifyReminder />
-        <Loaded data=profile view=show />
+        <Loaded data=current_profile() view=show />
     }
 }
 

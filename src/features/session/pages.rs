@@ -23,16 +23,16 @@ pub fn SessionCard() -> impl IntoView {
     if use_identity().is_none() {
         return view! { <Example /> }.into_any();
     }
-    let session = Resource::new_blocking(|| (), |()| current_session());
+    provide_context(Newer(RwSignal::new(None)));
     view! {
         <section class="session-card" aria-labelledby="session-title">
             <header class="session-head">
                 <h2 id="session-title">"Your session"</h2>
                 <span class="tag tag--live">"live"</span>
             </header>
-            <Loaded data=session view=show rows=6 again=true />
+            <Loaded data=current_session() view=show rows=6 />
             <div class="session-actions">
-                <RefreshNow refetch=move || session.refetch() />
+                <RefreshNow />
                 <Replay />
             </div>
         </section>
@@ -40,7 +40,16 @@ pub fn SessionCard() -> impl IntoView {
     .into_any()
 }
 
+/// The session as it is since the page was loaded, once it was asked about again.
+#[derive(Clone, Copy)]
+struct Newer(RwSignal<Option<SessionView>>);
+
 fn show(session: SessionView) -> AnyView {
+    let newer = use_context::<Newer>();
+    (move || live(newer.and_then(|newer| newer.0.get()).unwrap_or_else(|| session.clone()))).into_any()
+}
+
+fn live(session: SessionView) -> AnyView {
     let left = countdown(session.access_expires_in_seconds);
     let next = move || match left.get() {
         0 => "with your next request".to_owned(),
@@ -99,15 +108,22 @@ fn Fact(term: &'static str, children: Children) -> impl IntoView {
 
 /// Buys a new pair ahead of time. A plain form without JavaScript; in place with it, so that the ring can be seen turning.
 #[component]
-fn RefreshNow(refetch: impl Fn() + Copy + Send + 'static) -> impl IntoView {
+fn RefreshNow() -> impl IntoView {
+    let newer = use_context::<Newer>();
     let refused = RwSignal::new(false);
     let on_submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         spawn_local(async move {
-            match refresh().await {
-                Ok(()) => {
+            let renewed = async {
+                refresh().await?;
+                current_session().await
+            };
+            match renewed.await {
+                Ok(session) => {
                     refused.set(false);
-                    refetch();
+                    if let Some(Newer(newer)) = newer {
+                        newer.set(Some(session));
+                    }
                 }
                 Err(AppError::Unauthenticated) => session_ended(),
                 Err(_) => refused.set(true),
