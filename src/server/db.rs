@@ -7,9 +7,15 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
-use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt, path::Path, str::FromStr, time::Duration};
+use std::{
+    fs::OpenOptions,
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+    str::FromStr,
+    time::{Duration, Instant},
+};
 
-use super::config;
+use super::{config, metrics};
 use at_hand::AtHand;
 
 mod at_hand;
@@ -198,10 +204,13 @@ impl Db {
     /// Begins a transaction that may write. On SQLite it takes the write lock at once: one that begins as a reader
     /// and writes later fails with SQLITE_BUSY, whatever the busy timeout.
     pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
-        match self {
-            Self::Sqlite(sqlite) => Ok(Tx::Sqlite(sqlite.write.begin_with("begin immediate").await?)),
-            Self::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
-        }
+        let began = Instant::now();
+        let tx = match self {
+            Self::Sqlite(sqlite) => sqlite.write.begin_with("begin immediate").await.map(Tx::Sqlite),
+            Self::Postgres(pool) => pool.begin().await.map(Tx::Postgres),
+        };
+        metrics::waited_for_database(began.elapsed());
+        tx
     }
 
     /// The database's clock, in the microseconds that both engines keep. SQLite lives in this process and has none

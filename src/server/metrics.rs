@@ -59,6 +59,7 @@ struct Metrics {
     pages: Pages,
     hash_wait: Histogram,
     hash_queue: Gauge,
+    database_wait: Histogram,
     connections: Family<[(&'static str, &'static str); 2], Gauge>,
     mails: Family<Label, Counter>,
     outbox: Gauge,
@@ -84,11 +85,12 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
     let mails = family("mails", "Mails taken out of the outbox, by what became of them", "outcome", &MAILS);
     let pages = Pages::new_with_constructor(|| Histogram::new(buckets()));
     let (hash_wait, hash_queue) = (Histogram::new(buckets()), Gauge::default());
-    let (connections, outbox) = (Family::default(), Gauge::default());
+    let (connections, database_wait, outbox) = (Family::default(), Histogram::new(buckets()), Gauge::default());
     let seconds = Unit::Seconds;
     registry.register_with_unit("page", "A page's time, to its answer's head", seconds.clone(), pages.clone());
-    registry.register_with_unit("hash_wait", "Wait for a turn to hash a password", seconds, hash_wait.clone());
+    registry.register_with_unit("hash_wait", "Wait for a turn to hash a password", seconds.clone(), hash_wait.clone());
     registry.register("hash_queue", "Requests that wait for a turn to hash a password", hash_queue.clone());
+    registry.register_with_unit("database_wait", "Wait for a connection", seconds, database_wait.clone());
     registry.register("database_connections", "Open connections, by pool and state", Family::clone(&connections));
     registry.register("outbox_mails", "Mails that are still to leave", outbox.clone());
     Metrics {
@@ -102,6 +104,7 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
         pages,
         hash_wait,
         hash_queue,
+        database_wait,
         connections,
         mails,
         outbox,
@@ -162,6 +165,11 @@ pub fn breach_check(outcome: &'static str) {
 /// Notes how long a request waited for its turn to hash, also where none came.
 pub fn waited_for_hash(time: Duration) {
     METRICS.hash_wait.observe(time.as_secs_f64());
+}
+
+/// Notes how long a query waited for a connection where none was free, or a transaction to begin; also where none came.
+pub fn waited_for_database(time: Duration) {
+    METRICS.database_wait.observe(time.as_secs_f64());
 }
 
 /// The route of a request that may become a page: its pattern, never the path that was asked for.

@@ -56,7 +56,9 @@ async fn every_counter_moves_with_what_it_counts() {
 
     let browser = Browser::new(server.address, ORIGIN.into());
     let mail = ("email", "canary@example.test");
+    let waits = seen["database_wait_seconds_count"];
     assert_eq!(browser.api("auth/sign_up", &[mail, ("password", PASSWORD)]).await.status, 200);
+    assert!(series(metrics).await["database_wait_seconds_count"] > waits, "its transaction had to begin");
     assert_eq!(moved(metrics, &mut seen, &counters).await, one(&["sign_ups_total{outcome=\"ok\"}"]));
     assert_eq!(browser.api("auth/sign_up", &[mail, ("password", PASSWORD)]).await.status, 422);
     assert_eq!(moved(metrics, &mut seen, &counters).await, one(&["sign_ups_total{outcome=\"invalid\"}"]));
