@@ -107,7 +107,8 @@ async fn resolve(
     if is_prefetch(headers) {
         return Err(Stop::Prefetch);
     }
-    present(state, cookies, refresh.value()).await.map(Some)
+    // Boxed: all that a rotation may take would be moved about with every request, and few rotate.
+    Box::pin(present(state, cookies, refresh.value())).await.map(Some)
 }
 
 async fn present(state: &AppState, cookies: &Cookies, token: &str) -> Result<Caller, Stop> {
