@@ -5,12 +5,12 @@ use crate::{
     auth::{self, may, use_identity},
     features::{account, admin, devices, landing::LandingRoutes, mailbox, moderation, profile, session::SessionCard},
     ui::{
-        AccountMenu, Explanation, MARK, NavLink, NotFound, OfflineNote, Toasts, TopBar,
+        AccountMenu, Explanation, InertElement, MARK, NavLink, NotFound, OfflineNote, Toasts, TopBar,
         flash::{show_flash_once, use_site},
-        watch_network,
+        provide_waiting, watch_network,
     },
 };
-use leptos::{prelude::*, tachys::html::InertElement};
+use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
     components::{FlatRoutes, Router},
@@ -26,6 +26,7 @@ pub fn App() -> impl IntoView {
     auth::provide_request_state();
     show_flash_once();
     watch_network();
+    provide_waiting();
     provide_meta_context();
 
     view! {
@@ -65,19 +66,21 @@ pub fn App() -> impl IntoView {
 #[component]
 fn Navigation() -> impl IntoView {
     let end = match use_identity() {
-        Some(identity) => view! {
-            <AccountMenu
-                display_name=identity.display_name
-                email=identity.email
-                role=identity.role.as_str()
-            >
-                // `external`: a page load, which closes the menu.
-                {may(account::model::ACCESS).then(|| InertElement::new(r#"<a href="/account" rel="external">Account</a>"#))}
-                {may(devices::model::ACCESS)
-                    .then(|| InertElement::new(r#"<a href="/account/devices" rel="external">Devices</a>"#))}
-            </AccountMenu>
+        Some(identity) => {
+            let links = [
+                may(account::model::ACCESS).then_some(("/account", "Account")),
+                may(devices::model::ACCESS).then_some(("/account/devices", "Devices")),
+            ];
+            view! {
+                <AccountMenu
+                    display_name=identity.display_name
+                    email=identity.email
+                    role=identity.role.as_str()
+                    links=links.into_iter().flatten().collect()
+                />
+            }
+            .into_any()
         }
-        .into_any(),
         None => view! {
             <div class="way-in">
                 <a href="/login">"Log in"</a>

@@ -1,10 +1,13 @@
 //! The document around the app: head, script, body. Rendered by `server::router` for each page.
 
-use leptos::{hydration::AutoReload, nonce::use_nonce, prelude::*, tachys::html::InertElement};
+use leptos::{hydration::AutoReload, nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
 use super::assets::Assets;
-use crate::{app::App, ui::THEME_SCRIPT};
+use crate::{
+    app::App,
+    ui::{InertElement, THEME_SCRIPT},
+};
 
 /// The document around the app. The browser takes over its body.
 pub fn shell(options: LeptosOptions, assets: &Assets) -> impl IntoView + use<> {

@@ -2,7 +2,7 @@
 //! that it works, and a second press sends nothing. Without JavaScript the same form is posted and the server answers
 //! with the page again. Every form of the app is made of these.
 
-use super::{fields::control_name, icons::Icon, offline::use_offline, words};
+use super::{fields::control_name, icons::Icon, offline::use_offline, toast::use_waiting, words};
 use crate::error::{AppError, Field, FieldError};
 use leptos::{
     ev,
@@ -70,7 +70,7 @@ pub fn Form(
 ) -> impl IntoView {
     let state = FormState { error: RwSignal::new(error), pending: RwSignal::new(false) };
     provide_context(state);
-    let offline = use_offline();
+    let (offline, waiting) = (use_offline(), use_waiting());
 
     let node = NodeRef::<leptos::html::Form>::new();
     if check.is_some() {
@@ -101,7 +101,7 @@ pub fn Form(
             focus_on_fault(values);
         } else {
             state.error.set(None);
-            wait(state.pending);
+            wait([state.pending, waiting]);
         }
     };
 
@@ -175,17 +175,11 @@ pub fn Submit(
     about: Option<String>,
 ) -> impl IntoView {
     let pending = FormState::of_form().pending;
-    let waiting = move || pending.get().then_some("true");
     view! {
-        <button type="submit" class=class aria-disabled=waiting aria-busy=waiting>
-            <span class="button-label">
-                {label} {about.map(|about| view! { <span class="visually-hidden">" " {about}</span> })}
-            </span>
-            <span class="button-wait" aria-hidden="true"></span>
+        <button type="submit" class=class aria-disabled=move || pending.get().then_some("true")>
+            {label}
+            {about.map(|about| view! { <span class="visually-hidden">" " {about}</span> })}
         </button>
-        <span class="visually-hidden" role="status">
-            {move || pending.get().then_some("One moment")}
-        </span>
     }
 }
 
@@ -202,19 +196,17 @@ fn forgive(error: RwSignal<Option<AppError>>, name: &str) {
     }
 }
 
-/// Marks a form as sent, until the answer replaces the page. Coming back to the page, or waiting too long, undoes it.
-fn wait(pending: RwSignal<bool>) {
-    pending.set(true);
+/// Marks a form as sent and says so, until the answer replaces the page. Coming back to the page, or waiting too long, undoes it.
+fn wait(pending: [RwSignal<bool>; 2]) {
     // `try_set`: by then the form may be gone.
-    window_event_listener(ev::pageshow, move |_| {
-        pending.try_set(false);
-    });
-    set_timeout(
-        move || {
-            pending.try_set(false);
-        },
-        PENDING_AT_MOST,
-    );
+    let set = move |to| {
+        for pending in pending {
+            pending.try_set(to);
+        }
+    };
+    set(true);
+    window_event_listener(ev::pageshow, move |_| set(false));
+    set_timeout(move || set(false), PENDING_AT_MOST);
 }
 
 /// Moves the focus to the summary, or to the one field at fault, as soon as they are drawn.

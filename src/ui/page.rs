@@ -1,6 +1,7 @@
 //! The parts that pages share: the head, the empty state, the skeleton of a wait.
 
-use leptos::{prelude::*, tachys::html::InertElement};
+use super::markup::{InertElement, escape};
+use leptos::prelude::*;
 use leptos_meta::Title;
 
 /// A page's title, in the tab and as its one first-level heading, with a sentence on what the page is for.
@@ -12,20 +13,11 @@ pub fn PageHead(
     #[prop(optional_no_strip)]
     up: Option<(&'static str, &'static str)>,
 ) -> impl IntoView {
-    let up = up.map(|(path, title)| {
-        view! {
-            <p>
-                <a href=path>{title}</a>
-            </p>
-        }
-    });
+    let up = up.map(|(path, title)| format!(r#"<p><a href="{path}">{title}</a></p>"#, title = escape(title)));
+    let (up, heading, lead) = (up.unwrap_or_default(), escape(title), escape(lead));
     view! {
         <Title text=title />
-        <header class="page-head">
-            {up}
-            <h1>{title}</h1>
-            <p class="lead">{lead}</p>
-        </header>
+        {InertElement::new(format!(r#"<header class="page-head">{up}<h1>{heading}</h1><p class="lead">{lead}</p></header>"#))}
     }
 }
 
@@ -56,9 +48,10 @@ pub fn Skeleton(
 /// A role, by its stable lower-case name.
 #[component]
 pub fn RoleBadge(role: &'static str) -> impl IntoView {
-    view! {
-        <span class="role" data-role=role>
-            {role}
-        </span>
-    }
+    InertElement::new(role_badge(role))
+}
+
+/// The same as markup, for what is ready-made around it.
+pub(super) fn role_badge(role: &'static str) -> String {
+    format!(r#"<span class="role" data-role="{role}">{role}</span>"#)
 }

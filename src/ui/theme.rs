@@ -2,8 +2,8 @@
 //! element, never on the server, and is applied before the first paint. `server::document` writes the script, the top bar
 //! shows the switch.
 
-use super::icons::icon;
-use leptos::{prelude::*, tachys::html::InertElement};
+use super::{icons::icon, markup::InertElement};
+use leptos::prelude::*;
 
 /// Runs in the head, before anything is drawn. Also marks the page as one with JavaScript: `style/` hides the switch and
 /// everything else of the class `needs-js` where `<html>` has no `data-theme`.

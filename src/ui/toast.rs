@@ -3,10 +3,24 @@
 use super::{
     flash::{Notice, use_flash},
     icons::Icon,
+    markup::InertElement,
     words,
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
+
+/// Whether a form was sent and its answer is awaited.
+#[derive(Clone, Copy)]
+struct Waiting(RwSignal<bool>);
+
+/// Provides what forms say while they wait. Called by `App`, once.
+pub fn provide_waiting() {
+    provide_context(Waiting(RwSignal::new(false)));
+}
+
+pub(super) fn use_waiting() -> RwSignal<bool> {
+    use_context::<Waiting>().map_or_else(|| RwSignal::new(false), |waiting| waiting.0)
+}
 
 /// Whether a notice needs more than a nod.
 fn explains(notice: Notice) -> bool {
@@ -21,7 +35,8 @@ fn explains(notice: Notice) -> bool {
     )
 }
 
-/// The notice of this page as a toast, until it is closed or another page comes.
+/// The notice of this page as a toast, until it is closed or another page comes; and to those who listen, that a form is
+/// on its way.
 #[component]
 pub fn Toasts() -> impl IntoView {
     let shown = until_next_page(use_flash().notice.filter(|notice| !explains(*notice)));
@@ -43,9 +58,11 @@ pub fn Toasts() -> impl IntoView {
             }
         })
     };
+    let waiting = use_waiting();
+    let wait = move || waiting.get().then(|| InertElement::new(r#"<span class="visually-hidden">One moment</span>"#));
     view! {
         <div class="toasts" role="status">
-            {toast}
+            {toast} {wait}
         </div>
     }
 }

@@ -4,10 +4,11 @@
 use super::{
     form::{Form, Submit},
     icons::{Icon, MARK},
-    page::RoleBadge,
+    markup::InertElement,
+    page::role_badge,
     theme::ThemeSwitch,
 };
-use leptos::{prelude::*, tachys::html::InertElement};
+use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
 /// The bar, with the links of the navigation as its children.
@@ -51,9 +52,18 @@ pub fn NavLink(
     })
 }
 
-/// Who is signed in, links about the account as the children, and the way out. A popover: the browser opens and closes it, with or without JavaScript.
+/// Who is signed in, links about the account, and the way out. A popover: the browser opens and closes it, with or
+/// without JavaScript.
 #[component]
-pub fn AccountMenu(display_name: String, email: String, role: &'static str, children: Children) -> impl IntoView {
+pub fn AccountMenu(
+    display_name: String,
+    email: String,
+    role: &'static str,
+    /// Path and label of each. A link is a page load, which closes the menu.
+    links: Vec<(&'static str, &'static str)>,
+) -> impl IntoView {
+    let links: String =
+        links.iter().map(|(path, label)| format!(r#"<a href="{path}" rel="external">{label}</a>"#)).collect();
     view! {
         <button class="account-button" type="button" popovertarget="account-menu">
             <Icon name="person" />
@@ -64,10 +74,8 @@ pub fn AccountMenu(display_name: String, email: String, role: &'static str, chil
         <div id="account-menu" class="account-menu" popover="auto">
             <p class="account-menu-name">{display_name}</p>
             <p class="account-menu-email">{email}</p>
-            <p>
-                <RoleBadge role />
-            </p>
-            <p class="account-menu-links">{children()}</p>
+            {InertElement::new(format!("<p>{}</p>", role_badge(role)))}
+            {InertElement::new(format!(r#"<p class="account-menu-links">{links}</p>"#))}
             <Form action="/api/auth/log_out" class="account-menu-form">
                 <Submit label="Log out" class="button button--quiet" />
             </Form>
