@@ -5,13 +5,7 @@
 use latchkey::{
     auth::{
         model::Role,
-        server::{
-            caller::Client,
-            freshness::Change,
-            issue::Issued,
-            session::{self, Refused},
-            store,
-        },
+        server::{caller::Client, freshness::Change, issue::Issued, session, standing::Refused, store},
     },
     server::state::AppState,
 };

@@ -1,11 +1,11 @@
 //! What owners change about their accounts while they are logged in: the password, and whether the account stays.
 //! Called by the server functions of the account page.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
+use uuid::Uuid;
 
 use super::{
     caller::{Caller, Client},
-    confirm,
     credentials::NewPassword,
     freshness::Change,
     issue::Issued,
@@ -19,6 +19,7 @@ use crate::{
     error::{AppError, Field, Problem},
     server::{
         audit::{self, Event},
+        db::Tx,
         moment::day,
         state::AppState,
         throttle::{Bucket, Pair},
@@ -51,11 +52,31 @@ pub async fn password(
     if !store::lock_unchanged(&mut tx, caller.user_id, owner.password_hash.as_deref()).await? {
         return Err(AppError::Unauthenticated);
     }
-    confirm::set_password(state, &mut tx, caller.user_id, &owner.email, Some(&hash), client, now).await?;
+    // This browser goes on with the session that begins below: its own does not end like the others.
+    store::end_session(&mut tx, &caller.session, EndReason::Replaced, now).await?;
+    set_password(state, &mut tx, caller.user_id, &owner.email, Some(&hash), client, now).await?;
     let id = session::begin(state, &mut tx, caller.user_id, None, client, now).await?;
     mailed::send(state, tx).await?;
     state.freshness.changed(Change::Account(caller.user_id));
     session::open_pair(state, id, now).await
+}
+
+/// Sets another password (or none), which ends every session and makes every other code void.
+pub async fn set_password(
+    state: &AppState,
+    tx: &mut Tx,
+    user_id: Uuid,
+    email: &str,
+    hash: Option<&str>,
+    client: &Client,
+    now: DateTime<Utc>,
+) -> Result<(), AppError> {
+    store::set_password(tx, user_id, hash).await?;
+    store::end_sessions_of(tx, user_id, EndReason::PasswordChanged, now).await?;
+    store::void_codes_of(tx, user_id, now).await?;
+    audit::record(tx, Event::PasswordChanged, user_id, None, Some(client.ip), now).await?;
+    state.mail.enqueue(tx, email, &letters::password_changed(state), None, now).await?;
+    Ok(())
 }
 
 /// Whether `typed` is the caller's password, counted like a log-in.

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{
     caller::{Caller, Client},
+    change,
     codes::{self, BrowserKey, Detail, Presented},
     credentials::{Email, NewPassword},
     freshness::Change,
@@ -179,10 +180,16 @@ async fn as_owner(
     }
     // Whoever signed up with this address before its owner verified it loses what they set.
     let stranger_may_know_password = proved_first_now && !who.is(Some(user_id));
+    let stays = code.purpose == Purpose::Verify && new_hash.is_none();
+    let logs_in = !stays && (code.purpose != Purpose::Recover || state.config.auth.log_in_after_reset);
     if new_hash.is_some() || stranger_may_know_password {
         // To the address as it was signed up with, or is again: a twin of it may be another mailbox.
         let told = if code.purpose == Purpose::UndoEmail { &code.email } else { &owner.email };
-        set_password(state, &mut tx, user_id, told, new_hash.as_deref(), who.client, now).await?;
+        // This browser goes on with the session that begins below: its own does not end like the others.
+        if let Some(own) = who.session().filter(|_| logs_in) {
+            store::end_session(&mut tx, &own, EndReason::Replaced, now).await?;
+        }
+        change::set_password(state, &mut tx, user_id, told, new_hash.as_deref(), who.client, now).await?;
     }
     let notice = match code.purpose {
         Purpose::Recover => Some(Notice::PasswordChanged),
@@ -191,9 +198,7 @@ async fn as_owner(
         _ if stranger_may_know_password => Some(Notice::PasswordDropped),
         _ => None,
     };
-    let stays = code.purpose == Purpose::Verify && new_hash.is_none();
-    let logs_in = code.purpose != Purpose::Recover || state.config.auth.log_in_after_reset;
-    if stays || !logs_in {
+    if !logs_in {
         mailed::send(state, tx).await?;
         state.freshness.changed(Change::Account(user_id));
         let next = if stays { "/account" } else { "/login" };
@@ -207,24 +212,6 @@ async fn as_owner(
     mailed::send(state, tx).await?;
     let next = if owner.erase_at.is_some() { Some("/account".into()) } else { detail.next };
     opened(state, id, next, notice, who, user_id, now).await
-}
-
-/// Sets another password (or none), which ends every session and makes every other code void.
-pub async fn set_password(
-    state: &AppState,
-    tx: &mut Tx,
-    user_id: Uuid,
-    email: &str,
-    hash: Option<&str>,
-    client: &Client,
-    now: DateTime<Utc>,
-) -> Result<(), AppError> {
-    store::set_password(tx, user_id, hash).await?;
-    store::end_sessions_of(tx, user_id, EndReason::PasswordChanged, now).await?;
-    store::void_codes_of(tx, user_id, now).await?;
-    audit::record(tx, Event::PasswordChanged, user_id, None, Some(client.ip), now).await?;
-    state.mail.enqueue(tx, email, &letters::password_changed(state), None, now).await?;
-    Ok(())
 }
 
 async fn change_email(

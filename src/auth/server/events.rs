@@ -14,8 +14,13 @@ use futures_util::stream;
 use std::{convert::Infallible, time::Duration};
 use tokio::sync::{broadcast, watch};
 
-use super::{caller::Caller, freshness::Change, session};
-use crate::{auth::model::Access, error::AppError, server::state::AppState};
+use super::{
+    caller::Caller,
+    freshness::Change,
+    identify::Replaced,
+    standing::{self, Refused},
+};
+use crate::server::state::AppState;
 
 /// Where the stream is.
 pub const PATH: &str = "/api/auth/events";
@@ -26,8 +31,12 @@ const HEARTBEAT: Duration = Duration::from_secs(25);
 const RECONNECT: Duration = Duration::from_secs(2);
 
 /// An `ended` event when the caller's session is over (at once, where there is none), and comments in between. Ends when
-/// the server stops.
-pub async fn events(State(state): State<AppState>, caller: Option<Extension<Caller>>) -> Response {
+/// the server stops, and when the browser was given another session: it comes back with that one.
+pub async fn events(
+    State(state): State<AppState>,
+    caller: Option<Extension<Caller>>,
+    replaced: Option<Extension<Replaced>>,
+) -> Response {
     let mut response = match caller {
         Some(Extension(caller)) => {
             let watcher = Watcher {
@@ -41,7 +50,10 @@ pub async fn events(State(state): State<AppState>, caller: Option<Extension<Call
             Sse::new(stream::unfold(watcher, Watcher::step)).into_response()
         }
         // Not a 401: browsers tell a page no status, and people's consoles of an error.
-        None => Sse::new(stream::iter([Ok::<_, Infallible>(ended())])).into_response(),
+        None => {
+            let event = if replaced.is_some() { opening() } else { ended() };
+            Sse::new(stream::iter([Ok::<_, Infallible>(event)])).into_response()
+        }
     };
     // Personal, where axum says no more than no-cache.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
@@ -51,6 +63,10 @@ pub async fn events(State(state): State<AppState>, caller: Option<Extension<Call
 fn ended() -> Event {
     // Without data browsers drop the event.
     Event::default().event("ended").data("-")
+}
+
+fn opening() -> Event {
+    Event::default().retry(RECONNECT).comment("open")
 }
 
 struct Watcher {
@@ -70,7 +86,7 @@ enum Next {
 impl Watcher {
     async fn step(mut self) -> Option<(Result<Event, Infallible>, Self)> {
         let greeting = match self.next {
-            Next::Open => Event::default().retry(RECONNECT).comment("open"),
+            Next::Open => opening(),
             Next::Wait => {
                 if !self.wait().await {
                     return None;
@@ -79,13 +95,14 @@ impl Watcher {
             }
             Next::Close => return None,
         };
-        let event = match session::recheck(&self.state, &self.caller, Access::SignedIn).await {
-            Err(AppError::Unauthenticated | AppError::Forbidden) => {
+        let event = match standing::goes_on(&self.state, &self.caller).await {
+            Err(Refused::Ended | Refused::Copied | Refused::Changed) => {
                 self.next = Next::Close;
                 ended()
             }
+            Err(Refused::Replaced) => return None,
             // A database that does not answer ends nothing.
-            Ok(()) | Err(_) => {
+            Ok(()) | Err(Refused::Unavailable) => {
                 self.next = Next::Wait;
                 greeting
             }

@@ -10,13 +10,7 @@ use axum::{
 };
 use tower_cookies::{Cookie, Cookies};
 
-use super::{
-    caller::Caller,
-    decision::Decision,
-    events,
-    session::{self, Refused},
-    token::TokenError,
-};
+use super::{caller::Caller, decision::Decision, events, session, standing::Refused, token::TokenError};
 use crate::{
     error::AppError,
     server::{fault, flash, metrics, respond, state::AppState},
@@ -24,7 +18,7 @@ use crate::{
 };
 
 /// Puts a [`Caller`] into the request's extensions, if there is one. Any failure logs out: the cookies are cleared, and
-/// the request goes on as anonymous. A database that does not answer is no failure of the session: 503, cookies kept.
+/// the request goes on as anonymous; but they are kept while the browser is being given another session. A database that does not answer is no failure of the session: 503, cookies kept.
 pub async fn identify(State(state): State<AppState>, cookies: Cookies, mut request: Request, next: Next) -> Response {
     let only_reads = matches!(*request.method(), Method::GET | Method::HEAD);
     match resolve(&state, &cookies, request.headers(), only_reads).await {
@@ -34,6 +28,9 @@ pub async fn identify(State(state): State<AppState>, cookies: Cookies, mut reque
         Ok(None) => {}
         // The page load that follows presents them again, and says why.
         Err(Stop::LoggedOut(_)) if request.uri().path() == events::PATH => {}
+        Err(Stop::Replaced) => {
+            request.extensions_mut().insert(Replaced);
+        }
         Err(Stop::LoggedOut(notice)) => {
             state.cookie_names.clear(&cookies);
             if respond::wants_html(request.headers()) {
@@ -52,6 +49,7 @@ pub async fn refresh_now(state: &AppState, cookies: &Cookies) -> Result<(), AppE
     match present(state, cookies, token.value()).await {
         Ok(_) => Ok(()),
         Err(Stop::Unavailable) => Err(AppError::Unavailable),
+        Err(Stop::Replaced) => Err(AppError::Unauthenticated),
         Err(Stop::LoggedOut(_) | Stop::Prefetch) => {
             state.cookie_names.clear(cookies);
             Err(AppError::Unauthenticated)
@@ -59,8 +57,13 @@ pub async fn refresh_now(state: &AppState, cookies: &Cookies) -> Result<(), AppE
     }
 }
 
+/// Marks a request whose session was replaced a moment ago: see [`Refused::Replaced`].
+#[derive(Clone, Copy)]
+pub struct Replaced;
+
 enum Stop {
     LoggedOut(Notice),
+    Replaced,
     Unavailable,
     /// A browser that only guesses that its user will come here: no reason to rotate.
     Prefetch,
@@ -72,6 +75,7 @@ impl From<Refused> for Stop {
             Refused::Ended => Self::LoggedOut(Notice::SessionEnded),
             Refused::Copied => Self::LoggedOut(Notice::SessionCopied),
             Refused::Changed => Self::LoggedOut(Notice::AccessChanged),
+            Refused::Replaced => Self::Replaced,
             Refused::Unavailable => Self::Unavailable,
         }
     }

@@ -25,6 +25,7 @@ pub mod require;
 pub mod revoke;
 pub mod session;
 pub mod session_id;
+pub mod standing;
 pub mod store;
 pub mod stored_hash;
 pub mod strength;

@@ -7,7 +7,7 @@ use tower_cookies::Cookies;
 
 use super::{
     caller::{Caller, Client},
-    session, store,
+    session, standing, store,
 };
 use crate::{
     auth::model::Access,
@@ -31,7 +31,7 @@ pub async fn require(access: Access) -> Result<Caller, AppError> {
     }
     allowed?;
     if !caller.fresh && matches!(access, Access::AtLeast(_)) {
-        session::recheck(&state()?, &caller, access).await?;
+        standing::recheck(&state()?, &caller, access).await?;
     }
     Ok(caller)
 }

@@ -12,11 +12,12 @@ use super::{
     issue::{Issued, expiry, issue, seconds},
     notices,
     session_id::{SessionId, SessionIdHash},
+    standing::{Refused, alive},
     store::{self, EndReason, NewSession, SessionRow},
     token::{AccessClaims, RefreshClaims},
 };
 use crate::{
-    auth::model::{Access, LastDecision, Role},
+    auth::model::{LastDecision, Role},
     error::AppError,
     server::{
         audit::{self, Event},
@@ -29,27 +30,6 @@ use crate::{
 /// A compare-and-swap that fails is decided anew. Each failure means that another request got through, after which the
 /// new decision needs none, or is the counting of a resend, of which there are three.
 const ATTEMPTS: u32 = 8;
-
-/// Why a token was not accepted.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// The session is over, or never was: log out.
-    Ended,
-    /// An old token of the session came back, which ended it: log out, and tell whoever asks next.
-    Copied,
-    /// The account's rights changed, which ended its sessions: log out, and say so.
-    Changed,
-    /// The database did not answer: nothing is known, keep the cookies.
-    Unavailable,
-}
-
-impl From<sqlx::Error> for Refused {
-    fn from(error: sqlx::Error) -> Self {
-        // Logs the cause.
-        let _ = AppError::from(error);
-        Self::Unavailable
-    }
-}
 
 /// Opens a session for an account within `tx`, and ends the one that the same browser had: a planted session id never
 /// becomes a signed-in one (ASVS 5.0, 7.2.4). [`open_pair`] makes its tokens once `tx` is committed.
@@ -117,15 +97,6 @@ pub async fn check(state: &AppState, claims: &AccessClaims, may_be_cached: bool)
         }
     }
     Ok(Caller::new(&row, id, LastDecision::AccessAccepted, fresh, expiry(claims)))
-}
-
-/// Whether a caller known from memory may still come in, asked of the database.
-pub async fn recheck(state: &AppState, caller: &Caller, access: Access) -> Result<(), AppError> {
-    let row = store::find_session(&state.db, &caller.session).await?;
-    match row.filter(|row| row.is_alive(row.read_at)) {
-        Some(row) => access.check(Some(row.role)).map_err(AppError::from),
-        None => Err(AppError::Unauthenticated),
-    }
 }
 
 /// Decides over a presented refresh token, and does what was decided.
@@ -213,7 +184,7 @@ pub async fn replay_previous(state: &AppState, caller: &Caller) -> Result<(), Ap
     let claims = state.keys.verify_refresh(&token).map_err(|_| AppError::Internal)?;
     match refresh(state, &claims).await {
         Ok(_) => Ok(()),
-        Err(Refused::Ended | Refused::Copied | Refused::Changed) => Err(AppError::Unauthenticated),
+        Err(Refused::Ended | Refused::Copied | Refused::Changed | Refused::Replaced) => Err(AppError::Unauthenticated),
         Err(Refused::Unavailable) => Err(AppError::Unavailable),
     }
 }
@@ -225,18 +196,6 @@ async fn read(state: &AppState, hash: &SessionIdHash) -> Result<Option<Arc<Sessi
     };
     state.freshness.keep(mark, *hash, row.clone());
     Ok(Some(row))
-}
-
-fn alive(row: &SessionRow, now: DateTime<Utc>) -> Result<(), Refused> {
-    if row.is_alive(now) {
-        Ok(())
-    } else if row.revoked_reason.as_deref() == Some(EndReason::Replayed.as_str()) {
-        Err(Refused::Copied)
-    } else if row.session_epoch != row.user_epoch {
-        Err(Refused::Changed)
-    } else {
-        Err(Refused::Ended)
-    }
 }
 
 /// The answer for a page that only reads while the database is away.

@@ -15,7 +15,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndReason {
     LoggedOut,
-    /// Another log-in of the same browser took its place.
+    /// Another one of the same browser took its place: a log-in, a step-up or a new password began it.
     Replaced,
     Replayed,
     Ahead,
