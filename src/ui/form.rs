@@ -196,7 +196,8 @@ fn forgive(error: RwSignal<Option<AppError>>, name: &str) {
     }
 }
 
-/// Marks a form as sent and says so, until the answer replaces the page. Coming back to the page, or waiting too long, undoes it.
+/// Marks a form as sent and says so, until the answer replaces the page. Coming back to the page, or waiting too long,
+/// undoes it.
 fn wait(pending: [RwSignal<bool>; 2]) {
     // `try_set`: by then the form may be gone.
     let set = move |to| {

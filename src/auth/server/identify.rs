@@ -18,7 +18,8 @@ use crate::{
 };
 
 /// Puts a [`Caller`] into the request's extensions, if there is one. Any failure logs out: the cookies are cleared, and
-/// the request goes on as anonymous; but they are kept while the browser is being given another session. A database that does not answer is no failure of the session: 503, cookies kept.
+/// the request goes on as anonymous; but they are kept while the browser is being given another session. A database that
+/// does not answer is no failure of the session: 503, cookies kept.
 pub async fn identify(State(state): State<AppState>, cookies: Cookies, mut request: Request, next: Next) -> Response {
     let only_reads = matches!(*request.method(), Method::GET | Method::HEAD);
     match resolve(&state, &cookies, request.headers(), only_reads).await {

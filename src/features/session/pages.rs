@@ -9,7 +9,7 @@ use crate::{
     auth::{Loaded, api::refresh, session_ended, use_identity},
     error::AppError,
     ui::{
-        Form, Ring, Submit,
+        FailureNote, Form, Ring, Submit,
         flash::use_site,
         time::{Ago, lasting},
     },
@@ -42,11 +42,16 @@ pub fn SessionCard() -> impl IntoView {
 
 /// The session as it is since the page was loaded, once it was asked about again.
 #[derive(Clone, Copy)]
-struct Newer(RwSignal<Option<SessionView>>);
+struct Newer(RwSignal<Option<Result<SessionView, AppError>>>);
 
 fn show(session: SessionView) -> AnyView {
     let newer = use_context::<Newer>();
-    (move || live(newer.and_then(|newer| newer.0.get()).unwrap_or_else(|| session.clone()))).into_any()
+    let now = move || match newer.and_then(|newer| newer.0.get()) {
+        None => live(session.clone()),
+        Some(Ok(session)) => live(session),
+        Some(Err(error)) => view! { <FailureNote error /> }.into_any(),
+    };
+    now.into_any()
 }
 
 fn live(session: SessionView) -> AnyView {
@@ -114,13 +119,14 @@ fn RefreshNow() -> impl IntoView {
     let on_submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         spawn_local(async move {
-            let renewed = async {
-                refresh().await?;
-                current_session().await
-            };
-            match renewed.await {
-                Ok(session) => {
+            match refresh().await {
+                Ok(()) => {
                     refused.set(false);
+                    // A failure is told in the card's place: by now the session is not as it was.
+                    let session = current_session().await;
+                    if matches!(session, Err(AppError::Unauthenticated)) {
+                        session_ended();
+                    }
                     if let Some(Newer(newer)) = newer {
                         newer.set(Some(session));
                     }
