@@ -5,7 +5,7 @@ use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use std::{
     sync::{
         Arc, PoisonError, RwLock,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -23,12 +23,16 @@ const QUEUE: usize = 32;
 const WAIT: Duration = Duration::from_secs(2);
 /// By how much a hash steps back for other threads (nice(2)): about a tenth of the processor where both want it.
 const NICE: i32 = 10;
+/// A hash starved if it took so many times as long as it ran.
+const STARVED: u32 = 4;
 
 /// The hasher and its pool. Cheap to clone.
 #[derive(Clone)]
 pub struct Passwords {
     permits: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
+    /// Whether the last hash hardly got at a processor.
+    starved: Arc<AtomicBool>,
     argon2: Argon2<'static>,
     /// What a hash of today costs.
     today: Work,
@@ -58,7 +62,8 @@ impl Passwords {
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let today = Work::of(&argon2, Algorithm::Argon2id, Version::V0x13);
         let permits = Arc::new(Semaphore::new(permits()));
-        Ok(Self { permits, waiting: Arc::default(), argon2, today, older: Arc::default() })
+        let (waiting, starved, older) = Default::default();
+        Ok(Self { permits, waiting, starved, argon2, today, older })
     }
 
     /// How every hash of today begins.
@@ -78,7 +83,7 @@ impl Passwords {
     pub async fn hash(&self, password: String) -> Result<String, AppError> {
         let permit = self.permit().await?;
         let argon2 = self.argon2.clone();
-        on_pool(permit, move || hash(&argon2, &password)).await?.map_err(|error| {
+        self.on_pool(permit, move || hash(&argon2, &password)).await?.map_err(|error| {
             tracing::error!(%error, "a password could not be hashed");
             AppError::Internal
         })
@@ -94,7 +99,7 @@ impl Passwords {
         let argon2 = self.argon2.clone();
         let today = self.today.clone();
         let older = self.older.read().unwrap_or_else(PoisonError::into_inner).clone();
-        on_pool(permit, move || {
+        self.on_pool(permit, move || {
             let stored = stored.as_deref().and_then(|text| computable(text, argon2.params()));
             if let Some(hash) = &stored
                 && hash.verify(&argon2, &password)
@@ -127,6 +132,36 @@ impl Passwords {
             Ok(Err(_)) | Err(_) => Err(AppError::Busy),
         }
     }
+
+    /// Runs `work` on a thread of its own, which steps back for those that serve pages. The permit goes along, so that it
+    /// stays taken until the work is over, even when the request that asked for it is gone.
+    async fn on_pool<T: Send + 'static>(
+        &self,
+        permit: OwnedSemaphorePermit,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, AppError> {
+        let (done, outcome) = oneshot::channel();
+        let starved = self.starved.clone();
+        let flood = self.waiting() > 0;
+        // A new thread for each: next to a hash that costs nothing, and a thread that has stepped back cannot step forward.
+        let thread = std::thread::Builder::new().name("password".into()).spawn(move || {
+            let _permit = permit;
+            step_back(flood && !starved.load(Ordering::Relaxed));
+            let began = Instant::now();
+            let result = work();
+            starved.store(began.elapsed() > STARVED * ran(), Ordering::Relaxed);
+            // Nobody waits any more: then the outcome is of no use.
+            let _ = done.send(result);
+        });
+        if let Err(error) = thread {
+            tracing::error!(%error, "no thread for a password");
+            return Err(AppError::Busy);
+        }
+        outcome.await.map_err(|_| {
+            tracing::error!("the password pool lost a task");
+            AppError::Internal
+        })
+    }
 }
 
 /// A place in the queue, given back however the wait ends (a client may go away at any time).
@@ -148,29 +183,33 @@ impl Drop for Place<'_> {
     }
 }
 
-/// Runs `work` on a thread of its own, which steps back for those that serve pages. The permit goes along, so that it stays
-/// taken until the work is over, even when the request that asked for it is gone.
-async fn on_pool<T: Send + 'static>(
-    permit: OwnedSemaphorePermit,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, AppError> {
-    let (done, outcome) = oneshot::channel();
-    // A new thread for each: next to a hash that costs nothing, and a thread that has stepped back cannot step forward.
-    let thread = std::thread::Builder::new().name("password".into()).spawn(move || {
-        let _permit = permit;
-        // On Linux a thread has a priority of its own. Where that is refused, a flood of log-ins only slows pages more.
+/// Lets other threads have the processor before this one: nine tenths of it, or in a flood of log-ins all of it. A thread
+/// that is merely nice may finish its turn when somebody comes for a page, which takes up to four milliseconds; one that
+/// runs only where no other wants to (`SCHED_IDLE`, sched(7)) makes way at once. But where others never leave the processor
+/// alone it is never done, so after a hash that starved the next is nice again.
+fn step_back(altogether: bool) {
+    if !altogether || !run_only_where_idle() {
+        // On Linux a thread has a niceness of its own. Where it is refused, a flood only slows pages more.
         let _ = rustix::process::setpriority_process(None, NICE);
-        // Nobody waits any more: then the outcome is of no use.
-        let _ = done.send(work());
-    });
-    if let Err(error) = thread {
-        tracing::error!(%error, "no thread for a password");
-        return Err(AppError::Busy);
     }
-    outcome.await.map_err(|_| {
-        tracing::error!("the password pool lost a task");
-        AppError::Internal
-    })
+}
+
+#[cfg(target_os = "linux")]
+fn run_only_where_idle() -> bool {
+    use thread_priority::{NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy};
+    let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    let thread = thread_priority::thread_native_id();
+    thread_priority::set_thread_priority_and_policy(thread, ThreadPriority::Min, policy).is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn run_only_where_idle() -> bool {
+    false
+}
+
+/// For how long this thread has had a processor since it began.
+fn ran() -> Duration {
+    rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime).try_into().unwrap_or(Duration::MAX)
 }
 
 fn hash(argon2: &Argon2<'_>, password: &str) -> Result<String, argon2::password_hash::Error> {
@@ -272,6 +311,32 @@ mod tests {
             pool.imitate(none);
             assert_eq!(older(&pool), None, "{none:?}");
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[tokio::test]
+    async fn a_hash_is_nice_and_in_a_flood_makes_way_altogether_unless_one_has_starved() {
+        use thread_priority::{NormalThreadSchedulePolicy::*, ThreadSchedulePolicy::Normal};
+        let pool = pool(19_456);
+        let run = async |work: fn()| {
+            let permit = pool.permits.clone().acquire_owned().await.unwrap();
+            let manners = move || {
+                work();
+                (thread_priority::thread_schedule_policy(), rustix::process::getpriority_process(None).unwrap())
+            };
+            pool.on_pool(permit, manners).await.unwrap()
+        };
+        let starve = || {
+            let began = Instant::now();
+            while began.elapsed() <= 2 * STARVED * ran() {
+                std::thread::park_timeout(Duration::from_millis(1));
+            }
+        };
+        assert_eq!(run(|| {}).await, (Ok(Normal(Other)), NICE));
+        pool.starved.store(false, Ordering::Relaxed);
+        let _one_who_waits = Place::take(&pool.waiting).unwrap();
+        assert_eq!(run(starve).await, (Ok(Normal(Idle)), 0));
+        assert_eq!(run(starve).await, (Ok(Normal(Other)), NICE));
     }
 
     #[tokio::test]
