@@ -19,6 +19,7 @@ use super::{config, metrics};
 use at_hand::AtHand;
 
 mod at_hand;
+pub mod together;
 
 /// Seconds that a request waits for a connection, or for SQLite's write lock, before it is answered with 503.
 const WAIT: Duration = Duration::from_secs(2);
@@ -110,7 +111,14 @@ macro_rules! within {
     };
 }
 
-pub(crate) use {read, run, within, write};
+/// The places for the keys of [`together`] in an SQL text.
+macro_rules! keys {
+    () => {
+        "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16"
+    };
+}
+
+pub(crate) use {keys, read, run, within, write};
 
 impl Db {
     /// Opens (SQLite: creates) the database that `config.url` names, without touching its schema.

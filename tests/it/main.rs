@@ -36,5 +36,6 @@ mod settings;
 mod smtp;
 mod stream;
 mod throttles;
+mod together;
 mod transport;
 mod upgrade;

@@ -12,7 +12,7 @@ use super::{
     issue::{Issued, expiry, issue, seconds},
     notices,
     session_id::{SessionId, SessionIdHash},
-    standing::{Refused, alive},
+    standing::{Refused, alive, find},
     store::{self, EndReason, NewSession, SessionRow},
     token::{AccessClaims, RefreshClaims},
 };
@@ -62,7 +62,7 @@ pub async fn begin(
 
 /// The first pair of a session that has just begun.
 pub async fn open_pair(state: &AppState, id: SessionId, now: DateTime<Utc>) -> Result<Issued, AppError> {
-    let row = store::find_session(&state.db, &id.hash()).await?.ok_or(AppError::Internal)?;
+    let row: SessionRow = state.together.find(&state.db, id.hash()).await?.ok_or(AppError::Internal)?;
     issue(state, id, &row, true, now)
 }
 
@@ -167,7 +167,7 @@ pub async fn refresh_noting(
 
 /// The caller's own session, for its owner to look at.
 pub async fn of(state: &AppState, caller: &Caller) -> Result<SessionRow, AppError> {
-    store::find_session(&state.db, &caller.session).await?.ok_or(AppError::Unauthenticated)
+    state.together.find(&state.db, caller.session).await?.ok_or(AppError::Unauthenticated)
 }
 
 /// Presents the caller's previous refresh token, as somebody would who had copied it, and keeps what that buys from them:
@@ -191,7 +191,7 @@ pub async fn replay_previous(state: &AppState, caller: &Caller) -> Result<(), Ap
 
 async fn read(state: &AppState, hash: &SessionIdHash) -> Result<Option<Arc<SessionRow>>, Refused> {
     let mark = state.freshness.mark();
-    let Some(row) = store::find_session(&state.db, hash).await?.map(Arc::new) else {
+    let Some(row) = find(state, hash).await?.map(Arc::new) else {
         return Ok(None);
     };
     state.freshness.keep(mark, *hash, row.clone());

@@ -2,6 +2,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest, Sha256};
+use std::array::TryFromSliceError;
 
 use crate::server::random;
 
@@ -54,6 +55,15 @@ impl SessionIdHash {
         };
         let bytes = pairs.iter().map(|pair| byte(pair)).collect::<Option<Vec<u8>>>()?;
         Self::from_slice(&bytes)
+    }
+}
+
+/// As it comes from the database.
+impl TryFrom<Vec<u8>> for SessionIdHash {
+    type Error = TryFromSliceError;
+
+    fn try_from(bytes: Vec<u8>) -> Result<Self, TryFromSliceError> {
+        Ok(Self(bytes.as_slice().try_into()?))
     }
 }
 

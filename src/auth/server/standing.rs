@@ -4,7 +4,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     caller::Caller,
-    store::{self, EndReason, SessionRow},
+    session_id::SessionIdHash,
+    store::{EndReason, SessionRow},
 };
 use crate::{auth::model::Access, error::AppError, server::state::AppState};
 
@@ -53,15 +54,21 @@ pub fn alive(row: &SessionRow, now: DateTime<Utc>) -> Result<(), Refused> {
     }
 }
 
+/// A session as the database has it now.
+pub async fn find(state: &AppState, id: &SessionIdHash) -> Result<Option<SessionRow>, Refused> {
+    // The cause was logged where the query failed.
+    state.together.find(&state.db, *id).await.map_err(|_| Refused::Unavailable)
+}
+
 /// Whether a caller's session goes on, asked of the database.
 pub async fn goes_on(state: &AppState, caller: &Caller) -> Result<(), Refused> {
-    let row = store::find_session(&state.db, &caller.session).await?.ok_or(Refused::Ended)?;
+    let row = find(state, &caller.session).await?.ok_or(Refused::Ended)?;
     alive(&row, row.read_at)
 }
 
 /// Whether a caller known from memory may still come in, asked of the database.
 pub async fn recheck(state: &AppState, caller: &Caller, access: Access) -> Result<(), AppError> {
-    let row = store::find_session(&state.db, &caller.session).await?;
+    let row = state.together.find::<SessionRow>(&state.db, caller.session).await?;
     match row.filter(|row| row.is_alive(row.read_at)) {
         Some(row) => access.check(Some(row.role)).map_err(AppError::from),
         None => Err(AppError::Unauthenticated),

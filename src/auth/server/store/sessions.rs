@@ -9,7 +9,11 @@ use crate::{
         model::Role,
         server::{decision::Rotation, session_id::SessionIdHash},
     },
-    server::db::{Db, Tx, run, within, write},
+    server::db::{
+        Db, Tx, keys, run,
+        together::{ByKey, KEYS},
+        within, write,
+    },
 };
 
 /// Rows of one statement that forgets: however many there are after a long pause, others may write in between, and no
@@ -19,6 +23,8 @@ const FORGOTTEN_AT_ONCE: i64 = 1000;
 /// A session with what of its account decides over it. Never leaves the server.
 #[derive(Clone, FromRow)]
 pub struct SessionRow {
+    #[sqlx(try_from = "Vec<u8>")]
+    pub id_hash: SessionIdHash,
     pub user_id: Uuid,
     pub secret: Vec<u8>,
     #[sqlx(try_from = "i64")]
@@ -106,11 +112,11 @@ pub async fn insert_session(tx: &mut Tx, session: &NewSession<'_>, now: DateTime
     .map(|r| r.rows_affected()))
 }
 
-/// A session by its id, with the time that `$now` stands for.
-macro_rules! session_by_id {
+/// Sessions by their ids, with the time that `$now` stands for.
+macro_rules! sessions_by_id {
     ($now:literal) => {
         concat!(
-            "select s.user_id, s.secret, s.generation, s.rotated_at, s.confirmed_generation, s.reuse_count,
+            "select s.id_hash, s.user_id, s.secret, s.generation, s.rotated_at, s.confirmed_generation, s.reuse_count,
                     s.reuse_streak, s.resent_at, s.created_at, s.idle_until, s.not_after, s.auth_time, s.aal,
                     s.revoked_at, s.revoked_reason, s.authz_epoch as session_epoch, u.authz_epoch as user_epoch,
                     u.state, u.role, u.email, u.email_verified_at is not null as email_verified, p.display_name, ",
@@ -119,26 +125,36 @@ macro_rules! session_by_id {
              from sessions s
              join users u on u.id = s.user_id
              join profiles p on p.user_id = s.user_id
-             where s.id_hash = $1"
+             where s.id_hash in (",
+            keys!(),
+            ")"
         )
     };
 }
 
-pub async fn find_session(db: &Db, id_hash: &SessionIdHash) -> sqlx::Result<Option<SessionRow>> {
-    // Not by `read!`: PostgreSQL tells its time along with the row, which spares a way there and back.
-    match db {
-        Db::Sqlite(sqlite) => {
-            let now = db.now().await?;
-            run!(&sqlite.read, |c| sqlx::query_as(session_by_id!("$2"))
-                .bind(id_hash.as_slice())
-                .bind(now)
-                .fetch_optional(c)
-                .await)
+impl ByKey for SessionRow {
+    type Key = SessionIdHash;
+
+    fn key(&self) -> SessionIdHash {
+        self.id_hash
+    }
+
+    async fn find_all(db: &Db, ids: [SessionIdHash; KEYS]) -> sqlx::Result<Vec<Self>> {
+        // Not by `read!`: PostgreSQL tells its time along with the row, which spares a way there and back. On SQLite it is
+        // bound behind the keys.
+        match db {
+            Db::Sqlite(sqlite) => {
+                let now = db.now().await?;
+                run!(&sqlite.read, |c| {
+                    let query = sqlx::query_as(sessions_by_id!("$17"));
+                    ids.iter().fold(query, |query, id| query.bind(id.as_slice())).bind(now).fetch_all(c).await
+                })
+            }
+            Db::Postgres(pool) => run!(pool, |c| {
+                let query = sqlx::query_as(sessions_by_id!("clock_timestamp()"));
+                ids.iter().fold(query, |query, id| query.bind(id.as_slice())).fetch_all(c).await
+            }),
         }
-        Db::Postgres(pool) => run!(pool, |c| sqlx::query_as(session_by_id!("clock_timestamp()"))
-            .bind(id_hash.as_slice())
-            .fetch_optional(c)
-            .await),
     }
 }
 
