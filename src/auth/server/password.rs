@@ -19,6 +19,8 @@ use crate::{
 
 /// How many requests may wait for a permit.
 const QUEUE: usize = 32;
+/// From so many on it is a flood.
+const FLOOD: usize = QUEUE / 2;
 /// How long one may wait.
 const WAIT: Duration = Duration::from_secs(2);
 /// By how much a hash steps back for other threads (nice(2)): about a tenth of the processor where both want it.
@@ -142,7 +144,7 @@ impl Passwords {
     ) -> Result<T, AppError> {
         let (done, outcome) = oneshot::channel();
         let starved = self.starved.clone();
-        let flood = self.waiting() > 0;
+        let flood = self.waiting() >= FLOOD;
         // A new thread for each: next to a hash that costs nothing, and a thread that has stepped back cannot step forward.
         let thread = std::thread::Builder::new().name("password".into()).spawn(move || {
             let _permit = permit;
@@ -334,7 +336,10 @@ mod tests {
         };
         assert_eq!(run(|| {}).await, (Ok(Normal(Other)), NICE));
         pool.starved.store(false, Ordering::Relaxed);
-        let _one_who_waits = Place::take(&pool.waiting).unwrap();
+        let mut places: Vec<_> = (1..FLOOD).map(|_| Place::take(&pool.waiting).unwrap()).collect();
+        assert_eq!(run(|| {}).await, (Ok(Normal(Other)), NICE), "a few who wait are no flood");
+        pool.starved.store(false, Ordering::Relaxed);
+        places.push(Place::take(&pool.waiting).unwrap());
         assert_eq!(run(starve).await, (Ok(Normal(Idle)), 0));
         assert_eq!(run(starve).await, (Ok(Normal(Other)), NICE));
     }
