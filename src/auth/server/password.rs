@@ -211,7 +211,7 @@ fn run_only_where_idle() -> bool {
 
 /// For how long this thread has had a processor since it began.
 fn ran() -> Duration {
-    rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime).try_into().unwrap_or(Duration::MAX)
+    rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime).try_into().unwrap_or_default()
 }
 
 fn hash(argon2: &Argon2<'_>, password: &str) -> Result<String, argon2::password_hash::Error> {
