@@ -13,7 +13,7 @@ use std::sync::{
     Mutex,
     atomic::{AtomicBool, Ordering},
 };
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::app::{TestApp, on_db};
@@ -153,25 +153,4 @@ async fn a_failure_is_told_to_all_who_waited_and_the_next_one_asks_anew() {
 
     gate.broken.store(false, Ordering::Relaxed);
     assert_eq!(ask::<3>(&app, cyd).await.await, address(cyd, "cyd@example.test"));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn many_readers_at_once_each_see_their_own_page() {
-    let app = TestApp::spawn().await;
-    let mut readers = JoinSet::new();
-    for number in 0..12 {
-        let email = format!("reader-{number}@example.test");
-        app.account(&email, Role::User).await;
-        let browser = app.browser();
-        browser.log_in(&email).await;
-        readers.spawn(async move {
-            for _ in 0..20 {
-                let page = browser.get("/profile").await;
-                assert_eq!(page.status, 200);
-                assert!(page.body.contains(&email), "{email} is not on its own page");
-                assert_eq!(page.body.matches("@example.test").count(), page.body.matches(&email).count());
-            }
-        });
-    }
-    readers.join_all().await;
 }
