@@ -30,7 +30,7 @@ struct Gate {
     broken: AtomicBool,
 }
 
-static GATES: [Gate; 4] = [const { Gate::shut() }; 4];
+static GATES: [Gate; 5] = [const { Gate::shut() }; 5];
 
 impl Gate {
     const fn shut() -> Self {
@@ -153,4 +153,20 @@ async fn a_failure_is_told_to_all_who_waited_and_the_next_one_asks_anew() {
 
     gate.broken.store(false, Ordering::Relaxed);
     assert_eq!(ask::<3>(&app, cyd).await.await, address(cyd, "cyd@example.test"));
+}
+
+#[tokio::test]
+async fn a_query_begins_once_whoever_is_ready_has_asked() {
+    let (app, gate) = (TestApp::spawn().await, &GATES[4]);
+    let [ada, bob, ..] = three_accounts(&app).await;
+    gate.open.add_permits(2);
+
+    // The task that is to make the query is ready first, and the one that asks next comes after it.
+    let first = ask::<4>(&app, ada).await;
+    let state = app.state.clone();
+    let second = tokio::spawn(async move { state.together.find::<Address<4>>(&state.db, bob).await });
+
+    assert_eq!(first.await, address(ada, "ada@example.test"));
+    assert_eq!(second.await.unwrap(), address(bob, "bob@example.test"));
+    assert_eq!(gate.asked(), [[ada, bob]]);
 }
