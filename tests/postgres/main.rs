@@ -11,6 +11,7 @@ mod app;
 mod browser;
 mod nodes;
 mod outage;
+mod plans;
 mod schema;
 #[path = "../it/stream.rs"]
 mod stream;
