@@ -49,7 +49,7 @@ impl Caller {
                 role: row.role,
             },
             user_id: row.user_id,
-            session: session_id.hash(),
+            session: row.id_hash,
             session_id,
             access_expires_at,
             decision,
