@@ -131,7 +131,7 @@ impl Db {
                 ("lock_timeout", "2s"),
                 ("statement_timeout", "10s"),
                 // By default a page somewhere in a table counts as four times as dear as the next one: a thousand accounts
-                // were read from end to end, twice a page, to find those of sixteen keys.
+                // were read from end to end to find those of sixteen keys.
                 ("random_page_cost", "1.1"),
             ]);
             let pool = PgPoolOptions::new()
