@@ -5,9 +5,9 @@ use crate::{
     auth::{self, may, use_identity},
     features::{account, admin, devices, landing::LandingRoutes, mailbox, moderation, profile, session::SessionCard},
     ui::{
-        AccountMenu, Explanation, InertElement, MARK, NavLink, NotFound, OfflineNote, Toasts, TopBar,
+        AccountMenu, Explanation, InertElement, MARK, Markup, NavLink, NotFound, OfflineNote, Toasts, TopBar,
         flash::{show_flash_once, use_site},
-        provide_waiting, watch_network,
+        markup, provide_waiting, watch_network,
     },
 };
 use leptos::prelude::*;
@@ -103,10 +103,11 @@ fn Navigation() -> impl IntoView {
 #[component]
 fn Footer() -> impl IntoView {
     let mailbox = if use_site().mailbox { r#"<a href="/dev/mailbox">Mailbox</a>"# } else { "" };
-    // Ready-made markup, which costs a page next to nothing: none of it changes while the page stands.
-    InertElement::new(format!(
-        r#"<footer class="footer"><div class="footer-inner">{MARK}
-<p>Latchkey. MIT licence: take it, change it, ship it.</p>{mailbox}</div></footer>"#
+    InertElement::new(markup!(
+        r#"<footer class="footer"><div class="footer-inner">{mark}
+<p>Latchkey. MIT licence: take it, change it, ship it.</p>{mailbox}</div></footer>"#,
+        mark = MARK,
+        mailbox = Markup::literal(mailbox),
     ))
 }
 

@@ -18,6 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 use tokio::task::JoinSet;
+use tower_cookies::CookieManagerLayer;
 
 use crate::{
     Result,
@@ -51,7 +52,8 @@ pub async fn serve_unguarded(program: &Path, access: &str) -> Result<()> {
     let db = Db::open(&config.database).await?;
     let state = AppState::new(config, db, &secret)?;
     let caller = caller(&state, access).await?;
-    let pages = router::pages_and_functions(&state, assets(&state, program)?).layer(Extension(caller));
+    let pages = router::pages_and_functions(&state, assets(&state, program)?)
+        .layer((CookieManagerLayer::new(), Extension(caller)));
     let server = serve::start_with(router::around(pages, state.clone()), state, address)?;
     serve::stop_signal()?.await;
     Ok(server.stop().await?)

@@ -72,6 +72,16 @@ test('nothing is sent while a field is at fault, and the focus goes there', asyn
   await expect(visitor.signUp.email).toHaveAccessibleDescription(new RegExp(sentences.emailMalformed));
   await expect(visitor.signUp.email).toBeFocused();
   expect(posts).toEqual([]);
+
+  // Editing a field takes back what was said about it, and about no other.
+  await visitor.signUp.send({ ...somebody(), email: 'not an address', password: 'short' });
+  await expect(visitor.signUp.password).toHaveAttribute('aria-invalid', 'true');
+  await visitor.signUp.email.press('End');
+  await visitor.signUp.email.press('Backspace');
+  await expect(visitor.signUp.email).not.toHaveAttribute('aria-invalid');
+  await expect(visitor.signUp.email).not.toHaveAccessibleDescription(new RegExp(sentences.emailMalformed));
+  await expect(visitor.signUp.password).toHaveAttribute('aria-invalid', 'true');
+  expect(posts).toEqual([]);
 });
 
 test('a form sends once, however often its button is pressed', async ({ account, visitor }) => {

@@ -1,6 +1,6 @@
 //! The document around the app: head, script, body. Rendered by `server::router` for each page.
 
-use leptos::{hydration::AutoReload, nonce::use_nonce, prelude::*};
+use leptos::{config::Env, hydration::AutoReload, nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
 use super::assets::Assets;
@@ -10,14 +10,15 @@ use crate::{
 };
 
 /// The document around the app. The browser takes over its body.
-pub fn shell(options: LeptosOptions, assets: &Assets) -> impl IntoView + use<> {
+pub fn shell(options: &LeptosOptions, assets: &Assets) -> impl IntoView + use<> {
     let nonce = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
+    let reload = matches!(options.env, Env::DEV).then(|| view! { <AutoReload options=options.clone() /> });
     view! {
         <!DOCTYPE html>
         <html lang="en">
             <head>
                 {InertElement::new(head(assets, &nonce))}
-                <AutoReload options />
+                {reload}
                 <MetaTags />
             </head>
             <body>

@@ -1,12 +1,7 @@
 //! The one-time cookie that carries a form's outcome over the redirect to the page that shows it. It holds closed words
 //! and what was typed, never a password, and is gone once read.
 
-use axum::{
-    extract::{Request, State},
-    http::Method,
-    middleware::Next,
-    response::Response,
-};
+use axum::{extract::Request, http::Method, middleware::Next, response::Response};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use tower_cookies::{
     Cookie, Cookies,
@@ -35,12 +30,12 @@ pub fn is_put(state: &AppState, cookies: &Cookies) -> bool {
     cookies.get(name(state)).is_some_and(|cookie| !cookie.value().is_empty())
 }
 
-/// Middleware: hands the flash to the page that is being asked for, and forgets it once a page was shown.
-pub async fn take(State(state): State<AppState>, cookies: Cookies, mut request: Request, next: Next) -> Response {
+/// Hands the flash to the page that is being asked for, and forgets it once a page was shown.
+pub async fn take(state: &AppState, cookies: Cookies, mut request: Request, next: Next) -> Response {
     // A frame of another tab is a page too, but not the one that the form's outcome belongs to.
     let is_frame = request.headers().get("sec-fetch-dest").is_some_and(|dest| dest != "document");
     let is_page = request.method() == Method::GET && respond::wants_html(request.headers()) && !is_frame;
-    let Some(found) = cookies.get(name(&state)).filter(|_| is_page) else {
+    let Some(found) = is_page.then(|| cookies.get(name(state))).flatten() else {
         return next.run(request).await;
     };
     let json = URL_SAFE_NO_PAD.decode(found.value()).unwrap_or_default();
@@ -50,7 +45,7 @@ pub async fn take(State(state): State<AppState>, cookies: Cookies, mut request: 
     let response = next.run(request).await;
     // A redirect shows nothing: the page that it leads to does.
     if !response.status().is_redirection() {
-        cookies.add(cookie(&state, String::new(), Duration::ZERO));
+        cookies.add(cookie(state, String::new(), Duration::ZERO));
     }
     response
 }

@@ -20,7 +20,7 @@ pub mod random;
 pub mod request;
 pub mod respond;
 pub mod router;
-mod security;
+pub mod security;
 pub mod serve;
 pub mod setup;
 pub mod state;

@@ -93,17 +93,19 @@ pub fn as_file(name: &'static str) {
     }
 }
 
-/// Middleware around the server functions. Gives errors their status; and to a plain form a 303 instead: to where the
-/// function points or, when it fails, back to the form's page, with the error and what was typed.
-pub async fn server_functions(
-    State(state): State<AppState>,
-    cookies: Cookies,
-    request: Request,
-    next: Next,
-) -> Response {
-    if !request.uri().path().starts_with("/api/") || request.method() != Method::POST {
-        return next.run(request).await;
+/// Middleware around pages and server functions: what a function leaves for the next page, that page takes.
+pub async fn outcomes(State(state): State<AppState>, cookies: Cookies, request: Request, next: Next) -> Response {
+    if request.uri().path().starts_with("/api/") && request.method() == Method::POST {
+        // Boxed: all that a form may take would be moved about with every page.
+        Box::pin(server_function(&state, cookies, request, next)).await
+    } else {
+        flash::take(&state, cookies, request, next).await
     }
+}
+
+/// Gives errors their status; and to a plain form a 303 instead: to where the function points or, when it fails, back to
+/// the form's page, with the error and what was typed.
+async fn server_function(state: &AppState, cookies: Cookies, request: Request, next: Next) -> Response {
     if !is_form(request.headers()) {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
     }
@@ -125,16 +127,16 @@ pub async fn server_functions(
     if !browser_form || response.headers().contains_key(header::CONTENT_DISPOSITION) {
         return response;
     }
-    let back = own_referer(&headers, &state).unwrap_or_else(|| "/".into());
+    let back = own_referer(&headers, state).unwrap_or_else(|| "/".into());
     let location = match failure {
         Some(AppError::Unauthenticated) => {
-            if !flash::is_put(&state, &cookies) {
-                flash::put(&state, &cookies, &Flash { notice: Some(Notice::SessionEnded), ..Flash::default() });
+            if !flash::is_put(state, &cookies) {
+                flash::put(state, &cookies, &Flash { notice: Some(Notice::SessionEnded), ..Flash::default() });
             }
             log_in_path(&back)
         }
         Some(failure) => {
-            flash::put(&state, &cookies, &Flash { error: Some(failure), typed: typed(&body), ..Flash::default() });
+            flash::put(state, &cookies, &Flash { error: Some(failure), typed: typed(&body), ..Flash::default() });
             back
         }
         None => match response.headers().get(header::LOCATION).and_then(|l| l.to_str().ok()) {

@@ -26,8 +26,7 @@ use tower_http::{
 };
 
 use super::{
-    assets::Assets, document::shell, flash, mail::preview, request::extension, respond, security, state::AppState,
-    telemetry,
+    assets::Assets, document::shell, mail::preview, request::extension, respond, security, state::AppState, telemetry,
 };
 use crate::{
     app::App,
@@ -43,19 +42,14 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 
 /// The whole server.
 pub fn router(state: AppState, assets: Assets) -> Router {
-    let identified = pages_and_functions(&state, assets).layer(from_fn_with_state(state.clone(), identify));
-    around(identified, state)
+    let identify = from_fn_with_state(state.clone(), identify);
+    around(pages_and_functions(&state, assets).layer((CookieManagerLayer::new(), identify)), state)
 }
 
 /// The whole server around pages and functions that know their callers. A function of its own so that the benchmark can
 /// put a caller of its own in the place of [`identify`], and so tell what that costs.
 pub fn around(identified: Router, state: AppState) -> Router {
-    let guarded = identified.layer(
-        ServiceBuilder::new()
-            .layer(from_fn_with_state(state.clone(), security::origin))
-            .layer(CookieManagerLayer::new()),
-    );
-    let routes = Router::new().merge(guarded).merge(static_files(&state)).merge(health(&state));
+    let routes = Router::new().merge(identified).merge(static_files(&state)).merge(health(&state));
     behind_layers(routes, state)
 }
 
@@ -67,7 +61,6 @@ pub fn behind_layers(routes: Router, state: AppState) -> Router {
         ServiceBuilder::new()
             .layer(from_fn(telemetry::trace))
             .layer(from_fn_with_state(state, security::headers))
-            .layer(from_fn(security::cookie_limits))
             .layer(CatchPanicLayer::custom(panicked))
             .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT)),
     )
@@ -80,7 +73,7 @@ pub fn routes() -> &'static [AxumRouteListing] {
     &ROUTES
 }
 
-/// Pages and server functions, which find their [`Caller`](crate::auth::server::Caller) in the request's extensions.
+/// Pages and server functions, which find their [`Caller`](crate::auth::server::Caller) and the cookies in the request's extensions.
 pub fn pages_and_functions(state: &AppState, assets: Assets) -> Router {
     let context = {
         let state = state.clone();
@@ -88,7 +81,7 @@ pub fn pages_and_functions(state: &AppState, assets: Assets) -> Router {
     };
     let document = {
         let (state, assets) = (state.clone(), Arc::new(assets));
-        move || shell(state.leptos.clone(), &assets)
+        move || shell(&state.leptos, &assets)
     };
     let missing = leptos_axum::render_app_async_with_context(context.clone(), document.clone());
     Router::new()
@@ -96,11 +89,7 @@ pub fn pages_and_functions(state: &AppState, assets: Assets) -> Router {
         .route(preview::PATH, get(preview::html))
         .leptos_routes_with_context(state, routes().to_vec(), context, document)
         .fallback(move |request| not_found(request, missing))
-        .layer(
-            ServiceBuilder::new()
-                .layer(from_fn_with_state(state.clone(), flash::take))
-                .layer(from_fn_with_state(state.clone(), respond::server_functions)),
-        )
+        .layer(from_fn_with_state(state.clone(), respond::outcomes))
         .with_state(state.clone())
 }
 

@@ -72,23 +72,19 @@ fn content_security_policy(nonce: &Nonce, https: bool, dev: bool, mailbox: bool)
     )
 }
 
-/// Middleware: only our own pages may change anything. Log-in and log-out are no exception (RFC 6819, 4.4.1.8: a forged
-/// log-in signs its victim into the attacker's account).
-pub async fn origin(State(state): State<AppState>, request: Request, next: Next) -> Response {
+/// The answer to a request that nobody is to look at further: heaps of cookies, before anybody parses them; and what
+/// would change something but was not sent by a page of ours. Log-in and log-out are no exception (RFC 6819, 4.4.1.8: a
+/// forged log-in signs its victim into the attacker's account).
+pub fn refused(state: &AppState, request: &Request) -> Option<Response> {
+    if too_many_cookies(request.headers()) {
+        return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into_response());
+    }
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if reads || state.config.public_origin.sent(request.headers(), state.config.is_dev()) {
-        return next.run(request).await;
+        return None;
     }
     tracing::warn!(path = request.uri().path(), "a request from another site was refused");
-    respond::error(&AppError::CrossSite, request.headers())
-}
-
-/// Middleware: refuses heaps of cookies before anybody parses them.
-pub async fn cookie_limits(request: Request, next: Next) -> Response {
-    if too_many_cookies(request.headers()) {
-        return StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into_response();
-    }
-    next.run(request).await
+    Some(respond::error(&AppError::CrossSite, request.headers()))
 }
 
 fn too_many_cookies(headers: &HeaderMap) -> bool {

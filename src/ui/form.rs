@@ -1,8 +1,17 @@
 //! Plain HTML forms, made better once the page is hydrated: fields are checked before anything is sent, the button shows
 //! that it works, and a second press sends nothing. Without JavaScript the same form is posted and the server answers
 //! with the page again. Every form of the app is made of these.
+//!
+//! Fields and buttons are ready-made markup: the form around them writes into the page what becomes of them.
 
-use super::{fields::control_name, icons::Icon, offline::use_offline, toast::use_waiting, words};
+use super::{
+    fields::{control_name, mark_faults},
+    icons::Icon,
+    markup::{InertElement, Markup, markup},
+    offline::use_offline,
+    toast::use_waiting,
+    words,
+};
 use crate::error::{AppError, Field, FieldError};
 use leptos::{
     ev,
@@ -12,20 +21,22 @@ use leptos::{
 };
 use std::time::Duration;
 
+/// The one button that sends a form.
+const SUBMIT: &str = "[type=submit]";
+/// What that button has while the answer is on its way.
+const PENDING: &str = "aria-disabled";
+
 /// How long a button waits for the answer before it may be pressed again: the visitor may have stopped the page.
 const PENDING_AT_MOST: Duration = Duration::from_secs(15);
 
-/// What a form, its fields and its button share.
+/// What a form tells the fields and the words within it.
 #[derive(Clone, Copy)]
-pub(super) struct FormState {
-    pub(super) error: RwSignal<Option<AppError>>,
-    pub(super) pending: RwSignal<bool>,
-}
+pub(super) struct FormError(pub(super) RwSignal<Option<AppError>>);
 
-impl FormState {
-    /// The state of the form around the caller; an idle one outside of any form.
-    pub(super) fn of_form() -> Self {
-        use_context().unwrap_or_else(|| Self { error: RwSignal::new(None), pending: RwSignal::new(false) })
+impl FormError {
+    /// The error of the form around the caller; none outside of any form.
+    pub(super) fn of_form() -> RwSignal<Option<AppError>> {
+        use_context::<Self>().map_or_else(|| RwSignal::new(None), |error| error.0)
     }
 }
 
@@ -68,8 +79,8 @@ pub fn Form(
     error: Option<AppError>,
     children: Children,
 ) -> impl IntoView {
-    let state = FormState { error: RwSignal::new(error), pending: RwSignal::new(false) };
-    provide_context(state);
+    let error = RwSignal::new(error);
+    provide_context(FormError(error));
     let (offline, waiting) = (use_offline(), use_waiting());
 
     let node = NodeRef::<leptos::html::Form>::new();
@@ -79,14 +90,14 @@ pub fn Form(
     }
 
     let on_submit = move |event: ev::SubmitEvent| {
-        let Some(form) = event.target().and_then(|target| target.dyn_into().ok()) else {
+        let Some(form) = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok()) else {
             return;
         };
-        if state.pending.get_untracked() {
+        if is_pending(&form) {
             event.prevent_default();
             return;
         }
-        let values = Values(form);
+        let values = Values(form.clone());
         let fields = check.as_ref().map(|check| check(&values)).unwrap_or_default();
         let refused = if !fields.is_empty() {
             Some(AppError::Invalid { fields })
@@ -97,19 +108,19 @@ pub fn Form(
         };
         if refused.is_some() {
             event.prevent_default();
-            state.error.set(refused);
+            show(&form, error, refused);
             focus_on_fault(values);
         } else {
-            state.error.set(None);
-            wait([state.pending, waiting]);
+            show(&form, error, None);
+            wait(form, waiting);
         }
     };
 
     let on_input = move |event: ev::Event| {
-        let name =
-            event.target().and_then(|target| target.dyn_into::<Element>().ok()).and_then(|e| e.get_attribute("name"));
-        if let Some(name) = name {
-            forgive(state.error, &name);
+        let input = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        let form = input.as_ref().and_then(|input| input.closest("form").ok()?);
+        if let (Some(form), Some(name)) = (form, input.and_then(|input| input.get_attribute("name"))) {
+            forgive(&form, error, &name);
         }
     };
 
@@ -123,7 +134,7 @@ pub fn Form(
 /// The words above the fields: the form's own error, or a list of links when several fields are at fault.
 #[component]
 pub fn FormErrors() -> impl IntoView {
-    let error = FormState::of_form().error;
+    let error = FormError::of_form();
     move || match error.get() {
         // The one field says it itself, and takes the focus.
         Some(AppError::Invalid { fields }) if fields.len() == 1 => None,
@@ -174,40 +185,54 @@ pub fn Submit(
     #[prop(optional, into)]
     about: Option<String>,
 ) -> impl IntoView {
-    let pending = FormState::of_form().pending;
-    view! {
-        <button type="submit" class=class aria-disabled=move || pending.get().then_some("true")>
-            {label}
-            {about.map(|about| view! { <span class="visually-hidden">" " {about}</span> })}
-        </button>
-    }
+    let about = about.map(|about| markup!(r#"<span class="visually-hidden"> {about}</span>"#, about = about));
+    InertElement::new(markup!(
+        r#"<button type="submit" class="{class}">{label}{about}</button>"#,
+        class = class,
+        label = label,
+        about = about.unwrap_or(Markup::literal("")),
+    ))
+}
+
+/// Says why the form is refused, or nothing any more.
+fn show(form: &Element, shown: RwSignal<Option<AppError>>, error: Option<AppError>) {
+    mark_faults(form, error.as_ref());
+    shown.set(error);
 }
 
 /// Takes back what was said about an input as soon as it is edited.
-fn forgive(error: RwSignal<Option<AppError>>, name: &str) {
-    let left = error.with_untracked(|error| match error {
+fn forgive(form: &Element, shown: RwSignal<Option<AppError>>, name: &str) {
+    let left = shown.with_untracked(|error| match error {
         Some(AppError::Invalid { fields }) if fields.iter().any(|fault| control_name(fault.field) == name) => {
             Some(fields.iter().filter(|fault| control_name(fault.field) != name).copied().collect::<Vec<_>>())
         }
         _ => None,
     });
     if let Some(fields) = left {
-        error.set((!fields.is_empty()).then_some(AppError::Invalid { fields }));
+        show(form, shown, (!fields.is_empty()).then_some(AppError::Invalid { fields }));
     }
 }
 
 /// Marks a form as sent and says so, until the answer replaces the page. Coming back to the page, or waiting too long,
 /// undoes it.
-fn wait(pending: [RwSignal<bool>; 2]) {
-    // `try_set`: by then the form may be gone.
-    let set = move |to| {
-        for pending in pending {
-            pending.try_set(to);
+fn wait(form: HtmlFormElement, waiting: RwSignal<bool>) {
+    let set = move |to: bool| {
+        if let Ok(Some(button)) = form.query_selector(SUBMIT) {
+            // An attribute of that name is never refused.
+            let _ = if to { button.set_attribute(PENDING, "true") } else { button.remove_attribute(PENDING) };
         }
+        waiting.set(to);
     };
     set(true);
-    window_event_listener(ev::pageshow, move |_| set(false));
+    window_event_listener(ev::pageshow, {
+        let set = set.clone();
+        move |_| set(false)
+    });
     set_timeout(move || set(false), PENDING_AT_MOST);
+}
+
+fn is_pending(form: &HtmlFormElement) -> bool {
+    form.query_selector(SUBMIT).ok().flatten().is_some_and(|button| button.has_attribute(PENDING))
 }
 
 /// Moves the focus to the summary, or to the one field at fault, as soon as they are drawn.

@@ -1,6 +1,6 @@
 //! The parts that pages share: the head, the empty state, the skeleton of a wait.
 
-use super::markup::{InertElement, escape};
+use super::markup::{InertElement, Markup, markup};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -13,11 +13,16 @@ pub fn PageHead(
     #[prop(optional_no_strip)]
     up: Option<(&'static str, &'static str)>,
 ) -> impl IntoView {
-    let up = up.map(|(path, title)| format!(r#"<p><a href="{path}">{title}</a></p>"#, title = escape(title)));
-    let (up, heading, lead) = (up.unwrap_or_default(), escape(title), escape(lead));
+    let up = up.map(|(path, title)| markup!(r#"<p><a href="{path}">{title}</a></p>"#, path = path, title = title));
+    let head = markup!(
+        r#"<header class="page-head">{up}<h1>{title}</h1><p class="lead">{lead}</p></header>"#,
+        up = up.unwrap_or(Markup::literal("")),
+        title = title,
+        lead = lead,
+    );
     view! {
         <Title text=title />
-        {InertElement::new(format!(r#"<header class="page-head">{up}<h1>{heading}</h1><p class="lead">{lead}</p></header>"#))}
+        {InertElement::new(head)}
     }
 }
 
@@ -38,11 +43,18 @@ pub fn Skeleton(
     /// How many rows the content will have, about.
     rows: usize,
 ) -> impl IntoView {
-    // Ready-made: the server makes it for each page, and hardly ever sends it.
-    let rows = r#"<span class="skeleton-row" aria-hidden="true"></span>"#.repeat(rows);
-    InertElement::new(format!(
-        r#"<div class="skeleton" role="status"><span class="visually-hidden">Loading</span>{rows}</div>"#
+    let row = Markup::literal(r#"<span class="skeleton-row" aria-hidden="true"></span>"#);
+    let rows: Markup = vec![row; rows].into_iter().collect();
+    InertElement::new(markup!(
+        r#"<div class="skeleton" role="status"><span class="visually-hidden">Loading</span>{rows}</div>"#,
+        rows = rows,
     ))
+}
+
+/// One entry of a list of facts: text, or a piece of markup.
+#[component]
+pub fn Fact(term: &'static str, #[prop(into)] value: Markup) -> impl IntoView {
+    InertElement::new(markup!("<div><dt>{term}</dt><dd>{value}</dd></div>", term = term, value = value))
 }
 
 /// A role, by its stable lower-case name.
@@ -52,6 +64,6 @@ pub fn RoleBadge(role: &'static str) -> impl IntoView {
 }
 
 /// The same as markup, for what is ready-made around it.
-pub(super) fn role_badge(role: &'static str) -> String {
-    format!(r#"<span class="role" data-role="{role}">{role}</span>"#)
+pub fn role_badge(role: &'static str) -> Markup {
+    markup!(r#"<span class="role" data-role="{role}">{role}</span>"#, role = role)
 }

@@ -3,8 +3,8 @@
 
 use super::{
     form::{Form, Submit},
-    icons::{Icon, MARK},
-    markup::InertElement,
+    icons::{MARK, icon_markup},
+    markup::{InertElement, Markup, markup},
     page::role_badge,
     theme::ThemeSwitch,
 };
@@ -18,7 +18,7 @@ pub fn TopBar(
     end: AnyView,
     children: Children,
 ) -> impl IntoView {
-    let brand = InertElement::new(format!(r#"<a class="brand" href="/">{MARK}<span>Latchkey</span></a>"#));
+    let brand = InertElement::new(markup!(r#"<a class="brand" href="/">{mark}<span>Latchkey</span></a>"#, mark = MARK));
     view! {
         <header class="top-bar">
             <div class="top-bar-inner">
@@ -62,20 +62,29 @@ pub fn AccountMenu(
     /// Path and label of each. A link is a page load, which closes the menu.
     links: Vec<(&'static str, &'static str)>,
 ) -> impl IntoView {
-    let links: String =
-        links.iter().map(|(path, label)| format!(r#"<a href="{path}" rel="external">{label}</a>"#)).collect();
+    let links: Markup = links
+        .into_iter()
+        .map(|(path, label)| markup!(r#"<a href="{path}" rel="external">{label}</a>"#, path = path, label = label))
+        .collect();
+    let button = markup!(
+        r#"<button class="account-button" type="button" popovertarget="account-menu">{person}
+<span class="account-name">{name}</span><span class="visually-hidden">, account menu</span>{chevron}</button>"#,
+        person = icon_markup("person"),
+        name = display_name.as_str(),
+        chevron = icon_markup("chevron"),
+    );
+    let about = markup!(
+        r#"<div><p class="account-menu-name">{name}</p><p class="account-menu-email">{email}</p>
+<p>{role}</p><p class="account-menu-links">{links}</p></div>"#,
+        name = display_name,
+        email = email,
+        role = role_badge(role),
+        links = links,
+    );
     view! {
-        <button class="account-button" type="button" popovertarget="account-menu">
-            <Icon name="person" />
-            <span class="account-name">{display_name.clone()}</span>
-            <span class="visually-hidden">", account menu"</span>
-            <Icon name="chevron" />
-        </button>
+        {InertElement::new(button)}
         <div id="account-menu" class="account-menu" popover="auto">
-            <p class="account-menu-name">{display_name}</p>
-            <p class="account-menu-email">{email}</p>
-            {InertElement::new(format!("<p>{}</p>", role_badge(role)))}
-            {InertElement::new(format!(r#"<p class="account-menu-links">{links}</p>"#))}
+            {InertElement::new(about)}
             <Form action="/api/auth/log_out" class="account-menu-form">
                 <Submit label="Log out" class="button button--quiet" />
             </Form>

@@ -13,14 +13,19 @@ use tower_cookies::{Cookie, Cookies};
 use super::{caller::Caller, decision::Decision, events, session, standing::Refused, token::TokenError};
 use crate::{
     error::AppError,
-    server::{fault, flash, metrics, respond, state::AppState},
+    server::{fault, flash, metrics, respond, security, state::AppState},
     ui::flash::{Flash, Notice},
 };
 
 /// Puts a [`Caller`] into the request's extensions, if there is one. Any failure logs out: the cookies are cleared, and
 /// the request goes on as anonymous; but they are kept while the browser is being given another session. A database that
 /// does not answer is no failure of the session: 503, cookies kept.
+///
+/// What another site sent is refused here too: wherever somebody may be signed in, that was looked at.
 pub async fn identify(State(state): State<AppState>, cookies: Cookies, mut request: Request, next: Next) -> Response {
+    if let Some(refusal) = security::refused(&state, &request) {
+        return refusal;
+    }
     let only_reads = matches!(*request.method(), Method::GET | Method::HEAD);
     match resolve(&state, &cookies, request.headers(), only_reads).await {
         Ok(Some(caller)) => {

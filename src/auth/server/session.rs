@@ -69,7 +69,7 @@ pub async fn open_pair(state: &AppState, id: SessionId, now: DateTime<Utc>) -> R
 /// Checks an access token's session. `may_be_cached`: an answer up to a second old will do, and with the database down the
 /// token's own word until it expires.
 pub async fn check(state: &AppState, claims: &AccessClaims, may_be_cached: bool) -> Result<Caller, Refused> {
-    let id = claims.session_id().ok_or(Refused::Ended)?;
+    let id = claims.sid;
     let hash = id.hash();
     // A row from memory that lies behind the token says only that another node has rotated since.
     let known = state.freshness.fresh(&hash).filter(|row| may_be_cached && row.generation >= claims.generation);
@@ -87,10 +87,10 @@ pub async fn check(state: &AppState, claims: &AccessClaims, may_be_cached: bool)
         return Err(Refused::Ended);
     }
     if claims.generation > row.generation {
-        return end_with_alarm(state, &hash, row.user_id, Decision::Ahead, now).await;
+        return Box::pin(end_with_alarm(state, &hash, row.user_id, Decision::Ahead, now)).await;
     }
     if claims.generation > row.confirmed_generation {
-        match confirm(state, &hash, claims.generation, now).await {
+        match Box::pin(confirm(state, &hash, claims.generation, now)).await {
             // The note can wait for the next request; until then the session only counts as less used than it is.
             Err(_) if may_be_cached => {}
             noted => noted?,
@@ -110,7 +110,7 @@ pub async fn refresh_noting(
     claims: &RefreshClaims,
     decided: &mut Option<Decision>,
 ) -> Result<(Caller, Issued), Refused> {
-    let id = claims.session_id().ok_or(Refused::Ended)?;
+    let id = claims.sid;
     let hash = id.hash();
     let limits =
         Limits { rotation_min_age: state.config.auth.rotation_min_age, reuse_leeway: state.config.auth.reuse_leeway };

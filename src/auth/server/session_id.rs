@@ -1,14 +1,19 @@
 //! The id of a session, which only tokens carry, and its hash, which is all that the database and pages know of it.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::array::TryFromSliceError;
 
 use crate::server::random;
 
-/// 32 random bytes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct SessionId([u8; 32]);
+/// 32 random bytes, with their hash: whoever has an id looks for its session. In JSON as [`SessionId::encode`] says.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SessionId {
+    bytes: [u8; 32],
+    hash: SessionIdHash,
+}
 
 /// SHA-256 of a [`SessionId`]. Names a session without letting anybody use it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,20 +21,37 @@ pub struct SessionIdHash([u8; 32]);
 
 impl SessionId {
     pub fn random() -> Self {
-        Self(random::bytes())
+        random::bytes().into()
     }
 
     pub fn hash(&self) -> SessionIdHash {
-        SessionIdHash(Sha256::digest(self.0).into())
+        self.hash
     }
 
     /// As it stands in tokens: base64url without padding.
     pub fn encode(&self) -> String {
-        URL_SAFE_NO_PAD.encode(self.0)
+        URL_SAFE_NO_PAD.encode(self.bytes)
     }
+}
 
-    pub fn decode(text: &str) -> Option<Self> {
-        Some(Self(URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?))
+impl From<[u8; 32]> for SessionId {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self { bytes, hash: SessionIdHash(Sha256::digest(bytes).into()) }
+    }
+}
+
+impl From<SessionId> for String {
+    fn from(id: SessionId) -> Self {
+        id.encode()
+    }
+}
+
+impl TryFrom<String> for SessionId {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+        bytes.map(Self::from).ok_or("a session id is 32 bytes in base64url")
     }
 }
 

@@ -26,8 +26,7 @@ pub struct AccessClaims {
     pub aud: String,
     /// The account.
     pub sub: Uuid,
-    /// The session id, base64url.
-    pub sid: String,
+    pub sid: SessionId,
     /// The session's generation when this token was made.
     #[serde(rename = "gen")]
     pub generation: u32,
@@ -49,7 +48,7 @@ pub struct AccessClaims {
 pub struct RefreshClaims {
     pub iss: String,
     pub aud: String,
-    pub sid: String,
+    pub sid: SessionId,
     #[serde(rename = "gen")]
     pub generation: u32,
     pub iat: u64,
@@ -57,17 +56,7 @@ pub struct RefreshClaims {
     pub jti: String,
 }
 
-impl AccessClaims {
-    pub fn session_id(&self) -> Option<SessionId> {
-        SessionId::decode(&self.sid)
-    }
-}
-
 impl RefreshClaims {
-    pub fn session_id(&self) -> Option<SessionId> {
-        SessionId::decode(&self.sid)
-    }
-
     /// Whether `secret` is the one that this token's `jti` was made with; in constant time.
     pub fn proves(&self, secret: &[u8]) -> bool {
         URL_SAFE_NO_PAD.decode(&self.jti).is_ok_and(|jti| mac(secret, self.generation).verify_slice(&jti).is_ok())
@@ -187,7 +176,7 @@ impl KeyRing {
             iss: self.issuer.clone(),
             aud: Purpose::Access.audience().into(),
             sub: grant.user_id,
-            sid: grant.session_id.encode(),
+            sid: grant.session_id,
             generation: grant.generation,
             role: grant.role.into(),
             epoch: grant.epoch,
@@ -213,7 +202,7 @@ impl KeyRing {
         let claims = RefreshClaims {
             iss: self.issuer.clone(),
             aud: Purpose::Refresh.audience().into(),
-            sid: session_id.encode(),
+            sid: session_id,
             generation,
             iat: rotated_at,
             exp: not_after,

@@ -8,9 +8,10 @@ use crate::{
     auth::{Guarded, Loaded, mailed::VerifyReminder, model::DISPLAY_NAME_MAX_LENGTH},
     error::{Field, FieldError, Problem},
     ui::{
-        Check, Form, FormErrors, PageHead, RoleBadge, Submit, TextArea, TextField, Values, control_name,
+        Check, Fact, Form, FormErrors, PageHead, Submit, TextArea, TextField, Values, control_name,
         flash::{Flash, use_flash},
-        time::Ago,
+        role_badge,
+        time::ago_markup,
     },
 };
 use leptos::prelude::*;
@@ -81,22 +82,9 @@ fn show(profile: Profile) -> AnyView {
                 <p>"Change your email or password in " <a href="/account">"your account"</a> "."</p>
             </div>
             <dl class="facts">
-                <div>
-                    <dt>"Email"</dt>
-                    <dd>{profile.email}</dd>
-                </div>
-                <div>
-                    <dt>"Role"</dt>
-                    <dd>
-                        <RoleBadge role=profile.role.as_str() />
-                    </dd>
-                </div>
-                <div>
-                    <dt>"Joined"</dt>
-                    <dd>
-                        <Ago moment=profile.member_since />
-                    </dd>
-                </div>
+                <Fact term="Email" value=profile.email />
+                <Fact term="Role" value=role_badge(profile.role.as_str()) />
+                <Fact term="Joined" value=ago_markup(profile.member_since) />
             </dl>
         </section>
     }

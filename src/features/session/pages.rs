@@ -9,9 +9,9 @@ use crate::{
     auth::{Loaded, api::refresh, session_ended, use_identity},
     error::AppError,
     ui::{
-        FailureNote, Form, Ring, Submit,
+        Fact, FailureNote, Form, Ring, Submit,
         flash::use_site,
-        time::{Ago, lasting},
+        time::{ago_markup, lasting},
     },
 };
 use leptos::{ev, prelude::*, task::spawn_local};
@@ -65,16 +65,15 @@ fn live(session: SessionView) -> AnyView {
     view! {
         <Ring generation=session.generation left=Signal::derive(move || thousandths(left.get(), whole)) />
         <dl class="facts facts--tight">
-            <Fact term="Next rotation">{next}</Fact>
-            <Fact term="Last request">{decision(session.last_decision)}</Fact>
-            <Fact term="Rotated">
-                <Ago moment=session.rotated_at />
-            </Fact>
-            <Fact term="Confirmed">{confirmed}</Fact>
-            <Fact term="Logged in">
-                <Ago moment=session.started_at />
-            </Fact>
-            <Fact term="Ends">{format!("in {}", lasting(session.ends_at_seconds))}</Fact>
+            <div>
+                <dt>"Next rotation"</dt>
+                <dd>{next}</dd>
+            </div>
+            <Fact term="Last request" value=decision(session.last_decision) />
+            <Fact term="Rotated" value=ago_markup(session.rotated_at) />
+            <Fact term="Confirmed" value=confirmed />
+            <Fact term="Logged in" value=ago_markup(session.started_at) />
+            <Fact term="Ends" value=format!("in {}", lasting(session.ends_at_seconds)) />
         </dl>
     }
     .into_any()
@@ -91,23 +90,13 @@ fn Example() -> impl IntoView {
             </header>
             <Ring generation=7 left=680_u32 />
             <dl class="facts facts--tight">
-                <Fact term="Next rotation">"in 3 min 24 s"</Fact>
-                <Fact term="Last request">{decision(LastDecision::Rotated)}</Fact>
-                <Fact term="Rotated">"1 minute ago"</Fact>
-                <Fact term="Ends">"in 30 days"</Fact>
+                <Fact term="Next rotation" value="in 3 min 24 s" />
+                <Fact term="Last request" value=decision(LastDecision::Rotated) />
+                <Fact term="Rotated" value="1 minute ago" />
+                <Fact term="Ends" value="in 30 days" />
             </dl>
             <p class="session-note">"Log in, and this shows your own."</p>
         </section>
-    }
-}
-
-#[component]
-fn Fact(term: &'static str, children: Children) -> impl IntoView {
-    view! {
-        <div>
-            <dt>{term}</dt>
-            <dd>{children()}</dd>
-        </div>
     }
 }
 
