@@ -1,7 +1,12 @@
 //! The one-time cookie that carries a form's outcome over the redirect to the page that shows it. It holds closed words
 //! and what was typed, never a password, and is gone once read.
 
-use axum::{extract::Request, http::Method, middleware::Next, response::Response};
+use axum::{
+    extract::Request,
+    http::{HeaderMap, Method, header},
+    middleware::Next,
+    response::Response,
+};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use tower_cookies::{
     Cookie, Cookies,
@@ -25,6 +30,16 @@ pub fn put(state: &AppState, cookies: &Cookies, flash: &Flash) {
     cookies.add(cookie(state, value, Duration::minutes(1)));
 }
 
+/// The same, where the page that `request` asks for is to show it already.
+pub fn put_for(request: &mut Request, state: &AppState, cookies: &Cookies, flash: &Flash) {
+    put(state, cookies, flash);
+    request.extensions_mut().insert(PutNow);
+}
+
+/// Marks a request for whose page a flash was put.
+#[derive(Clone, Copy)]
+struct PutNow;
+
 /// Whether this request leaves a flash for the next page already.
 pub fn is_put(state: &AppState, cookies: &Cookies) -> bool {
     cookies.get(name(state)).is_some_and(|cookie| !cookie.value().is_empty())
@@ -35,7 +50,9 @@ pub async fn take(state: &AppState, cookies: Cookies, mut request: Request, next
     // A frame of another tab is a page too, but not the one that the form's outcome belongs to.
     let is_frame = request.headers().get("sec-fetch-dest").is_some_and(|dest| dest != "document");
     let is_page = request.method() == Method::GET && respond::wants_html(request.headers()) && !is_frame;
-    let Some(found) = is_page.then(|| cookies.get(name(state))).flatten() else {
+    // Looked for in the line first: mostly there is none, and to read all cookies takes longer.
+    let is_there = request.extensions().get::<PutNow>().is_some() || is_sent(request.headers(), name(state));
+    let Some(found) = (is_page && is_there).then(|| cookies.get(name(state))).flatten() else {
         return next.run(request).await;
     };
     let json = URL_SAFE_NO_PAD.decode(found.value()).unwrap_or_default();
@@ -48,6 +65,11 @@ pub async fn take(state: &AppState, cookies: Cookies, mut request: Request, next
         cookies.add(cookie(state, String::new(), Duration::ZERO));
     }
     response
+}
+
+fn is_sent(headers: &HeaderMap, name: &str) -> bool {
+    let pairs = headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
+    pairs.map(<[u8]>::trim_ascii_start).any(|pair| pair.starts_with(name.as_bytes()))
 }
 
 fn name(state: &AppState) -> &'static str {

@@ -29,12 +29,55 @@ impl Markup {
 macro_rules! markup {
     ($markup:expr $(, $place:ident = $value:expr)* $(,)?) => {
         $crate::ui::markup::Markup::joined(
-            format!(concat!($markup), $($place = $crate::ui::markup::Markup::from($value)),*)
+            format!(concat!($markup), $($place = $crate::ui::markup::Place::shown(&$value)),*)
         )
     };
 }
 
 pub(crate) use markup;
+
+/// What may fill a place of [`markup!`].
+pub trait Place {
+    fn shown(&self) -> impl fmt::Display;
+}
+
+impl Place for Markup {
+    fn shown(&self) -> impl fmt::Display {
+        &*self.0
+    }
+}
+
+impl Place for &str {
+    fn shown(&self) -> impl fmt::Display {
+        Escaped(self)
+    }
+}
+
+impl Place for String {
+    fn shown(&self) -> impl fmt::Display {
+        Escaped(self)
+    }
+}
+
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.0;
+        while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"')) {
+            let (plain, special) = rest.split_at(at);
+            f.write_str(plain)?;
+            f.write_str(match special.as_bytes() {
+                [b'&', ..] => "&amp;",
+                [b'<', ..] => "&lt;",
+                [b'>', ..] => "&gt;",
+                _ => "&quot;",
+            })?;
+            rest = &special[1..];
+        }
+        f.write_str(rest)
+    }
+}
 
 impl fmt::Display for Markup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -44,27 +87,13 @@ impl fmt::Display for Markup {
 
 impl From<&str> for Markup {
     fn from(text: &str) -> Self {
-        text.to_owned().into()
+        Self::joined(Escaped(text).to_string())
     }
 }
 
 impl From<String> for Markup {
     fn from(text: String) -> Self {
-        let is_special = |c| matches!(c, '&' | '<' | '>' | '"');
-        if !text.contains(is_special) {
-            return Self(text.into());
-        }
-        let mut escaped = String::with_capacity(text.len() + 16);
-        for c in text.chars() {
-            match c {
-                '&' => escaped.push_str("&amp;"),
-                '<' => escaped.push_str("&lt;"),
-                '>' => escaped.push_str("&gt;"),
-                '"' => escaped.push_str("&quot;"),
-                c => escaped.push(c),
-            }
-        }
-        Self(escaped.into())
+        text.as_str().into()
     }
 }
 

@@ -8,9 +8,17 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use std::sync::Arc;
 use tower_cookies::{Cookie, Cookies};
 
-use super::{caller::Caller, decision::Decision, events, session, standing::Refused, token::TokenError};
+use super::{
+    caller::Caller,
+    decision::Decision,
+    events, session,
+    standing::Refused,
+    token::TokenError,
+    verified::{cookie_line, pair},
+};
 use crate::{
     error::AppError,
     server::{fault, flash, metrics, respond, security, state::AppState},
@@ -40,7 +48,7 @@ pub async fn identify(State(state): State<AppState>, cookies: Cookies, mut reque
         Err(Stop::LoggedOut(notice)) => {
             state.cookie_names.clear(&cookies);
             if respond::wants_html(request.headers()) {
-                flash::put(&state, &cookies, &Flash { notice: Some(notice), ..Flash::default() });
+                flash::put_for(&mut request, &state, &cookies, &Flash { notice: Some(notice), ..Flash::default() });
             }
         }
         Err(Stop::Unavailable) => return respond::error(&AppError::Unavailable, request.headers()),
@@ -99,14 +107,24 @@ async fn resolve(
     headers: &HeaderMap,
     only_reads: bool,
 ) -> Result<Option<Caller>, Stop> {
+    let line = cookie_line(headers);
+    if let Some(claims) = line.and_then(|line| state.verified.known(line)) {
+        return Ok(Some(session::check(state, &claims, only_reads).await?));
+    }
     let access = cookies.get(state.cookie_names.access);
     let refresh = cookies.get(state.cookie_names.refresh);
     if access.is_none() && refresh.is_none() {
         return Ok(None);
     }
     if let Some(access) = &access {
-        match state.verified.pair(&state.keys, access.value(), refresh.as_ref().map(Cookie::value)) {
-            Ok(claims) => return Ok(Some(session::check(state, &claims, only_reads).await?)),
+        match pair(&state.keys, access.value(), refresh.as_ref().map(Cookie::value)) {
+            Ok(claims) => {
+                let claims = Arc::new(claims);
+                if let Some(line) = line {
+                    state.verified.remember(line, claims.clone());
+                }
+                return Ok(Some(session::check(state, &claims, only_reads).await?));
+            }
             Err(TokenError::Expired) => {}
             Err(TokenError::Invalid) => return Err(Stop::LoggedOut(Notice::SessionEnded)),
         }

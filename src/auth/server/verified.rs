@@ -1,7 +1,8 @@
-//! A small memory of token pairs that were found good: a browser sends the same pair with every request for minutes, and
-//! verifying one of them was a twelfth of what a page costs. What it says of a session is checked as ever, by
+//! A small memory of cookies that were found good: a browser sends the same ones with every request for minutes, and
+//! reading and verifying them was a tenth of what a page costs. What they say of a session is checked as ever, by
 //! `session::check`. Used by `identify`.
 
+use axum::http::{HeaderMap, header};
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -9,58 +10,65 @@ use std::{
 
 use super::token::{AccessClaims, KeyRing, TokenError};
 
-/// About 15 MB. Beyond, everything is forgotten: simpler than an order of use, and cheap to fill again.
+/// With [`LONGEST`] at most 20 MB. Beyond, everything is forgotten: simpler than an order of use, and cheap to fill again.
 const CAPACITY: usize = 10_000;
+/// Bytes of the longest line that is remembered: our two cookies, and as much again of others.
+const LONGEST: usize = 2048;
 
 /// The memory. One a process, beside its one key ring.
 ///
-/// It holds the pairs themselves, as the process holds the keys that sign them and the way to the database: SHA-256 of
-/// both tokens was a twelfth of what a page cost, where the processor has no instructions for it. A pair is looked up by
-/// a hash under a random key of this map's own, and whole pairs are compared only where that is the same, so the time
-/// tells nothing of a token that somebody guesses at.
+/// It holds the lines themselves, as the process holds the keys that sign their tokens and the way to the database. A
+/// line is looked up by a hash under a random key of this map's own, and whole lines are compared only where that is the
+/// same, so the time tells nothing of a token that somebody guesses at.
 #[derive(Default)]
-pub struct Verified(Mutex<HashMap<String, Arc<AccessClaims>>>);
+pub struct Verified(Mutex<HashMap<Box<[u8]>, Arc<AccessClaims>>>);
 
 impl Verified {
-    /// What the access token says, if it is good and the refresh token beside it, where there is one, is a good one of the
-    /// same session. A pair of two sessions was put together by somebody, never by us.
-    ///
-    /// # Errors
-    /// [`TokenError::Expired`] for an access token that is ours and whole but past its time, whatever is beside it.
-    pub fn pair(&self, keys: &KeyRing, access: &str, refresh: Option<&str>) -> Result<Arc<AccessClaims>, TokenError> {
-        let name = name(access, refresh);
-        let known = self.lock().get(&name).cloned();
-        if let Some(claims) = known.filter(|claims| claims.exp >= jsonwebtoken::get_current_timestamp()) {
-            return Ok(claims);
-        }
-        let claims = Arc::new(keys.verify_access(access)?);
-        if let Some(refresh) = refresh {
-            let twin = keys.verify_refresh(refresh).map_err(|_| TokenError::Invalid)?;
-            if twin.sid != claims.sid {
-                return Err(TokenError::Invalid);
-            }
-        }
-        let mut pairs = self.lock();
-        if pairs.len() >= CAPACITY {
-            pairs.clear();
-        }
-        pairs.insert(name, claims.clone());
-        Ok(claims)
+    /// What the access token of that cookie line says, if the line was found good before, and until the token expires.
+    pub fn known(&self, line: &[u8]) -> Option<Arc<AccessClaims>> {
+        let claims = self.lock().get(line)?.clone();
+        (claims.exp >= jsonwebtoken::get_current_timestamp()).then_some(claims)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<AccessClaims>>> {
+    /// Remembers that a cookie line was found good.
+    pub fn remember(&self, line: &[u8], claims: Arc<AccessClaims>) {
+        if line.len() > LONGEST {
+            return;
+        }
+        let mut lines = self.lock();
+        if lines.len() >= CAPACITY {
+            lines.clear();
+        }
+        lines.insert(line.into(), claims);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Box<[u8]>, Arc<AccessClaims>>> {
         // Nothing in here panics half-way, so a poisoned lock still guards a whole map.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// One name for each pair: the length keeps the two apart.
-fn name(access: &str, refresh: Option<&str>) -> String {
-    let length = access.len();
-    match refresh {
-        Some(refresh) => format!("{length} {access} {refresh}"),
-        None => format!("{length} {access}"),
+/// The request's cookies as they came, where all of them stand in one line (RFC 6265, 5.4).
+pub fn cookie_line(headers: &HeaderMap) -> Option<&[u8]> {
+    let mut lines = headers.get_all(header::COOKIE).iter();
+    let line = lines.next()?;
+    lines.next().is_none().then_some(line.as_bytes())
+}
+
+/// What the access token says, if it is good and the refresh token beside it, where there is one, is a good one of the
+/// same session. A pair of two sessions was put together by somebody, never by us.
+///
+/// # Errors
+/// [`TokenError::Expired`] for an access token that is ours and whole but past its time, whatever is beside it.
+pub fn pair(keys: &KeyRing, access: &str, refresh: Option<&str>) -> Result<AccessClaims, TokenError> {
+    let claims = keys.verify_access(access)?;
+    if let Some(refresh) = refresh {
+        let twin = keys.verify_refresh(refresh).map_err(|_| TokenError::Invalid)?;
+        if twin.sid != claims.sid {
+            return Err(TokenError::Invalid);
+        }
     }
+    Ok(claims)
 }
 
 #[cfg(test)]
@@ -73,7 +81,7 @@ mod tests {
         KeyRing::new("https://example.test".into(), &[secret])
     }
 
-    fn pair(keys: &KeyRing, session_id: SessionId, lives: i64) -> (String, String) {
+    fn sign(keys: &KeyRing, session_id: SessionId, lives: i64) -> (String, String) {
         let now = jsonwebtoken::get_current_timestamp();
         let grant = AccessGrant {
             user_id: Uuid::now_v7(),
@@ -90,57 +98,72 @@ mod tests {
     }
 
     #[test]
-    fn a_good_pair_counts_again_and_nothing_else_does_for_having_been_near_it() {
+    fn two_tokens_are_a_pair_if_both_are_good_and_of_one_session() {
         let keys = keys("pair-0123456789-abcdefghijklmnopqrstuvwxyz");
-        let (access, refresh) = pair(&keys, SessionId::random(), 300);
-        let (other_access, other_refresh) = pair(&keys, SessionId::random(), 300);
-        let verified = Verified::default();
-        for _ in 0..2 {
-            for beside in [Some(refresh.as_str()), None] {
-                let claims = verified.pair(&keys, &access, beside).unwrap();
-                assert!(*claims == keys.verify_access(&access).unwrap());
-            }
-            let bent = |token: &str| {
-                format!("{}{}", &token[..token.len() - 4], if token.ends_with("AAAA") { "BBBB" } else { "AAAA" })
-            };
-            let bad: [(&str, Option<&str>); 7] = [
-                (&bent(&access), Some(&refresh)),
-                (&access, Some(&bent(&refresh))),
-                (&access, Some(&other_refresh)),
-                (&other_access, Some(&refresh)),
-                (&access, Some(&access)),
-                (&refresh, Some(&refresh)),
-                (&access, Some("")),
-            ];
-            for (access, refresh) in bad {
-                assert_eq!(verified.pair(&keys, access, refresh).err(), Some(TokenError::Invalid));
-            }
+        let (access, refresh) = sign(&keys, SessionId::random(), 300);
+        let (other_access, other_refresh) = sign(&keys, SessionId::random(), 300);
+        for beside in [Some(refresh.as_str()), None] {
+            assert!(pair(&keys, &access, beside).unwrap() == keys.verify_access(&access).unwrap());
+        }
+        let bent = |token: &str| {
+            format!("{}{}", &token[..token.len() - 4], if token.ends_with("AAAA") { "BBBB" } else { "AAAA" })
+        };
+        let bad: [(&str, Option<&str>); 7] = [
+            (&bent(&access), Some(&refresh)),
+            (&access, Some(&bent(&refresh))),
+            (&access, Some(&other_refresh)),
+            (&other_access, Some(&refresh)),
+            (&access, Some(&access)),
+            (&refresh, Some(&refresh)),
+            (&access, Some("")),
+        ];
+        for (access, refresh) in bad {
+            assert_eq!(pair(&keys, access, refresh).err(), Some(TokenError::Invalid));
+        }
+        let (expired, refresh) = sign(&keys, SessionId::random(), -60);
+        for beside in [Some(refresh.as_str()), Some("garbage"), None] {
+            assert_eq!(pair(&keys, &expired, beside).err(), Some(TokenError::Expired));
         }
     }
 
-    #[test]
-    fn a_known_pair_ends_with_its_access_token() {
+    fn claims(lives: i64) -> Arc<AccessClaims> {
         let keys = keys("pair-0123456789-abcdefghijklmnopqrstuvwxyz");
-        let (access, refresh) = pair(&keys, SessionId::random(), -60);
+        let good = keys.verify_access(&sign(&keys, SessionId::random(), 300).0).unwrap();
+        Arc::new(AccessClaims { exp: jsonwebtoken::get_current_timestamp().saturating_add_signed(lives), ..good })
+    }
+
+    #[test]
+    fn a_line_is_known_until_its_access_token_expires_and_no_other_for_being_near_it() {
         let verified = Verified::default();
-        // As if it had been remembered while it was good.
-        let (good, _) = pair(&keys, SessionId::random(), 300);
-        let claims =
-            AccessClaims { exp: jsonwebtoken::get_current_timestamp() - 60, ..keys.verify_access(&good).unwrap() };
-        verified.lock().insert(name(&access, Some(&refresh)), Arc::new(claims));
-        assert_eq!(verified.pair(&keys, &access, Some(&refresh)).err(), Some(TokenError::Expired));
+        let (good, expired) = (claims(300), claims(-60));
+        verified.remember(b"access=1; refresh=2", good.clone());
+        verified.remember(b"access=3; refresh=4", expired);
+        assert!(verified.known(b"access=1; refresh=2") == Some(good));
+        for line in [&b"access=3; refresh=4"[..], b"access=1; refresh=2;", b"access=1", b"access=1; refresh=4", b""] {
+            assert!(verified.known(line).is_none());
+        }
     }
 
     #[test]
     fn the_memory_is_bounded() {
-        let keys = keys("pair-0123456789-abcdefghijklmnopqrstuvwxyz");
-        let (access, refresh) = pair(&keys, SessionId::random(), 300);
-        let verified = Verified::default();
-        let claims = verified.pair(&keys, &access, Some(&refresh)).unwrap();
+        let (verified, claims) = (Verified::default(), claims(300));
+        let line = |length| vec![b'x'; length];
+        verified.remember(&line(LONGEST + 1), claims.clone());
+        assert_eq!(verified.lock().len(), 0);
+        verified.remember(&line(LONGEST), claims.clone());
         for n in 0..CAPACITY {
-            verified.lock().insert(name(&n.to_string(), None), claims.clone());
+            verified.remember(n.to_string().as_bytes(), claims.clone());
         }
-        verified.pair(&keys, &access, None).unwrap();
         assert_eq!(verified.lock().len(), 1);
+    }
+
+    #[test]
+    fn cookies_are_one_line_or_are_read_each_time() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(cookie_line(&headers), None);
+        headers.append(header::COOKIE, "a=1; b=2".parse().unwrap());
+        assert_eq!(cookie_line(&headers), Some(&b"a=1; b=2"[..]));
+        headers.append(header::COOKIE, "a=3".parse().unwrap());
+        assert_eq!(cookie_line(&headers), None);
     }
 }
