@@ -73,7 +73,8 @@ pub fn routes() -> &'static [AxumRouteListing] {
     &ROUTES
 }
 
-/// Pages and server functions, which find their [`Caller`](crate::auth::server::Caller) and the cookies in the request's extensions.
+/// Pages and server functions, which find their [`Caller`](crate::auth::server::Caller) and the cookies in the request's
+/// extensions.
 pub fn pages_and_functions(state: &AppState, assets: Assets) -> Router {
     let context = {
         let state = state.clone();

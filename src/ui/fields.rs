@@ -162,7 +162,7 @@ impl Parts {
         InertElement::new(markup!(
             r#"<div class="field">{label}{hint}{control}{error}</div>"#,
             label = self.label,
-            hint = self.hint.unwrap_or(Markup::literal("")),
+            hint = self.hint.unwrap_or_default(),
             control = control,
             error = error_place(self.name, self.fault),
         ))
@@ -170,12 +170,12 @@ impl Parts {
 }
 
 fn length(max: Option<u32>) -> Markup {
-    max.map_or(Markup::literal(""), |max| markup!(r#" maxlength="{max}""#, max = max.to_string()))
+    max.map(|max| markup!(r#" maxlength="{max}""#, max = max.to_string())).unwrap_or_default()
 }
 
 /// Where it is said what is wrong with a field.
 fn error_place(name: &'static str, fault: Option<Markup>) -> Markup {
-    let fault = fault.unwrap_or(Markup::literal(""));
+    let fault = fault.unwrap_or_default();
     markup!(r#"<p class="field-error" id="{name}-error">{fault}</p>"#, name = name, fault = fault)
 }
 

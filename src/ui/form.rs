@@ -7,7 +7,7 @@
 use super::{
     fields::{control_name, mark_faults},
     icons::Icon,
-    markup::{InertElement, Markup, markup},
+    markup::{InertElement, markup},
     offline::use_offline,
     toast::use_waiting,
     words,
@@ -190,7 +190,7 @@ pub fn Submit(
         r#"<button type="submit" class="{class}">{label}{about}</button>"#,
         class = class,
         label = label,
-        about = about.unwrap_or(Markup::literal("")),
+        about = about.unwrap_or_default(),
     ))
 }
 

@@ -8,7 +8,7 @@ use std::{borrow::Cow, fmt};
 pub use leptos::tachys::html::InertElement;
 
 /// A piece of HTML: what [`markup!`] makes, or text, escaped.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Markup(Cow<'static, str>);
 
 impl Markup {

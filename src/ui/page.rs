@@ -16,7 +16,7 @@ pub fn PageHead(
     let up = up.map(|(path, title)| markup!(r#"<p><a href="{path}">{title}</a></p>"#, path = path, title = title));
     let head = markup!(
         r#"<header class="page-head">{up}<h1>{title}</h1><p class="lead">{lead}</p></header>"#,
-        up = up.unwrap_or(Markup::literal("")),
+        up = up.unwrap_or_default(),
         title = title,
         lead = lead,
     );
