@@ -5,7 +5,8 @@ use crate::{
     auth::{self, may, use_identity},
     features::{account, admin, devices, landing::LandingRoutes, mailbox, moderation, profile, session::SessionCard},
     ui::{
-        AccountMenu, Explanation, InertElement, MARK, Markup, NavLink, NotFound, OfflineNote, Toasts, TopBar,
+        AccountMenu, Explanation, InertElement, MARK, Markup, NavLink, NotFound, OfflineNote, SharedRoutes, Toasts,
+        TopBar,
         flash::{show_flash_once, use_site},
         markup, provide_waiting, watch_network,
     },
@@ -13,6 +14,7 @@ use crate::{
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
+    any_nested_route::{AnyNestedRoute, IntoAnyNestedRoute},
     components::{FlatRoutes, Router},
     hooks::use_location,
 };
@@ -38,19 +40,7 @@ pub fn App() -> impl IntoView {
                 <FocusOnNavigation />
                 <Explanation />
                 <FlatRoutes fallback=Missing>
-                    <LandingRoutes card=|| view! { <SessionCard /> }.into_any() />
-                    <auth::LogInRoute />
-                    <auth::SignUpRoute />
-                    <auth::mailed::ForgotRoute />
-                    <auth::mailed::MagicRoute />
-                    <auth::mailed::ConfirmRoute />
-                    <profile::ProfileRoutes />
-                    <account::AccountRoutes />
-                    <devices::DevicesRoutes />
-                    <mailbox::MailboxRoute />
-                    <mailbox::MailRoute />
-                    <moderation::ModerationRoutes />
-                    <admin::AdminRoutes />
+                    <Pages />
                 </FlatRoutes>
             </main>
             <Footer />
@@ -60,6 +50,36 @@ pub fn App() -> impl IntoView {
             </div>
         </Router>
     }
+}
+
+thread_local! {
+    static PAGES: AnyNestedRoute = pages();
+}
+
+/// Every page of the app.
+#[component(transparent)]
+fn Pages() -> SharedRoutes {
+    SharedRoutes(&PAGES)
+}
+
+fn pages() -> AnyNestedRoute {
+    view! {
+        <LandingRoutes card=|| view! { <SessionCard /> }.into_any() />
+        <auth::LogInRoute />
+        <auth::SignUpRoute />
+        <auth::mailed::ForgotRoute />
+        <auth::mailed::MagicRoute />
+        <auth::mailed::ConfirmRoute />
+        <profile::ProfileRoutes />
+        <account::AccountRoutes />
+        <devices::DevicesRoutes />
+        <mailbox::MailboxRoute />
+        <mailbox::MailRoute />
+        <moderation::ModerationRoutes />
+        <admin::AdminRoutes />
+    }
+    .into_inner()
+    .into_any_nested_route()
 }
 
 /// The top bar, with the links that the visitor may follow.
