@@ -43,7 +43,7 @@ pub trait Place {
 
 impl Place for Markup {
     fn shown(&self) -> impl fmt::Display {
-        &*self.0
+        self
     }
 }
 

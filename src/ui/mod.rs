@@ -29,7 +29,7 @@ pub(crate) use markup::markup;
 pub use markup::{InertElement, Markup};
 pub use meter::StrengthMeter;
 pub use offline::{OfflineNote, use_offline, watch_network};
-pub use page::{Empty, Fact, PageHead, RoleBadge, Skeleton, role_badge};
+pub use page::{Empty, Fact, PageHead, RoleBadge, SettingHead, Skeleton, fact, role_badge, setting_head};
 pub use ring::Ring;
 pub use routes::SharedRoutes;
 pub use theme::{THEME_SCRIPT, ThemeSwitch};

@@ -51,10 +51,31 @@ pub fn Skeleton(
     ))
 }
 
+/// The title of a `setting` section, whose `aria-labelledby` is `id`, with a note on what it is about.
+#[component]
+pub fn SettingHead(id: &'static str, title: &'static str, #[prop(into)] note: Markup) -> impl IntoView {
+    InertElement::new(setting_head(id, title, note))
+}
+
+/// The same as markup, for what is ready-made around it.
+pub fn setting_head(id: &'static str, title: &'static str, note: impl Into<Markup>) -> Markup {
+    markup!(
+        r#"<div class="setting-head"><h2 id="{id}">{title}</h2><p>{note}</p></div>"#,
+        id = id,
+        title = title,
+        note = note.into(),
+    )
+}
+
 /// One entry of a list of facts: text, or a piece of markup.
 #[component]
 pub fn Fact(term: &'static str, #[prop(into)] value: Markup) -> impl IntoView {
-    InertElement::new(markup!("<div><dt>{term}</dt><dd>{value}</dd></div>", term = term, value = value))
+    InertElement::new(fact(term, value))
+}
+
+/// The same as markup, for what is ready-made around it.
+pub fn fact(term: &'static str, value: impl Into<Markup>) -> Markup {
+    markup!("<div><dt>{term}</dt><dd>{value}</dd></div>", term = term, value = value.into())
 }
 
 /// A role, by its stable lower-case name.

@@ -11,9 +11,11 @@ use crate::{
     },
     error::{Field, FieldError, Problem},
     ui::{
-        Check, Form, FormErrors, Icon, PageHead, PasswordField, Refusal, Submit, TextField, control_name,
+        Check, Form, FormErrors, Icon, Markup, PageHead, PasswordField, Refusal, SettingHead, Submit, TextField,
+        control_name,
         flash::{Flash, use_flash, use_site},
-        time::Ago,
+        markup,
+        time::ago_markup,
     },
 };
 use leptos::prelude::*;
@@ -21,6 +23,13 @@ use leptos_router::{SsrMode, any_nested_route::IntoAnyNestedRoute, components::R
 
 /// The title of the page that leads to the others.
 const OVERVIEW: &str = "Account";
+/// Beside the form for a new password.
+const LOST: Markup = Markup::literal(r#"Lost the old one? <a href="/forgot">Choose a new one by mail</a>."#);
+/// Beside the form that erases the account.
+const LEAVING: Markup = Markup::literal(
+    "The button logs out every device, this one too. 14 days later the account, its profile and its history are erased. \
+     To stop that, log in before then and press <b>Keep my account</b>.",
+);
 
 #[component(transparent)]
 pub fn AccountRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
@@ -111,14 +120,12 @@ fn overview(settings: Settings) -> AnyView {
         }
     });
     let password = if settings.has_password { "Change password" } else { "Set a password" };
+    let joined = markup!("You joined {ago}.", ago = ago_markup(settings.member_since));
     view! {
         {refused}
         {leaving}
         <section class="setting" aria-labelledby="way-in-title">
-            <div class="setting-head">
-                <h2 id="way-in-title">"How you log in"</h2>
-                <p>"We mail you when either changes."</p>
-            </div>
+            <SettingHead id="way-in-title" title="How you log in" note="We mail you when either changes." />
             <dl class="facts">
                 <div>
                     <dt>"Email"</dt>
@@ -138,12 +145,7 @@ fn overview(settings: Settings) -> AnyView {
             </dl>
         </section>
         <section class="setting" aria-labelledby="kept-title">
-            <div class="setting-head">
-                <h2 id="kept-title">"What we keep"</h2>
-                <p>
-                    "You joined " <Ago moment=settings.member_since /> "."
-                </p>
-            </div>
+            <SettingHead id="kept-title" title="What we keep" note=joined />
             <dl class="facts">
                 <div>
                     <dt>
@@ -177,12 +179,14 @@ fn email(settings: Settings) -> AnyView {
     }
     let typed = flash.typed(control_name(Field::Email));
     let check: Check = Box::new(|values| fault(Field::Email, check_email(&values.get(Field::Email))));
+    let note = markup!(
+        "You use <b>{email}</b> until the new one is confirmed. For 7 days after that, a mail to it lets you take the \
+         change back, if it is verified.",
+        email = settings.email,
+    );
     view! {
         <section class="setting" aria-labelledby="email-title">
-            <div class="setting-head">
-                <h2 id="email-title">"Move to another address"</h2>
-                <p>"You use " <b>{settings.email}</b> " until the new one is confirmed. For 7 days after that, a mail to it lets you take the change back, if it is verified."</p>
-            </div>
+            <SettingHead id="email-title" title="Move to another address" note />
             <Form action="/api/account/change_email" check error=flash.error>
                 <FormErrors />
                 <TextField field=Field::Email label="New email" kind="email" autocomplete="email" required=true value=typed />
@@ -213,10 +217,7 @@ fn password(settings: Settings) -> AnyView {
     };
     view! {
         <section class="setting" aria-labelledby="password-title">
-            <div class="setting-head">
-                <h2 id="password-title">{title}</h2>
-                <p>"Lost the old one? "<a href="/forgot">"Choose a new one by mail"</a> "."</p>
-            </div>
+            <SettingHead id="password-title" title note=LOST />
             <Form action="/api/account/change_password" check error=flash.error>
                 <FormErrors />
                 <input type="hidden" name="username" autocomplete="username" value=settings.email />
@@ -246,10 +247,11 @@ fn data(settings: Settings) -> AnyView {
     }
     view! {
         <section class="setting" aria-labelledby="data-title">
-            <div class="setting-head">
-                <h2 id="data-title">"A copy of your data"</h2>
-                <p>"Account, profile, devices and what happened to them. No password: it can't be read by anybody."</p>
-            </div>
+            <SettingHead
+                id="data-title"
+                title="A copy of your data"
+                note="Account, profile, devices and what happened to them. No password: it can't be read by anybody."
+            />
             // Not a `Form`, whose button would wait for a page: the answer is a file.
             <form method="post" action="/api/account/export">
                 <button type="submit" class="button">
@@ -272,10 +274,7 @@ fn leave(settings: Settings) -> AnyView {
     let check: Check = Box::new(move |values| fault(Field::Email, check_email(&values.get(Field::Email))));
     view! {
         <section class="setting" aria-labelledby="leave-title">
-            <div class="setting-head">
-                <h2 id="leave-title">"What happens"</h2>
-                <p>"The button logs out every device, this one too. 14 days later the account, its profile and its history are erased. To stop that, log in before then and press " <b>"Keep my account"</b> "."</p>
-            </div>
+            <SettingHead id="leave-title" title="What happens" note=LEAVING />
             <Form action="/api/account/leave" check error=flash.error>
                 <FormErrors />
                 <TextField

@@ -8,14 +8,17 @@ use crate::{
     auth::{Guarded, Loaded, mailed::VerifyReminder, model::DISPLAY_NAME_MAX_LENGTH},
     error::{Field, FieldError, Problem},
     ui::{
-        Check, Fact, Form, FormErrors, PageHead, Submit, TextArea, TextField, Values, control_name,
+        Check, Form, FormErrors, InertElement, Markup, PageHead, SettingHead, Submit, TextArea, TextField, Values,
+        control_name, fact,
         flash::{Flash, use_flash},
-        role_badge,
+        markup, role_badge, setting_head,
         time::ago_markup,
     },
 };
 use leptos::prelude::*;
 use leptos_router::{SsrMode, components::Route, path};
+
+const ELSEWHERE: Markup = Markup::literal(r#"Change your email or password in <a href="/account">your account</a>."#);
 
 #[component(transparent)]
 pub fn ProfileRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
@@ -50,12 +53,16 @@ fn show(profile: Profile) -> AnyView {
         (flash.typed(control_name(Field::DisplayName)), flash.typed(control_name(Field::Bio)))
     };
     let check: Check = Box::new(faults);
+    let account = markup!(
+        r#"<section class="setting" aria-labelledby="account-title">{head}<dl class="facts">{email}{role}{joined}</dl></section>"#,
+        head = setting_head("account-title", "Account", ELSEWHERE),
+        email = fact("Email", profile.email),
+        role = fact("Role", role_badge(profile.role.as_str())),
+        joined = fact("Joined", ago_markup(profile.member_since)),
+    );
     view! {
         <section class="setting" aria-labelledby="public-title">
-            <div class="setting-head">
-                <h2 id="public-title">"What others see"</h2>
-                <p>"Shown beside what you do here."</p>
-            </div>
+            <SettingHead id="public-title" title="What others see" note="Shown beside what you do here." />
             <Form action="/api/profile/update" check error=flash.error>
                 <FormErrors />
                 <TextField
@@ -76,17 +83,7 @@ fn show(profile: Profile) -> AnyView {
                 <Submit label="Save profile" />
             </Form>
         </section>
-        <section class="setting" aria-labelledby="account-title">
-            <div class="setting-head">
-                <h2 id="account-title">"Account"</h2>
-                <p>"Change your email or password in " <a href="/account">"your account"</a> "."</p>
-            </div>
-            <dl class="facts">
-                <Fact term="Email" value=profile.email />
-                <Fact term="Role" value=role_badge(profile.role.as_str()) />
-                <Fact term="Joined" value=ago_markup(profile.member_since) />
-            </dl>
-        </section>
+        {InertElement::new(account)}
     }
     .into_any()
 }
