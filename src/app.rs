@@ -44,7 +44,7 @@ pub fn App() -> impl IntoView {
                 </FlatRoutes>
             </main>
             <Footer />
-            <div class="corner">
+            <div class="corner" role="status" aria-atomic="false">
                 <OfflineNote />
                 <Toasts />
             </div>

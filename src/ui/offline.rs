@@ -25,7 +25,7 @@ pub fn use_offline() -> RwSignal<bool> {
 #[component]
 pub fn OfflineNote() -> impl IntoView {
     let offline = use_offline();
-    let note = move || {
+    move || {
         offline.get().then(|| {
             view! {
                 <p class="offline">
@@ -34,10 +34,5 @@ pub fn OfflineNote() -> impl IntoView {
                 </p>
             }
         })
-    };
-    view! {
-        <div class="offline-place" role="status">
-            {note}
-        </div>
     }
 }

@@ -39,9 +39,9 @@ fn explains(notice: Notice) -> bool {
 /// on its way.
 #[component]
 pub fn Toasts() -> impl IntoView {
-    let shown = until_next_page(use_flash().notice.filter(|notice| !explains(*notice)));
-    let toast = move || {
-        shown.get().map(|notice| {
+    let toast = use_flash().notice.filter(|notice| !explains(*notice)).map(|notice| {
+        let shown = until_next_page();
+        let toast = move || {
             view! {
                 <div class="toast">
                     <Icon name="check" />
@@ -50,46 +50,44 @@ pub fn Toasts() -> impl IntoView {
                         type="button"
                         class="toast-close needs-js"
                         aria-label="Close"
-                        on:click=move |_| shown.set(None)
+                        on:click=move |_| shown.set(false)
                     >
                         <Icon name="close" />
                     </button>
                 </div>
             }
-        })
-    };
+        };
+        move || shown.get().then(toast)
+    });
     let waiting = use_waiting();
     let wait = move || waiting.get().then(|| InertElement::new(r#"<span class="visually-hidden">One moment</span>"#));
-    view! {
-        <div class="toasts" role="status">
-            {toast} {wait}
-        </div>
-    }
+    (toast, wait)
 }
 
 /// The notice of this page as an explanation above its content.
 #[component]
 pub fn Explanation() -> impl IntoView {
-    let shown = until_next_page(use_flash().notice.filter(|notice| explains(*notice)));
-    move || {
-        shown.get().map(|notice| {
+    use_flash().notice.filter(|notice| explains(*notice)).map(|notice| {
+        let shown = until_next_page();
+        let banner = move || {
             view! {
                 <div class="banner" role="status">
                     <Icon name="alert" />
                     <p>{words::notice(notice)}</p>
                 </div>
             }
-        })
-    }
+        };
+        move || shown.get().then(banner)
+    })
 }
 
-fn until_next_page(notice: Option<Notice>) -> RwSignal<Option<Notice>> {
-    let shown = RwSignal::new(notice);
+fn until_next_page() -> RwSignal<bool> {
+    let shown = RwSignal::new(true);
     let path = use_location().pathname;
     Effect::new(move |before: Option<()>| {
         path.track();
         if before.is_some() {
-            shown.set(None);
+            shown.set(false);
         }
     });
     shown
