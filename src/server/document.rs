@@ -17,9 +17,10 @@ pub fn shell(options: &LeptosOptions, assets: &Assets) -> impl IntoView + use<> 
         <!DOCTYPE html>
         <html lang="en">
             <head>
+                // First, since its place is looked for from the beginning of the page.
+                <MetaTags />
                 {InertElement::new(head(assets, &nonce))}
                 {reload}
-                <MetaTags />
             </head>
             <body>
                 <App />

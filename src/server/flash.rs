@@ -50,9 +50,10 @@ pub async fn take(state: &AppState, cookies: Cookies, mut request: Request, next
     // A frame of another tab is a page too, but not the one that the form's outcome belongs to.
     let is_frame = request.headers().get("sec-fetch-dest").is_some_and(|dest| dest != "document");
     let is_page = request.method() == Method::GET && respond::wants_html(request.headers()) && !is_frame;
-    // Looked for in the line first: mostly there is none, and to read all cookies takes longer.
-    let is_there = request.extensions().get::<PutNow>().is_some() || is_sent(request.headers(), name(state));
-    let Some(found) = (is_page && is_there).then(|| cookies.get(name(state))).flatten() else {
+    // Mostly there is none, and to read all cookies takes longer than to look for the name.
+    let is_there =
+        is_page && (request.extensions().get::<PutNow>().is_some() || may_be_sent(request.headers(), name(state)));
+    let Some(found) = is_there.then(|| cookies.get(name(state))).flatten() else {
         return next.run(request).await;
     };
     let json = URL_SAFE_NO_PAD.decode(found.value()).unwrap_or_default();
@@ -67,9 +68,10 @@ pub async fn take(state: &AppState, cookies: Cookies, mut request: Request, next
     response
 }
 
-fn is_sent(headers: &HeaderMap, name: &str) -> bool {
-    let pairs = headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|byte| *byte == b';'));
-    pairs.map(<[u8]>::trim_ascii_start).any(|pair| pair.starts_with(name.as_bytes()))
+/// Whether `name` stands anywhere in the cookies, be it within another's name or value.
+fn may_be_sent(headers: &HeaderMap, name: &str) -> bool {
+    let lines = headers.get_all(header::COOKIE).iter();
+    lines.filter_map(|line| std::str::from_utf8(line.as_bytes()).ok()).any(|line| line.contains(name))
 }
 
 fn name(state: &AppState) -> &'static str {
