@@ -41,23 +41,24 @@ fn explains(notice: Notice) -> bool {
 pub fn Toasts() -> impl IntoView {
     let toast = use_flash().notice.filter(|notice| !explains(*notice)).map(|notice| {
         let shown = until_next_page();
-        let toast = move || {
-            view! {
-                <div class="toast">
-                    <Icon name="check" />
-                    <p>{words::notice(notice)}</p>
-                    <button
-                        type="button"
-                        class="toast-close needs-js"
-                        aria-label="Close"
-                        on:click=move |_| shown.set(false)
-                    >
-                        <Icon name="close" />
-                    </button>
-                </div>
-            }
-        };
-        move || shown.get().then(toast)
+        move || {
+            shown.get().then(|| {
+                view! {
+                    <div class="toast">
+                        <Icon name="check" />
+                        <p>{words::notice(notice)}</p>
+                        <button
+                            type="button"
+                            class="toast-close needs-js"
+                            aria-label="Close"
+                            on:click=move |_| shown.set(false)
+                        >
+                            <Icon name="close" />
+                        </button>
+                    </div>
+                }
+            })
+        }
     });
     let waiting = use_waiting();
     let wait = move || waiting.get().then(|| InertElement::new(r#"<span class="visually-hidden">One moment</span>"#));
@@ -69,18 +70,20 @@ pub fn Toasts() -> impl IntoView {
 pub fn Explanation() -> impl IntoView {
     use_flash().notice.filter(|notice| explains(*notice)).map(|notice| {
         let shown = until_next_page();
-        let banner = move || {
-            view! {
-                <div class="banner" role="status">
-                    <Icon name="alert" />
-                    <p>{words::notice(notice)}</p>
-                </div>
-            }
-        };
-        move || shown.get().then(banner)
+        move || {
+            shown.get().then(|| {
+                view! {
+                    <div class="banner" role="status">
+                        <Icon name="alert" />
+                        <p>{words::notice(notice)}</p>
+                    </div>
+                }
+            })
+        }
     })
 }
 
+/// Whether a notice of the first page is to be seen still.
 fn until_next_page() -> RwSignal<bool> {
     let shown = RwSignal::new(true);
     let path = use_location().pathname;
