@@ -40,8 +40,10 @@ pub enum AppError {
     Throttled { retry_after: u32 },
     /// 503: the store cannot answer now. Nothing was changed.
     Unavailable,
-    /// 503: too many passwords wait to be hashed. Nothing was changed.
+    /// 503: too many passwords wait to be hashed or rated. Nothing was changed.
     Busy,
+    /// 503: PostgreSQL rolled the transaction back in favour of another one, twice. Nothing was changed.
+    Conflict,
     /// 500: our fault; the cause is in the log.
     Internal,
     /// Never sent: the browser could not reach the server.
@@ -89,6 +91,8 @@ pub enum Problem {
     Taken,
     /// It is not what it has to be equal to.
     Mismatch,
+    /// It is what the account has already.
+    Unchanged,
     /// A password that stands on lists of common ones, or nearly.
     TooCommon,
     /// A password that a patient guesser finds.

@@ -39,7 +39,7 @@ pub async fn log_in(
     use crate::server::metrics;
     let state = ssr::state()?;
     let client = ssr::client()?;
-    let outcome = account::log_in(&state, &email, password, ssr::current_session(), &client).await;
+    let outcome = ssr::again!(account::log_in(&state, &email, password.clone(), ssr::current_session(), &client));
     let logged_in = metrics::log_in(outcome)?;
     // An account that is about to be erased can be kept there.
     let next = if logged_in.leaving { "/account" } else { &next };
@@ -51,7 +51,8 @@ pub async fn log_in(
 pub async fn log_out() -> Result<(), AppError> {
     let state = ssr::state()?;
     if let Some(caller) = super::server::caller() {
-        super::server::account::log_out(&state, &caller, &ssr::client()?).await?;
+        let client = ssr::client()?;
+        ssr::again!(super::server::account::log_out(&state, &caller, &client))?;
     }
     ssr::signed_out(&state, ssr::Notice::LoggedOut)
 }
@@ -62,7 +63,8 @@ pub async fn log_out_everywhere() -> Result<(), AppError> {
     use super::{model::Access, server::revoke};
     let caller = super::server::require(Access::SignedIn).await?;
     let state = ssr::state()?;
-    revoke::all(&state, &caller, &ssr::client()?).await?;
+    let client = ssr::client()?;
+    ssr::again!(revoke::all(&state, &caller, &client))?;
     ssr::signed_out(&state, ssr::Notice::LoggedOutEverywhere)
 }
 
@@ -87,7 +89,8 @@ pub async fn step_up(
 ) -> Result<(), AppError> {
     let caller = super::server::require(super::model::Access::SignedIn).await?;
     let state = ssr::state()?;
-    let issued = super::server::change::step_up(&state, &caller, password, &ssr::client()?).await?;
+    let client = ssr::client()?;
+    let issued = ssr::again!(super::server::change::step_up(&state, &caller, password.clone(), &client))?;
     ssr::stepped_up(&state, issued, &next, email)
 }
 
@@ -122,6 +125,7 @@ pub mod ssr {
     use leptos::prelude::use_context;
     use leptos_axum::ResponseOptions;
 
+    pub(super) use crate::server::failure::again;
     pub use crate::{
         auth::server::{client, cookies, state},
         ui::flash::{Flash, Notice},

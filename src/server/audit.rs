@@ -29,6 +29,8 @@ pub enum Event {
     EmailChanged,
     /// The owner of an earlier address took the account back to it.
     EmailRestored,
+    /// A reader of an earlier address ended the link that takes the account back to it.
+    WayBackEnded,
     /// The caller proved anew who they are.
     SteppedUp,
     /// The owner asked for the account to be erased.
@@ -56,6 +58,7 @@ impl Event {
             Self::PasswordChanged => "password_changed",
             Self::EmailChanged => "email_changed",
             Self::EmailRestored => "email_restored",
+            Self::WayBackEnded => "way_back_ended",
             Self::SteppedUp => "stepped_up",
             Self::Leaving => "leaving",
             Self::Kept => "kept",

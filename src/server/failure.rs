@@ -4,7 +4,10 @@ use crate::error::AppError;
 
 impl From<sqlx::Error> for AppError {
     fn from(error: sqlx::Error) -> Self {
-        if is_outage(&error) {
+        if is_conflict(&error) {
+            tracing::info!(%error, "PostgreSQL rolled a transaction back in favour of another one");
+            Self::Conflict
+        } else if is_outage(&error) {
             tracing::warn!(%error, "the database does not answer");
             Self::Unavailable
         } else {
@@ -21,6 +24,23 @@ impl From<jsonwebtoken::errors::Error> for AppError {
     }
 }
 
+/// Runs a transaction again, once, where PostgreSQL rolled it back in favour of another one: `again!(log_out(state, ..))`.
+macro_rules! again {
+    ($transaction:expr) => {
+        match $transaction.await {
+            Err($crate::error::AppError::Conflict) => $transaction.await,
+            outcome => outcome,
+        }
+    };
+}
+
+pub(crate) use again;
+
+/// SQLSTATE 40001 (serialization failure) and 40P01 (deadlock).
+fn is_conflict(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(error) if matches!(error.code().as_deref(), Some("40001" | "40P01")))
+}
+
 /// Whether the same request may succeed later: no connection, no lock, no room.
 fn is_outage(error: &sqlx::Error) -> bool {
     match error {
@@ -34,10 +54,10 @@ fn is_outage(error: &sqlx::Error) -> bool {
             // SQLite, primary result codes: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
             let sqlite =
                 code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14)) && code.len() < 5;
-            // PostgreSQL, SQLSTATE classes: 08 connection, 40 rollback, 53 resources, 55P03 lock, 57014 statement timeout, 57P0x
+            // PostgreSQL, SQLSTATE classes: 08 connection, 53 resources, 55P03 lock, 57014 statement timeout, 57P0x
             // shutdown, 58 system.
             let postgres = code.len() == 5
-                && (["08", "40", "53", "58"].iter().any(|class| code.starts_with(class))
+                && (["08", "53", "58"].iter().any(|class| code.starts_with(class))
                     || code.starts_with("57P")
                     || matches!(code.as_ref(), "55P03" | "57014"));
             sqlite || postgres

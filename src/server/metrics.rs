@@ -139,7 +139,7 @@ fn form<T>(outcome: &Result<T, AppError>) -> &'static str {
         Err(AppError::InvalidCredentials) => "refused",
         Err(AppError::Invalid { .. }) => "invalid",
         Err(AppError::Throttled { .. }) => "throttled",
-        Err(AppError::Busy) => "busy",
+        Err(AppError::Busy | AppError::Conflict) => "busy",
         Err(AppError::Unavailable) => "unavailable",
         Err(_) => "error",
     }

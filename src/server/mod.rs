@@ -6,7 +6,7 @@ pub mod audit;
 pub mod config;
 pub mod db;
 mod document;
-mod failure;
+pub mod failure;
 pub mod fault;
 pub mod flash;
 pub mod import;

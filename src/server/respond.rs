@@ -40,7 +40,7 @@ pub fn status(error: &AppError) -> StatusCode {
         AppError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         AppError::Malformed => StatusCode::BAD_REQUEST,
         AppError::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
-        AppError::Unavailable | AppError::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        AppError::Unavailable | AppError::Busy | AppError::Conflict => StatusCode::SERVICE_UNAVAILABLE,
         AppError::Internal | AppError::Offline => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -178,7 +178,7 @@ async fn with_status(response: Response) -> (Response, Option<AppError>) {
 fn retry_after(error: &AppError, response: &mut Response) {
     let seconds = match error {
         AppError::Throttled { retry_after } => *retry_after,
-        AppError::Unavailable | AppError::Busy => 2,
+        AppError::Unavailable | AppError::Busy | AppError::Conflict => 2,
         _ => return,
     };
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));

@@ -105,7 +105,7 @@ fn code(error: &AppError) -> &'static str {
         AppError::Invalid { .. } => "422",
         AppError::Malformed => "400",
         AppError::Throttled { .. } => "429",
-        AppError::Unavailable | AppError::Busy => "503",
+        AppError::Unavailable | AppError::Busy | AppError::Conflict => "503",
         AppError::Internal => "500",
         AppError::Offline => "Offline",
     }

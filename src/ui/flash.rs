@@ -48,6 +48,10 @@ pub enum Notice {
     EmailChanged,
     /// The account is back at the address that it had.
     EmailRestored,
+    /// A new link was mailed to an earlier address, and the one before it ended.
+    WayBackRenewed,
+    /// The link that takes the account back to an earlier address was ended.
+    WayBackEnded,
     /// The account is going to be erased.
     Leaving,
     /// The account is not going to be erased after all.

@@ -30,7 +30,7 @@ pub fn error_sentence(error: &AppError) -> String {
         AppError::Throttled { retry_after } => {
             format!("That was a lot of attempts in a short time. Try again in {}.", lasting(*retry_after))
         }
-        AppError::Unavailable | AppError::Busy => {
+        AppError::Unavailable | AppError::Busy | AppError::Conflict => {
             "The server is busy right now. Nothing was changed; try again in a moment.".into()
         }
         AppError::Internal => {
@@ -56,7 +56,7 @@ pub fn error_title(error: &AppError) -> &'static str {
         AppError::Invalid { .. } => "A few things to look at",
         AppError::Malformed => "The form arrived incomplete",
         AppError::Throttled { .. } => "A short pause",
-        AppError::Unavailable | AppError::Busy => "Busy for a moment",
+        AppError::Unavailable | AppError::Busy | AppError::Conflict => "Busy for a moment",
         AppError::Internal => "Something broke on our side",
         AppError::Offline => "You're offline",
     }
@@ -86,6 +86,7 @@ pub fn problem(field: Field, problem: Problem) -> String {
         }
         (Problem::Mismatch, Field::Email) => "This isn't the address of your account.".into(),
         (Problem::Mismatch, _) => "This isn't your password.".into(),
+        (Problem::Unchanged, _) => "Your account uses this address already.".into(),
         (Problem::Taken, _) => "This address can't be used for a new account. If it's yours, log in instead.".into(),
         (Problem::TooCommon, _) => "Many people use this one. A few unrelated words make a better one.".into(),
         (Problem::TooGuessable, _) => "This one is soon guessed. A few unrelated words make a better one.".into(),
@@ -122,6 +123,8 @@ pub fn notice(notice: Notice) -> &'static str {
             "Your address is changed. If the old one was verified, it was told, and can take this back for 7 days."
         }
         Notice::EmailRestored => "Your address is back. The password is new, and every other device is logged out.",
+        Notice::WayBackRenewed => "The old link no longer works. We mailed a new one to that address.",
+        Notice::WayBackEnded => "That link no longer works. Your account stays where it is.",
         Notice::Leaving => {
             "Your account will be erased in 14 days. To stop that, log in before then and press Keep my account."
         }
@@ -167,6 +170,7 @@ mod tests {
             AppError::Throttled { retry_after: 90 },
             AppError::Unavailable,
             AppError::Busy,
+            AppError::Conflict,
             AppError::Internal,
             AppError::Offline,
         ]

@@ -34,7 +34,7 @@ const PAGES: [(&str, [u16; 4]); 17] = [
 
 /// function; form; anonymous, user, moderator, admin. The forms are whole but for what would change an account, so that
 /// 422 or 404 says: came in.
-const FUNCTIONS: [(&str, &[(&str, &str)], [u16; 4]); 31] = [
+const FUNCTIONS: [(&str, &[(&str, &str)], [u16; 4]); 33] = [
     ("auth/sign_up", &[], [422, 422, 422, 422]),
     ("auth/log_in", &[], [422, 422, 422, 422]),
     ("auth/log_out", &[], [200, 200, 200, 200]),
@@ -47,10 +47,12 @@ const FUNCTIONS: [(&str, &[(&str, &str)], [u16; 4]); 31] = [
     ("auth/send_verification", &[], [401, 200, 200, 200]),
     ("auth/mailed_code", &[], [200, 200, 200, 200]),
     ("auth/confirm", &[], [410, 410, 410, 410]),
+    ("auth/dismiss_way_back", &[], [410, 410, 410, 410]),
     ("auth/step_up", &[], [401, 422, 422, 422]),
     ("account/settings", &[], [401, 200, 200, 200]),
     ("account/change_email", &[], [401, 422, 422, 422]),
     ("account/change_password", &[], [401, 422, 422, 422]),
+    ("account/renew_way_back", &[], [401, 422, 422, 422]),
     ("account/export", &[], [401, 200, 200, 200]),
     ("account/leave", &[], [401, 422, 422, 422]),
     ("account/keep", &[], [401, 200, 200, 200]),

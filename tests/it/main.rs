@@ -35,6 +35,7 @@ mod secrets;
 mod settings;
 mod smtp;
 mod stream;
+mod survival;
 mod throttles;
 mod together;
 mod transport;

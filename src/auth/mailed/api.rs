@@ -61,13 +61,30 @@ pub async fn confirm(
     #[server(default)] digits: String,
     #[server(default)] password: String,
 ) -> Result<(), AppError> {
-    use crate::auth::server::{codes::Presented, confirm, state};
+    use crate::{
+        auth::server::{codes::Presented, confirm, state},
+        server::failure::again,
+    };
     let state = state()?;
     let (browser, caller, client) = ssr::presenter(&state)?;
     let who = confirm::Presenter { browser: browser.as_ref(), caller: caller.as_ref(), client: &client };
     let presented = if code.is_empty() { Presented::Digits(digits) } else { Presented::Link(code) };
-    let confirmed = confirm::confirm(&state, &presented, password, &who).await?;
+    let confirmed = again!(confirm::confirm(&state, &presented, password.clone(), &who))?;
     ssr::confirmed(&state, confirmed)
+}
+
+/// Ends the link that takes an account back to an earlier address, by that link.
+#[server(endpoint = "auth/dismiss_way_back")]
+pub async fn dismiss_way_back(#[server(default)] code: String) -> Result<(), AppError> {
+    use crate::{
+        auth::server::{caller, client, confirm, state},
+        server::{failure::again, respond},
+        ui::flash::Notice,
+    };
+    let (state, client) = (state()?, client()?);
+    again!(confirm::dismiss(&state, &code, &client))?;
+    respond::see_other(if caller().is_some() { "/account" } else { "/" }, Some(Notice::WayBackEnded));
+    Ok(())
 }
 
 /// What the functions above share.

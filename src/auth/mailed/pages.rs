@@ -3,7 +3,7 @@
 
 use super::{
     api::mailed_code,
-    model::{Mailed, Needs},
+    model::{Mailed, Needs, Purpose},
     press::press,
 };
 use crate::{
@@ -126,6 +126,14 @@ fn show(mailed: Option<Mailed>) -> AnyView {
         }
         .into_any();
     }
+    let dismiss = (mailed.purpose == Purpose::UndoEmail).then_some(link.clone()).map(|link| {
+        view! {
+            <Form action="/api/auth/dismiss_way_back" class="auth-other">
+                <input type="hidden" name="code" value=link />
+                <Submit label="I changed it myself: end this link" class="button button--quiet button--wide" />
+            </Form>
+        }
+    });
     let min = use_site().password_min_length;
     let needs_password = mailed.needs == Needs::NewPassword;
     let check: Check = Box::new(move |values| {
@@ -180,6 +188,7 @@ fn show(mailed: Option<Mailed>) -> AnyView {
             <Submit label=words.button class="button button--wide" />
         </Form>
         {log_in_instead}
+        {dismiss}
         {by_digits
             .then(|| {
                 view! {

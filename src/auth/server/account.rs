@@ -16,7 +16,7 @@ use super::{
     store::{self, EndReason, NewUser, UserRow},
 };
 use crate::{
-    auth::model::{DISPLAY_NAME_MAX_LENGTH, Role},
+    auth::model::{Access, DISPLAY_NAME_MAX_LENGTH, Role},
     error::{AppError, Field, Problem},
     server::{
         audit::{self, Event},
@@ -175,15 +175,18 @@ async fn verify(state: &AppState, email: &Email, password: String) -> Result<Use
 pub async fn log_out(state: &AppState, caller: &Caller, client: &Client) -> Result<(), AppError> {
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
-    store::end_session(&mut tx, &caller.session, EndReason::LoggedOut, now).await?;
-    audit::record(&mut tx, Event::LoggedOut, caller.user_id, None, Some(client.ip), now).await?;
+    store::lock_owner(&mut tx, caller.user_id).await?;
+    if store::end_session(&mut tx, &caller.session, EndReason::LoggedOut, now).await? {
+        audit::record(&mut tx, Event::LoggedOut, caller.user_id, None, Some(client.ip), now).await?;
+    }
     tx.commit().await?;
     state.freshness.changed(Change::Session(caller.session));
     Ok(())
 }
 
 /// Gives an account another role and ends its sessions, so that nothing issued under the old role works. The last active
-/// admin keeps the role.
+/// admin keeps the role. The actor's own role is read again in the transaction: one who was demoted a moment ago promotes
+/// nobody.
 pub async fn set_role(
     state: &AppState,
     actor: &Caller,
@@ -193,7 +196,10 @@ pub async fn set_role(
 ) -> Result<(), AppError> {
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
-    if role != Role::Admin && store::lock_active_admins(&mut tx).await? == [user_id] {
+    let admins = store::lock_with_admins(&mut tx, user_id, actor.user_id).await?;
+    let actor_now = actor.lock(&mut tx, now).await?;
+    Access::AtLeast(Role::Admin).check(Some(actor_now.role))?;
+    if role != Role::Admin && admins == [user_id] {
         return Err(AppError::LastAdmin);
     }
     match store::set_role(&mut tx, user_id, role).await? {
@@ -202,6 +208,7 @@ pub async fn set_role(
         store::RoleSet::NoSuchUser => return Err(AppError::NotFound),
     }
     store::end_sessions_of(&mut tx, user_id, EndReason::RoleChanged, now).await?;
+    store::void_codes_of(&mut tx, user_id, now).await?;
     audit::record(&mut tx, Event::RoleChanged, user_id, Some(actor.user_id), Some(client.ip), now).await?;
     tx.commit().await?;
     state.freshness.changed(Change::Account(user_id));

@@ -10,12 +10,13 @@ use uuid::Uuid;
 
 use super::{
     session_id::{SessionId, SessionIdHash},
-    store::SessionRow,
+    store::{self, OwnerRow, SessionRow},
     token::AccessClaims,
 };
 use crate::{
     auth::model::{Identity, LastDecision, Role},
-    server::proxies::TrustedProxies,
+    error::AppError,
+    server::{db::Tx, proxies::TrustedProxies},
 };
 
 /// The verified caller of a request.
@@ -55,6 +56,12 @@ impl Caller {
             decision,
             fresh,
         }
+    }
+
+    /// Locks the caller's account until `tx` ends. The first step of every change that rests on being signed in: a session
+    /// that ended since the request came in, or an account that was disabled, is refused with 401.
+    pub async fn lock(&self, tx: &mut Tx, now: DateTime<Utc>) -> Result<OwnerRow, AppError> {
+        store::lock_caller(tx, self.user_id, &self.session, now).await?.ok_or(AppError::Unauthenticated)
     }
 
     /// By the token alone, while the database does not answer: enough for a page that only reads, and says nothing of

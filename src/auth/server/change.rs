@@ -15,7 +15,6 @@ use super::{
     store::{self, EndReason},
 };
 use crate::{
-    auth::model::Role,
     error::{AppError, Field, Problem},
     server::{
         audit::{self, Event},
@@ -49,7 +48,8 @@ pub async fn password(
     let hash = state.passwords.hash(new.into_inner()).await?;
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
-    if !store::lock_unchanged(&mut tx, caller.user_id, owner.password_hash.as_deref()).await? {
+    // Meanwhile the session may have ended, or the password become another: then nothing is changed.
+    if caller.lock(&mut tx, now).await?.password_hash != owner.password_hash {
         return Err(AppError::Unauthenticated);
     }
     // This browser goes on with the session that begins below: its own does not end like the others.
@@ -119,12 +119,10 @@ pub async fn step_up(state: &AppState, caller: &Caller, password: String, client
     verify(state, caller, password, Field::Password, owner.password_hash.clone(), client).await?;
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
-    // Meanwhile the session may have ended, or the password become another: then nothing goes on.
-    if !store::lock_unchanged(&mut tx, caller.user_id, owner.password_hash.as_deref()).await?
-        || !store::end_session(&mut tx, &caller.session, EndReason::Replaced, now).await?
-    {
+    if caller.lock(&mut tx, now).await?.password_hash != owner.password_hash {
         return Err(AppError::Unauthenticated);
     }
+    store::end_session(&mut tx, &caller.session, EndReason::Replaced, now).await?;
     let id = session::begin(state, &mut tx, caller.user_id, None, client, now).await?;
     audit::record(&mut tx, Event::SteppedUp, caller.user_id, None, Some(client.ip), now).await?;
     tx.commit().await?;
@@ -137,10 +135,11 @@ pub async fn leave(state: &AppState, caller: &Caller, client: &Client) -> Result
     let now = state.db.now().await?;
     let at = now + GRACE;
     let mut tx = state.db.begin().await?;
-    if caller.identity.role == Role::Admin && store::lock_active_admins(&mut tx).await? == [caller.user_id] {
+    let admins = store::lock_with_admins(&mut tx, caller.user_id, caller.user_id).await?;
+    let owner = caller.lock(&mut tx, now).await?;
+    if admins == [caller.user_id] {
         return Err(AppError::LastAdmin);
     }
-    let owner = store::lock_owner(&mut tx, caller.user_id).await?.ok_or(AppError::Unauthenticated)?;
     store::set_erase_at(&mut tx, caller.user_id, Some(at)).await?;
     store::end_sessions_of(&mut tx, caller.user_id, EndReason::Leaving, now).await?;
     store::void_codes_of(&mut tx, caller.user_id, now).await?;
@@ -156,7 +155,7 @@ pub async fn leave(state: &AppState, caller: &Caller, client: &Client) -> Result
 pub async fn keep(state: &AppState, caller: &Caller, client: &Client) -> Result<(), AppError> {
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
-    let owner = store::lock_owner(&mut tx, caller.user_id).await?.ok_or(AppError::Unauthenticated)?;
+    let owner = caller.lock(&mut tx, now).await?;
     if owner.erase_at.is_none() {
         return Ok(());
     }

@@ -77,12 +77,28 @@ pub async fn make(
     detail: &Detail,
     now: DateTime<Utc>,
 ) -> Result<(CodeSeed, BrowserKey, DateTime<Utc>), AppError> {
+    let expires_at = now + if purpose == Purpose::UndoEmail { UNDO_FOR } else { SOON };
+    let (seed, browser) = make_until(state, tx, purpose, email, user_id, detail, expires_at, now).await?;
+    Ok((seed, browser, expires_at))
+}
+
+/// [`make`] with an end of its own.
+#[allow(clippy::too_many_arguments)]
+pub async fn make_until(
+    state: &AppState,
+    tx: &mut Tx,
+    purpose: Purpose,
+    email: &Email,
+    user_id: Option<Uuid>,
+    detail: &Detail,
+    expires_at: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Result<(CodeSeed, BrowserKey), AppError> {
     let seed = CodeSeed::random();
     let browser = BrowserKey::random();
     let secrets = state.keys.one_time_secrets(&seed).next().ok_or(AppError::Internal)?;
     let browser_hash = browser.hash();
     let undo = purpose == Purpose::UndoEmail;
-    let expires_at = now + if undo { UNDO_FOR } else { SOON };
     let code = NewCode {
         purpose,
         seed: seed.as_slice(),
@@ -95,8 +111,9 @@ pub async fn make(
         detail: &serde_json::to_string(detail).map_err(|_| AppError::Internal)?,
         expires_at,
     };
+    store::lock_addresses(tx, [email.key()]).await?;
     store::insert_code(tx, &code, now).await?;
-    Ok((seed, browser, expires_at))
+    Ok((seed, browser))
 }
 
 /// The code that was presented, still unused. Wrong digits cost one of its tries, and one of the address's.

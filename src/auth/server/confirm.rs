@@ -99,6 +99,20 @@ pub async fn confirm(
     }
 }
 
+/// Ends a way back, by its link: whoever reads mail at the earlier address needs it no more.
+pub async fn dismiss(state: &AppState, link: &str, client: &Client) -> Result<(), AppError> {
+    let now = state.db.now().await?;
+    Bucket::client("confirm", client.ip, state.config.throttle.client_per_minute).take(&state.db, now).await?;
+    let code = codes::find(state, &Presented::Link(link.to_owned()), None, now).await?;
+    let user_id = code.user_id.filter(|_| code.purpose == Purpose::UndoEmail).ok_or(AppError::CodeExpired)?;
+    let mut tx = state.db.begin().await?;
+    store::lock_owner(&mut tx, user_id).await?;
+    spend(&mut tx, &code, now).await?;
+    audit::record(&mut tx, Event::WayBackEnded, user_id, None, Some(client.ip), now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
 async fn new_hash(state: &AppState, password: String, code: &CodeRow, detail: &Detail) -> Result<String, AppError> {
     let password = NewPassword::parse(password, state.config.auth.password_min_length)
         .map_err(|problem| AppError::invalid(Field::Password, problem))?;
@@ -133,6 +147,7 @@ async fn sign_up(
     let email = Email::parse(&code.email).map_err(|_| AppError::Internal)?;
     let user_id = Uuid::now_v7();
     let mut tx = state.db.begin().await?;
+    store::lock_addresses(&mut tx, [email.key()]).await?;
     spend(&mut tx, code, now).await?;
     let user = NewUser {
         id: user_id,
@@ -164,8 +179,12 @@ async fn as_owner(
 ) -> Result<Confirmed, AppError> {
     let user_id = code.user_id.ok_or(AppError::CodeExpired)?;
     let mut tx = state.db.begin().await?;
-    // The account before its codes, as everywhere: in different orders two changes would wait for each other.
-    let owner = store::lock_owner(&mut tx, user_id).await?.ok_or(AppError::CodeExpired)?;
+    let owner = match who.caller.filter(|caller| caller.user_id == user_id) {
+        // The code asked for no password, since its owner is logged in: they still have to be.
+        Some(caller) if new_hash.is_none() => caller.lock(&mut tx, now).await?,
+        _ => store::lock_owner(&mut tx, user_id).await?.ok_or(AppError::CodeExpired)?,
+    };
+    store::lock_addresses(&mut tx, [&code.email_key, &owner.email_key]).await?;
     spend(&mut tx, code, now).await?;
     if code.purpose == Purpose::UndoEmail {
         restore_email(&mut tx, code, user_id, who.client, now).await?;
@@ -224,16 +243,16 @@ async fn change_email(
     let user_id = code.user_id.ok_or(AppError::CodeExpired)?;
     let new = Email::parse(&code.email).map_err(|_| AppError::Internal)?;
     let mut tx = state.db.begin().await?;
-    let owner = store::lock_owner(&mut tx, user_id).await?.ok_or(AppError::CodeExpired)?;
+    let caller = who.caller.filter(|caller| caller.user_id == user_id).ok_or(AppError::Unauthenticated)?;
+    let owner = caller.lock(&mut tx, now).await?;
+    store::lock_addresses(&mut tx, [new.key(), &owner.email_key]).await?;
     spend(&mut tx, code, now).await?;
     if detail.taken || store::set_email(&mut tx, user_id, &new, now).await? == SetEmail::Taken {
         return spent(tx).await;
     }
     store::void_codes_of(&mut tx, user_id, now).await?;
     // Whoever holds another session may be who the owner moves away from.
-    if let Some(kept) = who.session() {
-        store::end_other_sessions_of(&mut tx, user_id, &kept, EndReason::EmailChanged, now).await?;
-    }
+    store::end_other_sessions_of(&mut tx, user_id, &caller.session, EndReason::EmailChanged, now).await?;
     audit::record(&mut tx, Event::EmailChanged, user_id, None, Some(who.client.ip), now).await?;
     // An address that nobody has shown to read may be a stranger's, by a typing error: they must not get a way in.
     if owner.email_verified_at.is_some() {

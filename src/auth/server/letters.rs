@@ -115,6 +115,24 @@ pub fn email_changed(state: &AppState, new: &str, seed: CodeSeed) -> Letter {
     }
 }
 
+/// To the address that was replaced, once more; `until` is the day on which the link ends.
+pub fn way_back(state: &AppState, until: &str, seed: CodeSeed) -> Letter {
+    Letter {
+        footnote: Some("The link that was mailed before no longer works. Changed the address yourself? The same page ends this link too.".into()),
+        ..code(
+            "A new link to take your address back",
+            "Take your address back",
+            format!(
+                "Your account at {} moved away from this address. Until {until} this link moves it back, asks for a new password, and logs out every device.",
+                site(state)
+            ),
+            "Take it back, or end this link",
+            seed,
+            false,
+        )
+    }
+}
+
 /// To the address that was replaced, where nobody had shown to read it: no link, since it may be a stranger's by a typing
 /// error.
 pub fn unverified_email_changed(state: &AppState) -> Letter {

@@ -12,10 +12,11 @@ use super::{
 };
 use crate::{
     auth::mailed::model::Purpose,
-    error::{AppError, Field},
+    error::{AppError, Field, Problem},
     server::{
         db::Tx,
         mail::Letter,
+        moment::day,
         state::AppState,
         throttle::{Bucket, Pair},
     },
@@ -82,10 +83,14 @@ pub async fn change_email(
     client: &Client,
 ) -> Result<BrowserKey, AppError> {
     let email = Email::parse(email).map_err(|problem| AppError::invalid(Field::Email, problem))?;
+    if email.key() == Email::parse(&caller.identity.email).map_err(|_| AppError::Unavailable)?.key() {
+        return Err(AppError::invalid(Field::Email, Problem::Unchanged));
+    }
     limit(state, Purpose::ChangeEmail, &email, client).await?;
     let taken = store::find_user(&state.db, &email).await?.is_some_and(|user| user.id != caller.user_id);
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
+    caller.lock(&mut tx, now).await?;
     let detail = Detail { taken, ..Detail::default() };
     let (seed, browser, expires_at) =
         codes::make(state, &mut tx, Purpose::ChangeEmail, &email, Some(caller.user_id), &detail, now).await?;
@@ -93,6 +98,31 @@ pub async fn change_email(
     state.mail.enqueue(&mut tx, email.as_str(), &letter, Some(expires_at), now).await?;
     send(state, tx).await?;
     Ok(browser)
+}
+
+/// Ends the link that was mailed to an earlier address of the caller, and mails another one there that works as long: who
+/// kept a copy of the first has nothing then. Only a reader of that address ends the way back itself ([`confirm::dismiss`]):
+/// otherwise whoever took the account over could.
+///
+/// [`confirm::dismiss`]: super::confirm::dismiss
+pub async fn renew_way_back(state: &AppState, caller: &Caller, email: &str, client: &Client) -> Result<(), AppError> {
+    let email = Email::parse(email).map_err(|problem| AppError::invalid(Field::Email, problem))?;
+    limit(state, Purpose::UndoEmail, &email, client).await?;
+    let now = state.db.now().await?;
+    let open = store::find_ways_back(&state.db, caller.user_id, now).await?;
+    let (_, expires_at) = open.into_iter().find(|(to, _)| to == email.as_str()).ok_or(AppError::NotFound)?;
+    let mut tx = state.db.begin().await?;
+    caller.lock(&mut tx, now).await?;
+    store::lock_addresses(&mut tx, [email.key()]).await?;
+    if store::void_ways_back(&mut tx, caller.user_id, email.key(), now).await? == 0 {
+        return Err(AppError::NotFound);
+    }
+    let (user_id, detail) = (Some(caller.user_id), Detail::default());
+    let (seed, _) =
+        codes::make_until(state, &mut tx, Purpose::UndoEmail, &email, user_id, &detail, expires_at, now).await?;
+    let letter = letters::way_back(state, &day(expires_at), seed);
+    state.mail.enqueue(&mut tx, email.as_str(), &letter, Some(expires_at), now).await?;
+    send(state, tx).await
 }
 
 /// A code for the owner of the account of that address. Nobody's address leaves the same traces, and no letter.

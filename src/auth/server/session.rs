@@ -232,6 +232,7 @@ async fn end_with_alarm<T>(
         _ => (EndReason::Replayed, Event::SessionReplayed, Refused::Copied),
     };
     let mut tx = state.db.begin().await?;
+    store::lock_owner(&mut tx, user_id).await?;
     if store::end_session(&mut tx, hash, reason, now).await? {
         audit::record(&mut tx, event, user_id, None, None, now).await?;
         notices::session_copied(state, &mut tx, hash, now).await?;

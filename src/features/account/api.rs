@@ -19,13 +19,17 @@ pub async fn settings() -> Result<Settings, AppError> {
 #[server(endpoint = "account/change_email")]
 pub async fn change_email(#[server(default)] email: String) -> Result<(), AppError> {
     use super::model::ACCESS;
-    use crate::auth::{
-        mailed::api::ssr::asked,
-        server::{client, mailed, require_recent, state},
+    use crate::{
+        auth::{
+            mailed::api::ssr::asked,
+            server::{client, mailed, require_recent, state},
+        },
+        server::failure::again,
     };
     let caller = require_recent(ACCESS).await?;
     let state = state()?;
-    asked(&state, &mailed::change_email(&state, &caller, &email, &client()?).await?)
+    let client = client()?;
+    asked(&state, &again!(mailed::change_email(&state, &caller, &email, &client))?)
 }
 
 /// Sets a new password and logs every other device out. Needs the old one or, where there is none, a recent log-in.
@@ -37,17 +41,33 @@ pub async fn change_password(
     use super::model::ACCESS;
     use crate::{
         auth::server::{change, client, cookies, has_password, require, require_recent, state},
-        server::respond,
+        server::{failure::again, respond},
         ui::flash::Notice,
     };
     let caller = require(ACCESS).await?;
     if !has_password(&caller).await? {
         require_recent(ACCESS).await?;
     }
-    let state = state()?;
-    let issued = change::password(&state, &caller, old_password, password, &client()?).await?;
+    let (state, client) = (state()?, client()?);
+    let issued = again!(change::password(&state, &caller, old_password.clone(), password.clone(), &client))?;
     state.cookie_names.set(&cookies()?, issued);
     respond::see_other("/account", Some(Notice::PasswordChanged));
+    Ok(())
+}
+
+/// Has a new link mailed to an earlier address of the account, and ends the one that was mailed there before.
+#[server(endpoint = "account/renew_way_back")]
+pub async fn renew_way_back(#[server(default)] email: String) -> Result<(), AppError> {
+    use super::model::ACCESS;
+    use crate::{
+        auth::server::{client, mailed, require, state},
+        server::{failure::again, respond},
+        ui::flash::Notice,
+    };
+    let caller = require(ACCESS).await?;
+    let (state, client) = (state()?, client()?);
+    again!(mailed::renew_way_back(&state, &caller, &email, &client))?;
+    respond::see_other("/account", Some(Notice::WayBackRenewed));
     Ok(())
 }
 
@@ -75,12 +95,13 @@ pub async fn leave(#[server(default)] email: String) -> Result<(), AppError> {
             api::ssr::signed_out,
             server::{change, client, credentials, require_recent, state},
         },
+        server::failure::again,
         ui::flash::Notice,
     };
     let caller = require_recent(ACCESS).await?;
     credentials::same_email(&email, &caller.identity.email)?;
-    let state = state()?;
-    change::leave(&state, &caller, &client()?).await?;
+    let (state, client) = (state()?, client()?);
+    again!(change::leave(&state, &caller, &client))?;
     signed_out(&state, Notice::Leaving)
 }
 
@@ -90,11 +111,12 @@ pub async fn keep() -> Result<(), AppError> {
     use super::model::ACCESS;
     use crate::{
         auth::server::{change, client, require, state},
-        server::respond,
+        server::{failure::again, respond},
         ui::flash::Notice,
     };
     let caller = require(ACCESS).await?;
-    change::keep(&state()?, &caller, &client()?).await?;
+    let (state, client) = (state()?, client()?);
+    again!(change::keep(&state, &caller, &client))?;
     respond::see_other("/account", Some(Notice::Kept));
     Ok(())
 }

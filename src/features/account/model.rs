@@ -19,7 +19,17 @@ pub struct Settings {
     pub recent: bool,
     /// The day on which the account will be erased, if its owner asked for that: `8 December 2026`.
     pub erase_on: Option<String>,
+    /// The earlier addresses that a mailed link can still move the account back to; the latest first.
+    pub ways_back: Vec<WayBack>,
     pub member_since: Moment,
+}
+
+/// An earlier address, and the day on which the link that was mailed there ends.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WayBack {
+    pub email: String,
+    /// `8 December 2026`
+    pub until: String,
 }
 
 /// A copy of all that is kept of an account. Times are RFC 3339 in UTC.
@@ -34,6 +44,7 @@ pub struct Export {
     /// When the account will be erased, if its owner asked for that.
     pub erase_at: Option<String>,
     pub sessions: Vec<ExportedSession>,
+    /// The newest thousand.
     pub events: Vec<ExportedEvent>,
     pub codes: Vec<ExportedCode>,
 }

@@ -2,7 +2,7 @@
 
 use super::{
     api::settings,
-    model::{ACCESS, Settings},
+    model::{ACCESS, Settings, WayBack},
 };
 use crate::{
     auth::{
@@ -119,6 +119,7 @@ fn overview(settings: Settings) -> AnyView {
             </div>
         }
     });
+    let ways_back = (!settings.ways_back.is_empty()).then(|| view! { <WaysBack ways_back=settings.ways_back /> });
     let password = if settings.has_password { "Change password" } else { "Set a password" };
     let joined = markup!("You joined {ago}.", ago = ago_markup(settings.member_since));
     view! {
@@ -144,6 +145,7 @@ fn overview(settings: Settings) -> AnyView {
                 </div>
             </dl>
         </section>
+        {ways_back}
         <section class="setting" aria-labelledby="kept-title">
             <SettingHead id="kept-title" title="What we keep" note=joined />
             <dl class="facts">
@@ -169,6 +171,39 @@ fn overview(settings: Settings) -> AnyView {
         </section>
     }
     .into_any()
+}
+
+/// The links that still move the account back to an earlier address.
+#[component]
+fn WaysBack(ways_back: Vec<WayBack>) -> impl IntoView {
+    let rows = ways_back.into_iter().map(|way_back| {
+        view! {
+            <div>
+                <dt>{way_back.email.clone()}</dt>
+                <dd>
+                    <p>"until " {way_back.until}</p>
+                    <Form action="/api/account/renew_way_back" class="inline-form">
+                        <input type="hidden" name="email" value=way_back.email.clone() />
+                        <Submit
+                            label="Replace the link"
+                            class="button button--quiet button--small"
+                            about=format!("that was mailed to {}", way_back.email)
+                        />
+                    </Form>
+                </dd>
+            </div>
+        }
+    });
+    view! {
+        <section class="setting" aria-labelledby="ways-back-title">
+            <SettingHead
+                id="ways-back-title"
+                title="Earlier addresses"
+                note="We mailed each a link that moves this account back to it. Somebody else may have seen that mail? Replace the link: the old one stops working, and the new mail can also end it for good."
+            />
+            <dl class="facts">{rows.collect_view()}</dl>
+        </section>
+    }
 }
 
 fn email(settings: Settings) -> AnyView {

@@ -3,9 +3,9 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use sqlx::FromRow;
 
-use super::model::{Export, ExportedCode, ExportedEvent, ExportedSession, Settings};
+use super::model::{Export, ExportedCode, ExportedEvent, ExportedSession, Settings, WayBack};
 use crate::{
-    auth::server::{Caller, caller::Client},
+    auth::server::{Caller, caller::Client, store::find_ways_back},
     error::AppError,
     server::{
         audit::{self, Event},
@@ -13,6 +13,10 @@ use crate::{
         moment::{day, moment},
     },
 };
+
+/// Events in an export. Bounds the memory that one takes; with it, and with as few sessions and codes as an account can
+/// have, a hundred kilobytes.
+const EVENTS: i64 = 1000;
 
 #[derive(FromRow)]
 struct Account {
@@ -39,7 +43,10 @@ async fn account(db: &Db, caller: &Caller) -> Result<Option<Account>, AppError> 
 
 pub async fn find(db: &Db, caller: &Caller, recent: bool) -> Result<Option<Settings>, AppError> {
     let now = Utc::now();
+    let ways_back = find_ways_back(db, caller.user_id, now).await?;
+    let ways_back = ways_back.into_iter().map(|(email, until)| WayBack { email, until: day(until) }).collect();
     Ok(account(db, caller).await?.map(|row| Settings {
+        ways_back,
         email: row.email,
         verified: row.email_verified_at.is_some(),
         has_password: row.has_password,
@@ -69,11 +76,16 @@ pub async fn export(db: &Db, caller: &Caller, client: &Client) -> Result<Export,
     .bind(caller.user_id)
     .fetch_all(c)
     .await)?;
-    let events: Vec<(DateTime<Utc>, String, Option<String>)> =
-        read!(db, |c| sqlx::query_as("select at, kind, ip from audit_events where user_id = $1 order by at")
-            .bind(caller.user_id)
-            .fetch_all(c)
-            .await)?;
+    // The address of whoever else acted on the account is theirs.
+    let mut events: Vec<(DateTime<Utc>, String, Option<String>)> = read!(db, |c| sqlx::query_as(
+        "select at, kind, case when actor_id is null or actor_id = user_id then ip end from audit_events
+         where user_id = $1 order by at desc limit $2"
+    )
+    .bind(caller.user_id)
+    .bind(EVENTS)
+    .fetch_all(c)
+    .await)?;
+    events.reverse();
     let codes: Vec<(String, String, DateTime<Utc>, DateTime<Utc>)> = read!(db, |c| sqlx::query_as(
         "select purpose, email, created_at, expires_at from one_time_codes where user_id = $1 order by created_at"
     )

@@ -23,13 +23,14 @@ pub async fn set_role(#[server(default)] user_id: String, #[server(default)] rol
             server::{account, client, require, state},
         },
         error::{Field, Problem},
-        server::respond,
+        server::{failure::again, respond},
         ui::flash::Notice,
     };
     let caller = require(ACCESS).await?;
     let role = Role::parse(&role).ok_or(AppError::invalid(Field::Role, Problem::Malformed))?;
     let user_id = user_id.parse().map_err(|_| AppError::invalid(Field::UserId, Problem::Malformed))?;
-    account::set_role(&state()?, &caller, user_id, role, &client()?).await?;
+    let (state, client) = (state()?, client()?);
+    again!(account::set_role(&state, &caller, user_id, role, &client))?;
     respond::see_other("/admin", Some(Notice::RoleChanged));
     Ok(())
 }

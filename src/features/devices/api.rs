@@ -19,12 +19,13 @@ pub async fn revoke(#[server(default)] session: String) -> Result<(), AppError> 
     use super::model::ACCESS;
     use crate::{
         auth::server::{client, require, revoke, session_id::SessionIdHash, state},
-        server::respond,
+        server::{failure::again, respond},
         ui::flash::Notice,
     };
     let caller = require(ACCESS).await?;
     let session = SessionIdHash::from_hex(&session).ok_or(AppError::NotFound)?;
-    revoke::one(&state()?, &caller, &session, &client()?).await?;
+    let (state, client) = (state()?, client()?);
+    again!(revoke::one(&state, &caller, &session, &client))?;
     respond::see_other("/account/devices", Some(Notice::DeviceLoggedOut));
     Ok(())
 }
@@ -35,11 +36,12 @@ pub async fn revoke_others() -> Result<(), AppError> {
     use super::model::ACCESS;
     use crate::{
         auth::server::{client, require, revoke, state},
-        server::respond,
+        server::{failure::again, respond},
         ui::flash::Notice,
     };
     let caller = require(ACCESS).await?;
-    revoke::others(&state()?, &caller, &client()?).await?;
+    let (state, client) = (state()?, client()?);
+    again!(revoke::others(&state, &caller, &client))?;
     respond::see_other("/account/devices", Some(Notice::OthersLoggedOut));
     Ok(())
 }

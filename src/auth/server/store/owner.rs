@@ -5,7 +5,10 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use crate::{
-    auth::server::{credentials::Email, session_id::SessionIdHash},
+    auth::{
+        model::Role,
+        server::{credentials::Email, session_id::SessionIdHash},
+    },
     server::db::{Db, Tx, read, within},
 };
 
@@ -17,12 +20,14 @@ pub struct OwnerRow {
     pub password_hash: Option<String>,
     pub email_verified_at: Option<DateTime<Utc>>,
     pub erase_at: Option<DateTime<Utc>>,
+    #[sqlx(try_from = "String")]
+    pub role: Role,
 }
 
 macro_rules! owner {
     ($rest:literal) => {
         concat!(
-            "select email, email_key, password_hash, email_verified_at, erase_at from users
+            "select email, email_key, password_hash, email_verified_at, erase_at, role from users
              where id = $1 and state = 'active'",
             $rest
         )
@@ -36,13 +41,52 @@ pub async fn find_owner(db: &Db, user_id: Uuid, session: &SessionIdHash) -> sqlx
     read!(db, |c| sqlx::query_as(sql).bind(user_id).bind(session.as_slice()).fetch_optional(c).await)
 }
 
-/// An account, locked against another change until this transaction ends.
+/// An account, locked against another change until this transaction ends. Lock the account before its addresses, sessions
+/// and codes (docs/decisions/0014-order-of-locks.md). `no key` lets rows that refer to the account be added meanwhile.
 pub async fn lock_owner(tx: &mut Tx, user_id: Uuid) -> sqlx::Result<Option<OwnerRow>> {
     match tx {
         // `begin immediate` holds the only write lock already, and SQLite knows no row locks.
         Tx::Sqlite(tx) => sqlx::query_as(owner!("")).bind(user_id).fetch_optional(&mut **tx).await,
-        Tx::Postgres(tx) => sqlx::query_as(owner!(" for update")).bind(user_id).fetch_optional(&mut **tx).await,
+        Tx::Postgres(tx) => sqlx::query_as(owner!(" for no key update")).bind(user_id).fetch_optional(&mut **tx).await,
     }
+}
+
+/// Locks the account behind a session. `None` where the session ended since the request came in: what rests on it must
+/// change nothing then.
+pub async fn lock_caller(
+    tx: &mut Tx,
+    user_id: Uuid,
+    session: &SessionIdHash,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<OwnerRow>> {
+    let owner = lock_owner(tx, user_id).await?;
+    Ok(if is_alive(tx, user_id, session, now).await? { owner } else { None })
+}
+
+/// Whether a session of that account is alive. Reads after the account was locked.
+async fn is_alive(tx: &mut Tx, user_id: Uuid, session: &SessionIdHash, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    within!(tx, |c| sqlx::query_scalar(
+        "select exists (select 1 from sessions s join users u on u.id = s.user_id
+            where s.id_hash = $1 and s.user_id = $2 and s.revoked_at is null and s.authz_epoch = u.authz_epoch
+              and s.idle_until > $3 and s.not_after > $3)"
+    )
+    .bind(session.as_slice())
+    .bind(user_id)
+    .bind(now)
+    .fetch_one(c)
+    .await)
+}
+
+/// Serialises what happens to addresses until this transaction ends: whether one is taken, and which of its codes count.
+/// SQLite has one writer anyway.
+pub async fn lock_addresses<const N: usize>(tx: &mut Tx, mut email_keys: [&str; N]) -> sqlx::Result<()> {
+    email_keys.sort_unstable();
+    if let Tx::Postgres(tx) = tx {
+        for key in email_keys {
+            sqlx::query("select pg_advisory_xact_lock(hashtextextended($1, 0))").bind(key).execute(&mut **tx).await?;
+        }
+    }
+    Ok(())
 }
 
 /// What an account is called.
@@ -88,12 +132,14 @@ pub enum SetEmail {
     Taken,
 }
 
-/// Moves an account to an address that its owner has just shown to read.
+/// Moves an account to an address that its owner has just shown to read. The account and the address are locked. Ends the
+/// account's ways back to that address, which it has no use for any more.
 pub async fn set_email(tx: &mut Tx, user_id: Uuid, email: &Email, now: DateTime<Utc>) -> sqlx::Result<SetEmail> {
     let set = within!(tx, |c| {
         sqlx::query(
         "update users set email = $2, email_key = $3, email_verified_at = $4
-         where id = $1 and not exists (select 1 from one_time_codes
+         where id = $1 and not exists (select 1 from users where email_key = $3 and id <> $1)
+           and not exists (select 1 from one_time_codes
              where email_key = $3 and purpose = 'undo_email' and spent_at is null and expires_at > $4 and user_id <> $1)"
     )
     .bind(user_id)
@@ -103,13 +149,12 @@ pub async fn set_email(tx: &mut Tx, user_id: Uuid, email: &Email, now: DateTime<
     .execute(c)
     .await
     .map(|r| r.rows_affected())
-    });
-    match set {
-        Ok(0) => Ok(SetEmail::Taken),
-        Ok(_) => Ok(SetEmail::Set),
-        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(SetEmail::Taken),
-        Err(error) => Err(error),
+    })?;
+    if set == 0 {
+        return Ok(SetEmail::Taken);
     }
+    super::void_ways_back(tx, user_id, email.key(), now).await?;
+    Ok(SetEmail::Set)
 }
 
 /// Sets when an account is to be erased, or that it is not.

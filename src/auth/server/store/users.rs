@@ -63,8 +63,9 @@ pub struct NewUser<'a> {
 }
 
 /// Adds an account and its profile. `false`, and nothing added, where the address or a twin of it has one, or where an
-/// account can still be taken back to it: whoever took that over could close the way back otherwise.
+/// account can still be taken back to it: whoever took that over could close the way back otherwise. Locks the address.
 pub async fn insert_user(tx: &mut Tx, user: &NewUser<'_>, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    super::lock_addresses(tx, [user.email.key()]).await?;
     let inserted = within!(tx, |c| sqlx::query(
         "insert into users (id, email, email_key, password_hash, role, state, authz_epoch, email_verified_at,
                             created_at)
@@ -149,22 +150,25 @@ pub async fn set_role(tx: &mut Tx, user_id: Uuid, role: Role) -> sqlx::Result<Ro
     Ok(if found.is_some() { RoleSet::Same } else { RoleSet::NoSuchUser })
 }
 
-/// The accounts that could still run the place, locked against another admin's change until this transaction ends.
-pub async fn lock_active_admins(tx: &mut Tx) -> sqlx::Result<Vec<Uuid>> {
-    match tx {
-        // `begin immediate` holds the only write lock already, and SQLite knows no row locks.
-        Tx::Sqlite(tx) => {
-            sqlx::query_scalar("select id from users where role = 'admin' and state = 'active' and erase_at is null")
-                .fetch_all(&mut **tx)
-                .await
-        }
-        Tx::Postgres(tx) => {
-            sqlx::query_scalar(
-                "select id from users where role = 'admin' and state = 'active' and erase_at is null
-                 order by id for update",
+/// Locks an account together with those that could still administer, in the order of their ids. Returns the ids of the
+/// active admins.
+pub async fn lock_with_admins(tx: &mut Tx, user_id: Uuid, other: Uuid) -> sqlx::Result<Vec<Uuid>> {
+    macro_rules! admins {
+        ($rest:literal) => {
+            concat!(
+                "select id, role = 'admin' and state = 'active' and erase_at is null from users
+                 where id in ($1, $2) or (role = 'admin' and state = 'active' and erase_at is null)",
+                $rest
             )
-            .fetch_all(&mut **tx)
-            .await
-        }
+        };
     }
+    let rows: Vec<(Uuid, bool)> = match tx {
+        // `begin immediate` holds the only write lock already, and SQLite knows no row locks.
+        Tx::Sqlite(tx) => sqlx::query_as(admins!("")).bind(user_id).bind(other).fetch_all(&mut **tx).await?,
+        Tx::Postgres(tx) => {
+            let sql = admins!(" order by id for no key update");
+            sqlx::query_as(sql).bind(user_id).bind(other).fetch_all(&mut **tx).await?
+        }
+    };
+    Ok(rows.into_iter().filter_map(|(id, is_admin)| is_admin.then_some(id)).collect())
 }
