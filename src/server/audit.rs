@@ -1,11 +1,11 @@
 //! The audit trail: what happened to accounts and sessions, in the database for their owners and in the log for whoever
 //! runs the place. Holds no secret and nothing that was typed.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::net::IpAddr;
 use uuid::Uuid;
 
-use super::db::{Tx, within};
+use super::db::{Db, Tx, within, write};
 
 /// What can happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +77,29 @@ pub async fn has_logged_in(tx: &mut Tx, user_id: Uuid) -> sqlx::Result<bool> {
     .bind(user_id)
     .fetch_one(c)
     .await)
+}
+
+/// How long an event is kept.
+const RETENTION: TimeDelta = TimeDelta::days(365);
+/// Rows of one statement that forgets.
+const FORGOTTEN_AT_ONCE: i64 = 1000;
+
+/// Forgets events whose time is over. Returns how many they were.
+pub async fn forget(db: &Db, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    let mut forgotten = 0;
+    loop {
+        let sql = "delete from audit_events where id in (select id from audit_events where at < $1 limit $2)";
+        let gone = write!(db, |c| sqlx::query(sql)
+            .bind(now - RETENTION)
+            .bind(FORGOTTEN_AT_ONCE)
+            .execute(c)
+            .await
+            .map(|r| r.rows_affected()))?;
+        forgotten += gone;
+        if gone < FORGOTTEN_AT_ONCE.unsigned_abs() {
+            return Ok(forgotten);
+        }
+    }
 }
 
 /// Writes an event within the change that it tells of. `actor_id`: who did it, where that is not the owner.

@@ -2,14 +2,15 @@
 
 use axum::Router;
 use axum_server::Handle;
+use chrono::{DateTime, TimeDelta, Utc};
 use std::{
     io,
     net::{SocketAddr, TcpListener},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::task::JoinHandle;
 
-use super::{assets::Assets, mail, router::router, state::AppState, throttle};
+use super::{assets::Assets, audit, mail, router::router, state::AppState, throttle};
 use crate::auth::server::{hear, store};
 
 /// RFC 9112 has no number; a client that takes longer for its head is stuck or means harm.
@@ -18,6 +19,10 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_HEAD: usize = 64 * 1024;
 /// How often what has expired is deleted.
 const CLEANING: Duration = Duration::from_secs(60 * 60);
+/// How often throttles are deleted, and the clock is looked at.
+const CLEANING_OFTEN: Duration = Duration::from_secs(60);
+/// By how much two clocks may drift apart, or a busy machine come late, in the time between.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(5);
 /// What a mail that is just being handed over is given to end well: broken off, it may be sent twice.
 const LAST_MAIL: Duration = Duration::from_secs(5);
 
@@ -51,6 +56,7 @@ pub fn start_with(routes: Router, state: AppState, address: SocketAddr) -> io::R
     let service = routes.into_make_service_with_connect_info::<SocketAddr>();
     let task = tokio::spawn(server.serve(service));
     tokio::spawn(clean(state.clone()));
+    tokio::spawn(clean_often(state.clone()));
     tokio::spawn(hear::listen(state.clone()));
     let mails = tokio::spawn(mail::work(state.clone()));
     Ok(Server { address, handle, task, mails, state })
@@ -88,15 +94,49 @@ async fn clean(state: AppState) {
             let mails = mail::forget(&state.db, now).await;
             let codes = store::forget_codes(&state.db, now).await;
             let accounts = store::erase_due(&state.db, now).await;
-            if let (Ok(throttles), Ok(sessions), Ok(mails), Ok(codes), Ok(accounts)) =
-                (throttles, sessions, mails, codes, accounts)
+            let events = audit::forget(&state.db, now).await;
+            if let (Ok(throttles), Ok(sessions), Ok(mails), Ok(codes), Ok(accounts), Ok(events)) =
+                (throttles, sessions, mails, codes, accounts, events)
             {
-                tracing::debug!(throttles, sessions, mails, codes, accounts, "forgot what had expired");
+                tracing::debug!(throttles, sessions, mails, codes, accounts, events, "forgot what had expired");
             } else {
                 tracing::warn!("not all that has expired could be forgotten: the next round tries again");
             }
         }
     }
+}
+
+/// Deletes throttles whose window is over: anybody can cause rows of them. Tells of a clock that was set meanwhile, since
+/// limits and ages go by it.
+async fn clean_often(state: AppState) {
+    let mut timer = tokio::time::interval(CLEANING_OFTEN);
+    let mut before: Option<(Instant, DateTime<Utc>)> = None;
+    loop {
+        timer.tick().await;
+        if *state.draining.borrow() {
+            return;
+        }
+        let Ok(now) = state.db.now().await else {
+            continue;
+        };
+        if let Some(step) = before.and_then(|before| clock_step(before, (Instant::now(), now))) {
+            tracing::warn!(
+                seconds = step.num_seconds(),
+                "the clock was set: sessions, codes and throttles last longer or shorter by that"
+            );
+        }
+        before = Some((Instant::now(), now));
+        if throttle::forget(&state.db, now).await.is_err() {
+            tracing::warn!("throttles that are over could not be forgotten: the next round tries again");
+        }
+    }
+}
+
+/// By how much the clock was set between two looks at it, where that is more than such looks are apart by themselves.
+fn clock_step(before: (Instant, DateTime<Utc>), after: (Instant, DateTime<Utc>)) -> Option<TimeDelta> {
+    let passed = TimeDelta::from_std(after.0 - before.0).ok()?;
+    let step = after.1 - before.1 - passed;
+    (step.abs() > CLOCK_TOLERANCE).then_some(step)
 }
 
 /// Listens for the signals to stop, SIGTERM and Ctrl-C, from now on; what it returns waits for the first of them.
@@ -110,4 +150,21 @@ pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_of_the_clock_is_told_from_time_that_passed() {
+        let (then, at) = (Instant::now(), DateTime::UNIX_EPOCH);
+        let after = |passed: u64, shown: i64| {
+            clock_step((then, at), (then + Duration::from_secs(passed), at + TimeDelta::seconds(shown)))
+        };
+        assert_eq!(after(60, 60), None);
+        assert_eq!(after(60, 64), None);
+        assert_eq!(after(60, -3540), Some(TimeDelta::hours(-1)));
+        assert_eq!(after(60, 3660), Some(TimeDelta::hours(1)));
+    }
 }

@@ -7,6 +7,7 @@ mod access;
 mod accounts;
 mod app;
 mod browser;
+mod budgets;
 mod codes;
 mod config_cli;
 mod cookies;

@@ -83,7 +83,7 @@ async fn the_log_at_its_most_talkative_holds_no_secret() {
     for format in ["json", "text"] {
         let (log, secrets) = log_of(&[("RUST_LOG", "trace"), ("LATCHKEY__SERVER__LOG_FORMAT", format)]).await;
         assert!(log.contains("sqlx::query") && log.contains("DEBUG"), "it was talkative");
-        for word in ["logged_in", "a log-in failed", "/api/auth/sign_up"] {
+        for word in ["logged_in", "log_in_failed", "/api/auth/sign_up"] {
             assert!(log.contains(word), "{word} was logged");
         }
         for secret in secrets {
@@ -106,5 +106,13 @@ async fn the_log_as_it_ships_holds_no_secret_and_nothing_that_was_typed() {
     assert!(lines.iter().all(|line| line["timestamp"].as_str().unwrap().ends_with('Z')));
     for event in ["signed_up", "logged_in", "logged_out"] {
         assert!(lines.iter().any(|line| line["event"] == event), "{event}");
+    }
+    // Who failed to log in can be told, and blocked: by client, and by account without its address.
+    let failed: Vec<_> = lines.iter().filter(|line| line["event"] == "log_in_failed").collect();
+    assert_eq!(failed.len(), 2);
+    for line in &failed {
+        assert_eq!((&line["client"], &line["why"]), (&"127.0.0.1".into(), &"refused".into()));
+        assert_eq!(line["account"], failed[0]["account"]);
+        assert_eq!(line["account"].as_str().unwrap().len(), 16);
     }
 }

@@ -9,6 +9,7 @@
 mod app;
 #[path = "../it/browser.rs"]
 mod browser;
+mod locks;
 mod nodes;
 mod outage;
 mod plans;

@@ -113,7 +113,10 @@ pub async fn log_in(
         client: Bucket::client("log_in", client.ip, state.config.throttle.client_per_minute),
         account: Bucket::account("log_in", email.key(), state.config.throttle.account_per_five_minutes),
     };
+    let proved = Bucket::proved("log_in", email.key(), state.config.throttle.account_per_five_minutes);
+    proved.peek(&state.db, now).await?;
     if let Err(refused) = attempt.take(&state.db, now).await {
+        tell_failure(state, &email, client, "throttled");
         if refused.by_account {
             notices::attempts(state, &email, now).await?;
         }
@@ -121,6 +124,7 @@ pub async fn log_in(
     }
     let verified = verify(state, &email, password).await;
     if matches!(verified, Err(AppError::InvalidCredentials)) {
+        tell_failure(state, &email, client, "refused");
         return Err(AppError::InvalidCredentials);
     }
     // Neither a success nor a busy queue is a failed guess.
@@ -137,7 +141,10 @@ pub async fn log_in(
         return Err(AppError::InvalidCredentials);
     }
     let now = state.db.now().await?;
-    notices::new_device(state, &mut tx, user.id, &user.email, client, now).await?;
+    proved.count(&mut tx, now).await?;
+    if user.email_verified_at.is_some() {
+        notices::new_device(state, &mut tx, user.id, &email, &user.email, client, now).await?;
+    }
     let id = session::begin(state, &mut tx, user.id, replaces, client, now).await?;
     audit::record(&mut tx, Event::LoggedIn, user.id, None, Some(client.ip), now).await?;
     mailed::send(state, tx).await?;
@@ -152,6 +159,13 @@ pub struct LoggedIn {
     pub leaving: bool,
 }
 
+/// Logs a failed log-in with its client, so that whoever runs the place can block one (docs/operations.md has the filter).
+/// The address stands there as a keyed hash: lines about one account can be told to belong together, and no more.
+fn tell_failure(state: &AppState, email: &Email, client: &Client, why: &'static str) {
+    let account = state.keys.pseudonym(email.key());
+    tracing::warn!(event = "log_in_failed", why, client = %client.ip, account, "audit");
+}
+
 async fn verify(state: &AppState, email: &Email, password: String) -> Result<UserRow, AppError> {
     let user = store::find_user(&state.db, email).await?;
     // Who may not log in costs what nobody costs, whatever the password: a yes takes another time than a no.
@@ -161,7 +175,6 @@ async fn verify(state: &AppState, email: &Email, password: String) -> Result<Use
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
     let verified = state.passwords.verify(password, stored.clone()).await?;
     let Some(mut user) = user.filter(|_| verified != Verified::No) else {
-        tracing::info!("a log-in failed");
         return Err(AppError::InvalidCredentials);
     };
     if let (Verified::YesUpgrade(new), Some(old)) = (verified, stored) {

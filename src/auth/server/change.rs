@@ -9,10 +9,10 @@ use super::{
     credentials::NewPassword,
     freshness::Change,
     issue::Issued,
-    letters, mailed,
+    letters, mailed, notices,
     password::Verified,
     quality, session,
-    store::{self, EndReason},
+    store::{self, EndReason, OwnerRow},
 };
 use crate::{
     error::{AppError, Field, Problem},
@@ -39,12 +39,17 @@ pub async fn password(
 ) -> Result<Issued, AppError> {
     let new = NewPassword::parse(new, state.config.auth.password_min_length)
         .map_err(|problem| AppError::invalid(Field::Password, problem))?;
-    quality::check(state, &new, &[&caller.identity.email, &caller.identity.display_name]).await?;
     let owner =
         store::find_owner(&state.db, caller.user_id, &caller.session).await?.ok_or(AppError::Unauthenticated)?;
+    // Before the rating, which is milliseconds of work: either is limited.
     if owner.password_hash.is_some() {
         verify(state, caller, old, Field::OldPassword, owner.password_hash.clone(), client).await?;
+    } else {
+        let failures = state.config.throttle.account_per_five_minutes;
+        let now = state.db.now().await?;
+        Bucket::proved("first password", &caller.user_id.to_string(), failures).take(&state.db, now).await?;
     }
+    quality::check(state, &new, &[&caller.identity.email, &caller.identity.display_name]).await?;
     let hash = state.passwords.hash(new.into_inner()).await?;
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
@@ -54,7 +59,7 @@ pub async fn password(
     }
     // This browser goes on with the session that begins below: its own does not end like the others.
     store::end_session(&mut tx, &caller.session, EndReason::Replaced, now).await?;
-    set_password(state, &mut tx, caller.user_id, &owner.email, Some(&hash), client, now).await?;
+    set_password(state, &mut tx, caller.user_id, &owner, Some(&hash), client, now).await?;
     let id = session::begin(state, &mut tx, caller.user_id, None, client, now).await?;
     mailed::send(state, tx).await?;
     state.freshness.changed(Change::Account(caller.user_id));
@@ -66,7 +71,7 @@ pub async fn set_password(
     state: &AppState,
     tx: &mut Tx,
     user_id: Uuid,
-    email: &str,
+    owner: &OwnerRow,
     hash: Option<&str>,
     client: &Client,
     now: DateTime<Utc>,
@@ -75,7 +80,7 @@ pub async fn set_password(
     store::end_sessions_of(tx, user_id, EndReason::PasswordChanged, now).await?;
     store::void_codes_of(tx, user_id, now).await?;
     audit::record(tx, Event::PasswordChanged, user_id, None, Some(client.ip), now).await?;
-    state.mail.enqueue(tx, email, &letters::password_changed(state), None, now).await?;
+    notices::tell(state, tx, owner, &letters::password_changed(state), now).await?;
     Ok(())
 }
 
@@ -101,13 +106,20 @@ async fn verify(
             state.config.throttle.account_per_five_minutes,
         ),
     };
+    let account = caller.user_id.to_string();
+    let proved = Bucket::proved("password", &account, state.config.throttle.account_per_five_minutes);
+    proved.peek(&state.db, now).await?;
     attempt.take(&state.db, now).await?;
     let verified = state.passwords.verify(typed, stored).await;
     if verified == Ok(Verified::No) {
+        tracing::warn!(event = "password_failed", client = %client.ip, user_id = %caller.user_id, "audit");
         return Err(AppError::invalid(field, Problem::Mismatch));
     }
     let mut tx = state.db.begin().await?;
     attempt.give_back(&mut tx).await?;
+    if verified.is_ok() {
+        proved.count(&mut tx, now).await?;
+    }
     tx.commit().await?;
     verified.map(|_| ())
 }
@@ -145,7 +157,7 @@ pub async fn leave(state: &AppState, caller: &Caller, client: &Client) -> Result
     store::void_codes_of(&mut tx, caller.user_id, now).await?;
     audit::record(&mut tx, Event::Leaving, caller.user_id, None, Some(client.ip), now).await?;
     let letter = letters::leaving(state, &day(at));
-    state.mail.enqueue(&mut tx, &owner.email, &letter, None, now).await?;
+    notices::tell(state, &mut tx, &owner, &letter, now).await?;
     mailed::send(state, tx).await?;
     state.freshness.changed(Change::Account(caller.user_id));
     Ok(())
@@ -161,6 +173,6 @@ pub async fn keep(state: &AppState, caller: &Caller, client: &Client) -> Result<
     }
     store::set_erase_at(&mut tx, caller.user_id, None).await?;
     audit::record(&mut tx, Event::Kept, caller.user_id, None, Some(client.ip), now).await?;
-    state.mail.enqueue(&mut tx, &owner.email, &letters::kept(state), None, now).await?;
+    notices::tell(state, &mut tx, &owner, &letters::kept(state), now).await?;
     mailed::send(state, tx).await
 }

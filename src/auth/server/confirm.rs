@@ -179,7 +179,7 @@ async fn as_owner(
 ) -> Result<Confirmed, AppError> {
     let user_id = code.user_id.ok_or(AppError::CodeExpired)?;
     let mut tx = state.db.begin().await?;
-    let owner = match who.caller.filter(|caller| caller.user_id == user_id) {
+    let mut owner = match who.caller.filter(|caller| caller.user_id == user_id) {
         // The code asked for no password, since its owner is logged in: they still have to be.
         Some(caller) if new_hash.is_none() => caller.lock(&mut tx, now).await?,
         _ => store::lock_owner(&mut tx, user_id).await?.ok_or(AppError::CodeExpired)?,
@@ -202,13 +202,17 @@ async fn as_owner(
     let stays = code.purpose == Purpose::Verify && new_hash.is_none();
     let logs_in = !stays && (code.purpose != Purpose::Recover || state.config.auth.log_in_after_reset);
     if new_hash.is_some() || stranger_may_know_password {
-        // To the address as it was signed up with, or is again: a twin of it may be another mailbox.
-        let told = if code.purpose == Purpose::UndoEmail { &code.email } else { &owner.email };
+        // The code came by mail, so its address is verified now; and the account may be back there.
+        owner.email_verified_at.get_or_insert(now);
+        if code.purpose == Purpose::UndoEmail {
+            owner.email.clone_from(&code.email);
+            owner.email_key.clone_from(&code.email_key);
+        }
         // This browser goes on with the session that begins below: its own does not end like the others.
         if let Some(own) = who.session().filter(|_| logs_in) {
             store::end_session(&mut tx, &own, EndReason::Replaced, now).await?;
         }
-        change::set_password(state, &mut tx, user_id, told, new_hash.as_deref(), who.client, now).await?;
+        change::set_password(state, &mut tx, user_id, &owner, new_hash.as_deref(), who.client, now).await?;
     }
     let notice = match code.purpose {
         Purpose::Recover => Some(Notice::PasswordChanged),
@@ -224,7 +228,8 @@ async fn as_owner(
         return Ok(Confirmed { issued: None, next: Some(next.into()), notice });
     }
     if code.purpose == Purpose::LogIn {
-        notices::new_device(state, &mut tx, user_id, &owner.email, who.client, now).await?;
+        let email = Email::parse(&owner.email).map_err(|_| AppError::Internal)?;
+        notices::new_device(state, &mut tx, user_id, &email, &owner.email, who.client, now).await?;
     }
     let id = session::begin(state, &mut tx, user_id, who.session(), who.client, now).await?;
     audit::record(&mut tx, Event::LoggedIn, user_id, None, Some(who.client.ip), now).await?;
@@ -254,16 +259,13 @@ async fn change_email(
     // Whoever holds another session may be who the owner moves away from.
     store::end_other_sessions_of(&mut tx, user_id, &caller.session, EndReason::EmailChanged, now).await?;
     audit::record(&mut tx, Event::EmailChanged, user_id, None, Some(who.client.ip), now).await?;
-    // An address that nobody has shown to read may be a stranger's, by a typing error: they must not get a way in.
+    // An address that nobody has shown to read may be a stranger's, by a typing error: they get no mail and no way in.
     if owner.email_verified_at.is_some() {
         let old = Email::parse(&owner.email).map_err(|_| AppError::Internal)?;
         let (seed, _, expires_at) =
             codes::make(state, &mut tx, Purpose::UndoEmail, &old, Some(user_id), &Detail::default(), now).await?;
         let letter = letters::email_changed(state, new.as_str(), seed);
         state.mail.enqueue(&mut tx, old.as_str(), &letter, Some(expires_at), now).await?;
-    } else {
-        let letter = letters::unverified_email_changed(state);
-        state.mail.enqueue(&mut tx, &owner.email, &letter, None, now).await?;
     }
     mailed::send(state, tx).await?;
     state.freshness.changed(Change::Account(user_id));

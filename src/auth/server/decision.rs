@@ -1,13 +1,16 @@
 //! What a presented refresh token is worth: a pure function of the session's row, so that every case can be tested.
 //! Called by `session` only.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::time::Duration;
 
 /// How often one generation's pair is sent again because its response seems to have been lost.
 pub const RESENDS: u32 = 3;
 /// How many generations in a row may need that, before it looks like two parties taking turns.
 pub const RESEND_STREAK: u32 = 3;
+
+/// How far the time of a rotation may lie ahead and still count as now.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(1);
 
 /// The part of a session's row that the decision depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,8 +73,12 @@ impl Decision {
 
 /// Decides by the table of docs/decisions/0003-rotation.md.
 pub fn decide(presented: u32, now: DateTime<Utc>, session: &Rotation, limits: &Limits) -> Decision {
-    // A clock that stepped back makes an age zero, never huge.
-    let age_of = |time: DateTime<Utc>| (now - time).to_std().unwrap_or_default();
+    // A clock that stepped back makes ages negative. A little of that is two nodes' clocks; beyond it nothing counts as
+    // recent, or no replay would be found until the clock has caught up.
+    let age_of = |time: DateTime<Utc>| match now - time {
+        age if age < -CLOCK_TOLERANCE => Duration::MAX,
+        age => age.to_std().unwrap_or_default(),
+    };
     let age = age_of(session.rotated_at);
     let in_leeway = age < limits.reuse_leeway;
     let in_flight = in_leeway || session.resent_at.is_some_and(|time| age_of(time) < limits.reuse_leeway);
@@ -132,7 +139,7 @@ mod tests {
         reuse_streak: u32,
         resent_ms_ago: Option<i64>,
     ) -> Decision {
-        let young = age_ms < 10_000;
+        let young = (-60_000..10_000).contains(&age_ms);
         match (i64::from(presented) - i64::from(CURRENT), confirmed, young) {
             (1.., _, _) => Decision::Ahead,
             (0, _, true) => Decision::Keep,
@@ -155,7 +162,7 @@ mod tests {
     fn every_state_is_decided_as_the_table_says() {
         let mut states = 0;
         for presented in 0..=CURRENT + 2 {
-            for age_ms in [-60_000, -1, 0, 1, 9_999, 10_000, 10_001, 300_000] {
+            for age_ms in [-3_600_000, -60_001, -60_000, -1, 0, 1, 9_999, 10_000, 10_001, 300_000] {
                 for confirmed in [false, true] {
                     for reuse_count in 0..=RESENDS + 1 {
                         for reuse_streak in 0..=RESEND_STREAK + 1 {
@@ -173,7 +180,7 @@ mod tests {
                 }
             }
         }
-        assert_eq!(states, 8 * 8 * 2 * 5 * 5 * 4);
+        assert_eq!(states, 8 * 10 * 2 * 5 * 5 * 4);
     }
 
     #[test]

@@ -133,19 +133,6 @@ pub fn way_back(state: &AppState, until: &str, seed: CodeSeed) -> Letter {
     }
 }
 
-/// To the address that was replaced, where nobody had shown to read it: no link, since it may be a stranger's by a typing
-/// error.
-pub fn unverified_email_changed(state: &AppState) -> Letter {
-    notice(
-        "Your address was changed",
-        vec![
-            format!("Your account at {} uses another address from now on, and no longer this one.", site(state)),
-            "This one was never verified, so it cannot be taken back by mail. That wasn't you? Log in with your password, if it still works, and look at your devices.".into(),
-        ],
-        Some(("Log in", "/login")),
-    )
-}
-
 pub fn password_changed(state: &AppState) -> Letter {
     notice(
         "Your password was changed",

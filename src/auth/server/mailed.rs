@@ -148,20 +148,26 @@ async fn to_owner(
 }
 
 /// Counts a mail for the client who asks and the address that gets it. Ways in have a budget of their own, which nobody
-/// can use up with mails of another kind.
+/// can use up with mails of another kind. All together have a budget a day.
 async fn limit(state: &AppState, purpose: Purpose, email: &Email, client: &Client) -> Result<(), AppError> {
     let now: DateTime<Utc> = state.db.now().await?;
     let limit = state.config.throttle.mails_per_hour;
-    Pair {
+    let pair = Pair {
         client: Bucket::client("mail", client.ip, state.config.throttle.client_per_minute),
         account: match purpose {
             Purpose::LogIn | Purpose::Recover => Bucket::way_in(email.key(), limit, codes::SOON),
             _ => Bucket::mailed(email.key(), limit),
         },
+    };
+    pair.take(&state.db, now).await?;
+    let of_the_day = Bucket::mailed_in_a_day(email.key(), limit).take(&state.db, now).await;
+    match (of_the_day, purpose) {
+        // Whoever uses up a day's mails leaves the owner a way in that works, for 20 minutes of each hour.
+        (Err(AppError::Throttled { .. }), Purpose::LogIn | Purpose::Recover) => {
+            Bucket::hourly("way in", email.key()).take(&state.db, now).await
+        }
+        (outcome, _) => outcome,
     }
-    .take(&state.db, now)
-    .await?;
-    Ok(())
 }
 
 /// Makes the change last, and has its letters sent.

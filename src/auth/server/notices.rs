@@ -4,11 +4,49 @@
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-use super::{agent::describe, caller::Client, credentials::Email, letters, mailed, session_id::SessionIdHash, store};
+use super::{
+    agent::describe,
+    caller::Client,
+    credentials::Email,
+    letters, mailed,
+    session_id::SessionIdHash,
+    store::{self, OwnerRow},
+};
 use crate::{
     error::AppError,
-    server::{audit, db::Tx, state::AppState, throttle::Bucket},
+    server::{audit, db::Tx, mail::Letter, state::AppState, throttle::Bucket},
 };
+
+/// Tells the owner of a verified address what happened to their account. To one that was never verified nothing goes but
+/// what verifies it: it may be a stranger's. What goes beyond a day's budget is dropped, and stands in the account's trail.
+pub async fn tell(
+    state: &AppState,
+    tx: &mut Tx,
+    owner: &OwnerRow,
+    letter: &Letter,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    match owner.email_verified_at {
+        Some(_) => tell_verified(state, tx, &owner.email_key, &owner.email, letter, now).await,
+        None => Ok(()),
+    }
+}
+
+async fn tell_verified(
+    state: &AppState,
+    tx: &mut Tx,
+    email_key: &str,
+    email: &str,
+    letter: &Letter,
+    now: DateTime<Utc>,
+) -> sqlx::Result<()> {
+    let budget = Bucket::noticed_in_a_day(email_key, state.config.throttle.mails_per_hour);
+    if !budget.count(tx, now).await? {
+        tracing::warn!(account = state.keys.pseudonym(email_key), "a notice was dropped: its address had many today");
+        return Ok(());
+    }
+    state.mail.enqueue(tx, email, letter, None, now).await
+}
 
 /// Tells of a log-in on a kind of device that the account was never logged in on, as far as its sessions are kept. To be
 /// called before the new session stands; at the first log-in of all there is nothing yet that a stranger could be told from.
@@ -16,7 +54,8 @@ pub async fn new_device(
     state: &AppState,
     tx: &mut Tx,
     user_id: Uuid,
-    email: &str,
+    email: &Email,
+    to: &str,
     client: &Client,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
@@ -30,7 +69,7 @@ pub async fn new_device(
         return Ok(());
     }
     let letter = letters::new_device(state, &device, &client.ip.to_string());
-    state.mail.enqueue(tx, email, &letter, None, now).await
+    tell_verified(state, tx, email.key(), to, &letter, now).await
 }
 
 /// Tells of a session that ended because an old token of it came back.
@@ -40,11 +79,13 @@ pub async fn session_copied(
     session: &SessionIdHash,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    let Some((email, user_agent)) = store::owner_of_session(tx, session).await? else {
+    let Some((user_id, user_agent)) = store::owner_of_session(tx, session).await? else {
         return Ok(());
     };
-    let letter = letters::session_copied(state, &describe(&user_agent));
-    state.mail.enqueue(tx, &email, &letter, None, now).await
+    let Some(owner) = store::lock_owner(tx, user_id).await? else {
+        return Ok(());
+    };
+    tell(state, tx, &owner, &letters::session_copied(state, &describe(&user_agent)), now).await
 }
 
 /// Tells that somebody tries passwords, once an hour at most; with the same work for an address without an account.
@@ -52,9 +93,11 @@ pub async fn attempts(state: &AppState, email: &Email, now: DateTime<Utc>) -> Re
     if Bucket::hourly("notice of attempts", email.key()).take(&state.db, now).await.is_err() {
         return Ok(());
     }
-    let user = store::find_user(&state.db, email).await?;
+    let user = store::find_user(&state.db, email).await?.filter(|user| user.email_verified_at.is_some());
     let mut tx = state.db.begin().await?;
-    let to = user.as_ref().map(|user| user.email.as_str());
+    let in_budget =
+        Bucket::noticed_in_a_day(email.key(), state.config.throttle.mails_per_hour).count(&mut tx, now).await?;
+    let to = user.as_ref().map(|user| user.email.as_str()).filter(|_| in_budget);
     state.mail.enqueue_if(&mut tx, to, &letters::locked(state), None, now).await?;
     mailed::send(state, tx).await
 }

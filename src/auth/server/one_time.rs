@@ -75,10 +75,14 @@ impl OneTimeKey {
     }
 
     fn mac(&self, what: &[u8], seed: &CodeSeed) -> [u8; 32] {
+        self.mac_of(what, &seed.0)
+    }
+
+    fn mac_of(&self, what: &[u8], text: &[u8]) -> [u8; 32] {
         #[allow(clippy::expect_used)]
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes keys of any length");
         mac.update(what);
-        mac.update(&seed.0);
+        mac.update(text);
         mac.finalize().into_bytes().into()
     }
 }
@@ -92,6 +96,12 @@ impl KeyRing {
     /// What a seed comes to under the key of that name; nothing where its secret is no longer known.
     pub fn one_time_secrets_of(&self, kid: &str, seed: &CodeSeed) -> Option<Secrets> {
         self.one_time.iter().find(|key| key.kid == kid).map(|key| key.secrets(seed))
+    }
+
+    /// A keyed hash of `text`, 16 hex digits: for logs, where equal texts may be seen to be equal, and nothing else.
+    pub fn pseudonym(&self, text: &str) -> String {
+        let digest = self.one_time.first().map(|key| key.mac_of(b"pseudonym", text.as_bytes())).unwrap_or_default();
+        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
     /// The name of the current key.

@@ -125,7 +125,7 @@ impl Passwords {
 
     /// A turn to hash. Whoever holds it keeps the others waiting.
     pub async fn permit(&self) -> Result<OwnedSemaphorePermit, AppError> {
-        let _place = Place::take(&self.waiting)?;
+        let _place = Place::take(&self.waiting, QUEUE)?;
         let began = Instant::now();
         let permit = tokio::time::timeout(WAIT, self.permits.clone().acquire_owned()).await;
         metrics::waited_for_hash(began.elapsed());
@@ -167,13 +167,14 @@ impl Passwords {
 }
 
 /// A place in the queue, given back however the wait ends (a client may go away at any time).
-struct Place<'a>(&'a AtomicUsize);
+pub(super) struct Place<'a>(&'a AtomicUsize);
 
 impl<'a> Place<'a> {
-    fn take(waiting: &'a AtomicUsize) -> Result<Self, AppError> {
+    /// Takes one of `queue` places, or answers that there is none.
+    pub(super) fn take(waiting: &'a AtomicUsize, queue: usize) -> Result<Self, AppError> {
         let place = Self(waiting);
         match waiting.fetch_add(1, Ordering::Relaxed) {
-            before if before < QUEUE => Ok(place),
+            before if before < queue => Ok(place),
             _ => Err(AppError::Busy),
         }
     }
@@ -336,10 +337,10 @@ mod tests {
         };
         assert_eq!(run(|| {}).await, (Ok(Normal(Other)), NICE));
         pool.starved.store(false, Ordering::Relaxed);
-        let mut places: Vec<_> = (1..FLOOD).map(|_| Place::take(&pool.waiting).unwrap()).collect();
+        let mut places: Vec<_> = (1..FLOOD).map(|_| Place::take(&pool.waiting, QUEUE).unwrap()).collect();
         assert_eq!(run(|| {}).await, (Ok(Normal(Other)), NICE), "a few who wait are no flood");
         pool.starved.store(false, Ordering::Relaxed);
-        places.push(Place::take(&pool.waiting).unwrap());
+        places.push(Place::take(&pool.waiting, QUEUE).unwrap());
         assert_eq!(run(starve).await, (Ok(Normal(Idle)), 0));
         assert_eq!(run(starve).await, (Ok(Normal(Other)), NICE));
     }

@@ -31,6 +31,11 @@ use crate::{
 /// new decision needs none, or is the counting of a resend, of which there are three.
 const ATTEMPTS: u32 = 8;
 
+/// Live sessions that an account can have. One more log-in ends the one that was used least lately.
+const SESSIONS: i64 = 100;
+/// Ended sessions of an account whose rows are kept, so that a replay of their tokens stays explainable.
+const ENDED_SESSIONS: i64 = 300;
+
 /// Opens a session for an account within `tx`, and ends the one that the same browser had: a planted session id never
 /// becomes a signed-in one (ASVS 5.0, 7.2.4). [`open_pair`] makes its tokens once `tx` is committed.
 pub async fn begin(
@@ -54,10 +59,13 @@ pub async fn begin(
     if let Some(old) = replaces {
         store::end_session(tx, &old, EndReason::Replaced, now).await?;
     }
-    match store::insert_session(tx, &session, now).await? {
-        0 => Err(AppError::InvalidCredentials),
-        _ => Ok(id),
+    if store::insert_session(tx, &session, now).await? == 0 {
+        return Err(AppError::InvalidCredentials);
     }
+    if store::bound_sessions(tx, user_id, SESSIONS, ENDED_SESSIONS, now).await? > 0 {
+        state.freshness.changed(Change::Account(user_id));
+    }
+    Ok(id)
 }
 
 /// The first pair of a session that has just begun.

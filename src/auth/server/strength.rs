@@ -1,11 +1,18 @@
 //! How hard a password is to guess, by zxcvbn, whose tables are far too large for the browser. Called by `auth::api` for
 //! the meter, and by `quality`, which refuses what the meter calls weak.
 
-use std::sync::LazyLock;
-use tokio::{sync::Semaphore, task::spawn_blocking};
+use std::{
+    sync::{Arc, atomic::AtomicUsize},
+    time::Duration,
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::spawn_blocking,
+    time::timeout,
+};
 use zxcvbn::{feedback::Warning, zxcvbn};
 
-use super::password::permits;
+use super::password::{Place, permits};
 use crate::{
     auth::model::{PasswordAdvice, PasswordStrength},
     error::AppError,
@@ -21,11 +28,54 @@ const CONTEXT: usize = 400;
 /// out, consists of them.
 const OWN: usize = 6;
 
+/// Who asks for a rating. A form that is sent goes first: the meter stands still where the queue is long.
+#[derive(Clone, Copy)]
+pub enum For {
+    Form,
+    Meter,
+}
+
+impl For {
+    /// How many ratings may wait or be under way for one more to be let in.
+    fn queue(self) -> usize {
+        match self {
+            Self::Form => 32,
+            Self::Meter => 4,
+        }
+    }
+}
+
+/// How long one may wait for its turn.
+const WAIT: Duration = Duration::from_secs(2);
+
+/// The ratings of a process: as many at once as hashes, a bounded queue before them, and 503 behind that.
+pub struct Ratings {
+    turns: Arc<Semaphore>,
+    waiting: AtomicUsize,
+}
+
+impl Default for Ratings {
+    fn default() -> Self {
+        Self { turns: Arc::new(Semaphore::new(permits())), waiting: AtomicUsize::new(0) }
+    }
+}
+
+impl Ratings {
+    async fn turn(&self, whose: For) -> Result<OwnedSemaphorePermit, AppError> {
+        let _place = Place::take(&self.waiting, whose.queue())?;
+        timeout(WAIT, self.turns.clone().acquire_owned()).await.ok().and_then(Result::ok).ok_or(AppError::Busy)
+    }
+}
+
 /// Rates `password`, knowing that words of `context` (name, address) and of this site are the first that an attacker tries.
-pub async fn rate(state: &AppState, password: &str, context: &[&str]) -> Result<PasswordStrength, AppError> {
-    // A rating is milliseconds of work, and tens of them where somebody tries: too long for a thread that serves pages.
-    static TURNS: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(permits()));
-    let turn = TURNS.acquire().await.map_err(|_| AppError::Internal)?;
+pub async fn rate(
+    state: &AppState,
+    password: &str,
+    context: &[&str],
+    whose: For,
+) -> Result<PasswordStrength, AppError> {
+    // A rating is milliseconds of work: too long for a thread that serves pages.
+    let turn = state.ratings.turn(whose).await?;
     let looked_at: String = password.chars().take(LOOKED_AT).collect();
     let site = [env!("CARGO_PKG_NAME"), state.config.public_origin.host()];
     let words = words(context.iter().chain(&site));
@@ -140,6 +190,30 @@ mod tests {
         }
         assert_eq!(rate("tidal copper lantern weave", &context), PasswordStrength { score: 4, advice: None });
         assert_eq!(rate("", &context).score, 0);
+    }
+
+    #[tokio::test]
+    async fn ratings_wait_in_a_bounded_queue_and_a_meter_makes_way_for_forms() {
+        let ratings = Arc::new(Ratings::default());
+        let mut turns = Vec::new();
+        for _ in 0..permits() {
+            turns.push(ratings.turn(For::Meter).await.unwrap());
+        }
+        let wait = |whose: For| {
+            let ratings = ratings.clone();
+            tokio::spawn(async move { ratings.turn(whose).await.map(drop) })
+        };
+        let mut waiting: Vec<_> = (0..4).map(|_| wait(For::Meter)).collect();
+        tokio::task::yield_now().await;
+        assert_eq!(wait(For::Meter).await.unwrap(), Err(AppError::Busy));
+        waiting.extend((4..32).map(|_| wait(For::Form)));
+        tokio::task::yield_now().await;
+        assert_eq!(wait(For::Form).await.unwrap(), Err(AppError::Busy));
+        turns.clear();
+        for waited in waiting {
+            assert_eq!(waited.await.unwrap(), Ok(()));
+        }
+        assert!(ratings.turn(For::Meter).await.is_ok());
     }
 
     #[test]

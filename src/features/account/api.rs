@@ -74,13 +74,19 @@ pub async fn renew_way_back(#[server(default)] email: String) -> Result<(), AppE
 /// A copy of all that is kept of the account, as a file. Needs a recent log-in.
 #[server(ExportData, endpoint = "account/export")]
 pub async fn export() -> Result<Export, AppError> {
-    use super::{model::ACCESS, store};
+    use super::{
+        model::{ACCESS, EXPORTS},
+        store,
+    };
     use crate::{
         auth::server::{client, require_recent, state},
-        server::respond,
+        server::{respond, throttle::Bucket},
     };
     let caller = require_recent(ACCESS).await?;
-    let export = store::export(&state()?.db, &caller, &client()?).await?;
+    let state = state()?;
+    let now = state.db.now().await?;
+    Bucket::account("export", &caller.user_id.to_string(), EXPORTS).take(&state.db, now).await?;
+    let export = store::export(&state.db, &caller, &client()?).await?;
     respond::as_file("latchkey-account.json");
     Ok(export)
 }

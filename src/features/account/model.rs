@@ -7,6 +7,9 @@ use crate::{auth::model::Access, ui::time::Moment};
 /// Who may see settings: their owner.
 pub const ACCESS: Access = Access::SignedIn;
 
+/// Exports of one account in five minutes.
+pub const EXPORTS: u32 = 5;
+
 /// All that the pages show.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {

@@ -26,6 +26,8 @@ pub enum EndReason {
     Leaving,
     /// Its owner ended it from another device, or everywhere.
     Revoked,
+    /// The account had too many, and this one was used least lately.
+    TooMany,
 }
 
 impl EndReason {
@@ -40,6 +42,7 @@ impl EndReason {
             Self::EmailChanged => "email_changed",
             Self::Leaving => "leaving",
             Self::Revoked => "revoked",
+            Self::TooMany => "too_many",
         }
     }
 }

@@ -7,12 +7,15 @@ use uuid::Uuid;
 use crate::{
     auth::{
         model::Role,
-        server::{decision::Rotation, session_id::SessionIdHash},
+        server::{decision::Rotation, session_id::SessionIdHash, store::EndReason},
     },
-    server::db::{
-        Db, Tx, keys, run,
-        together::{ByKey, KEYS},
-        within, write,
+    server::{
+        db::{
+            Db, Tx, keys, run,
+            together::{ByKey, KEYS},
+            within, write,
+        },
+        metrics,
     },
 };
 
@@ -112,6 +115,41 @@ pub async fn insert_session(tx: &mut Tx, session: &NewSession<'_>, now: DateTime
     .map(|r| r.rows_affected()))
 }
 
+/// Ends the sessions of an account beyond its newest `most`, and forgets the rows of those that ended long ago beyond
+/// `remembered`: whoever has the password could add rows without end.
+pub async fn bound_sessions(
+    tx: &mut Tx,
+    user_id: Uuid,
+    most: i64,
+    remembered: i64,
+    now: DateTime<Utc>,
+) -> sqlx::Result<u64> {
+    within!(tx, |c| sqlx::query(
+        "delete from sessions where user_id = $1 and id_hash in
+            (select id_hash from sessions where user_id = $1 and revoked_at is not null
+             order by revoked_at desc limit $3 offset $2)"
+    )
+    .bind(user_id)
+    .bind(remembered)
+    .bind(FORGOTTEN_AT_ONCE)
+    .execute(c)
+    .await
+    .map(|_| ()))?;
+    within!(tx, |c| sqlx::query(
+        "update sessions set revoked_at = $3, revoked_reason = $4
+         where user_id = $1 and revoked_at is null and id_hash not in
+            (select id_hash from sessions where user_id = $1 and revoked_at is null
+             order by last_seen_at desc, created_at desc limit $2)"
+    )
+    .bind(user_id)
+    .bind(most)
+    .bind(now)
+    .bind(EndReason::TooMany.as_str())
+    .execute(c)
+    .await
+    .map(|r| metrics::ended(EndReason::TooMany.as_str(), r.rows_affected())))
+}
+
 /// Sessions by their ids, with the time that `$now` stands for.
 macro_rules! sessions_by_id {
     ($now:literal) => {
@@ -169,13 +207,11 @@ pub async fn user_agents_of(tx: &mut Tx, user_id: Uuid) -> sqlx::Result<Vec<Stri
 }
 
 /// Whose session it is, and on which device it began.
-pub async fn owner_of_session(tx: &mut Tx, id_hash: &SessionIdHash) -> sqlx::Result<Option<(String, String)>> {
-    within!(tx, |c| sqlx::query_as(
-        "select u.email, s.user_agent from sessions s join users u on u.id = s.user_id where s.id_hash = $1"
-    )
-    .bind(id_hash.as_slice())
-    .fetch_optional(c)
-    .await)
+pub async fn owner_of_session(tx: &mut Tx, id_hash: &SessionIdHash) -> sqlx::Result<Option<(Uuid, String)>> {
+    within!(tx, |c| sqlx::query_as("select user_id, user_agent from sessions where id_hash = $1")
+        .bind(id_hash.as_slice())
+        .fetch_optional(c)
+        .await)
 }
 
 /// The compare-and-swap of a rotation: one statement, which succeeds for one of all that present `from` at once.
