@@ -54,6 +54,7 @@ async fn use_code(app: &TestApp, purpose: Purpose, email: &str, caller: &Caller)
     let email = Email::parse(email).unwrap();
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
+    store::lock_owner(&mut tx, caller.user_id).await?;
     let (seed, ..) =
         codes::make(state, &mut tx, purpose, &email, Some(caller.user_id), &Detail::default(), now).await?;
     tx.commit().await?;

@@ -77,12 +77,12 @@ pub async fn confirm(
 #[server(endpoint = "auth/dismiss_way_back")]
 pub async fn dismiss_way_back(#[server(default)] code: String) -> Result<(), AppError> {
     use crate::{
-        auth::server::{caller, client, confirm, state},
+        auth::server::{caller, client, state, way_back},
         server::{failure::again, respond},
         ui::flash::Notice,
     };
     let (state, client) = (state()?, client()?);
-    again!(confirm::dismiss(&state, &code, &client))?;
+    again!(way_back::dismiss(&state, &code, &client))?;
     respond::see_other(if caller().is_some() { "/account" } else { "/" }, Some(Notice::WayBackEnded));
     Ok(())
 }

@@ -14,6 +14,7 @@ use super::{
     letters, mailed, notices, quality, session,
     session_id::{SessionId, SessionIdHash},
     store::{self, CodeRow, EndReason, NewUser, SetEmail},
+    way_back,
 };
 use crate::{
     auth::{
@@ -99,20 +100,6 @@ pub async fn confirm(
     }
 }
 
-/// Ends a way back, by its link: whoever reads mail at the earlier address needs it no more.
-pub async fn dismiss(state: &AppState, link: &str, client: &Client) -> Result<(), AppError> {
-    let now = state.db.now().await?;
-    Bucket::client("confirm", client.ip, state.config.throttle.client_per_minute).take(&state.db, now).await?;
-    let code = codes::find(state, &Presented::Link(link.to_owned()), None, now).await?;
-    let user_id = code.user_id.filter(|_| code.purpose == Purpose::UndoEmail).ok_or(AppError::CodeExpired)?;
-    let mut tx = state.db.begin().await?;
-    store::lock_owner(&mut tx, user_id).await?;
-    spend(&mut tx, &code, now).await?;
-    audit::record(&mut tx, Event::WayBackEnded, user_id, None, Some(client.ip), now).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
 async fn new_hash(state: &AppState, password: String, code: &CodeRow, detail: &Detail) -> Result<String, AppError> {
     let password = NewPassword::parse(password, state.config.auth.password_min_length)
         .map_err(|problem| AppError::invalid(Field::Password, problem))?;
@@ -124,7 +111,7 @@ async fn new_hash(state: &AppState, password: String, code: &CodeRow, detail: &D
     state.passwords.hash(password.into_inner()).await
 }
 
-async fn spend(tx: &mut Tx, code: &CodeRow, now: DateTime<Utc>) -> Result<(), AppError> {
+pub(super) async fn spend(tx: &mut Tx, code: &CodeRow, now: DateTime<Utc>) -> Result<(), AppError> {
     if store::spend_code(tx, code.id, now).await? { Ok(()) } else { Err(AppError::CodeExpired) }
 }
 
@@ -187,7 +174,7 @@ async fn as_owner(
     store::lock_addresses(&mut tx, [&code.email_key, &owner.email_key]).await?;
     spend(&mut tx, code, now).await?;
     if code.purpose == Purpose::UndoEmail {
-        restore_email(&mut tx, code, user_id, who.client, now).await?;
+        way_back::restore(&mut tx, code, user_id, who.client, now).await?;
     } else if owner.email_key != code.email_key {
         // The account has moved on since.
         return Err(AppError::CodeExpired);
@@ -270,23 +257,6 @@ async fn change_email(
     mailed::send(state, tx).await?;
     state.freshness.changed(Change::Account(user_id));
     Ok(Confirmed { issued: None, next: Some("/account".into()), notice: Some(Notice::EmailChanged) })
-}
-
-async fn restore_email(
-    tx: &mut Tx,
-    code: &CodeRow,
-    user_id: Uuid,
-    client: &Client,
-    now: DateTime<Utc>,
-) -> Result<(), AppError> {
-    let old = Email::parse(&code.email).map_err(|_| AppError::Internal)?;
-    if store::set_email(tx, user_id, &old, now).await? == SetEmail::Taken {
-        return Err(AppError::CodeExpired);
-    }
-    // Whoever took the account over was sent a way back too, for the address that they had put in.
-    store::void_codes_since(tx, user_id, code.created_at, now).await?;
-    audit::record(tx, Event::EmailRestored, user_id, None, Some(client.ip), now).await?;
-    Ok(())
 }
 
 async fn opened(

@@ -16,7 +16,6 @@ use crate::{
     server::{
         db::Tx,
         mail::Letter,
-        moment::day,
         state::AppState,
         throttle::{Bucket, Pair},
     },
@@ -100,31 +99,6 @@ pub async fn change_email(
     Ok(browser)
 }
 
-/// Ends the link that was mailed to an earlier address of the caller, and mails another one there that works as long: who
-/// kept a copy of the first has nothing then. Only a reader of that address ends the way back itself ([`confirm::dismiss`]):
-/// otherwise whoever took the account over could.
-///
-/// [`confirm::dismiss`]: super::confirm::dismiss
-pub async fn renew_way_back(state: &AppState, caller: &Caller, email: &str, client: &Client) -> Result<(), AppError> {
-    let email = Email::parse(email).map_err(|problem| AppError::invalid(Field::Email, problem))?;
-    limit(state, Purpose::UndoEmail, &email, client).await?;
-    let now = state.db.now().await?;
-    let open = store::find_ways_back(&state.db, caller.user_id, now).await?;
-    let (_, expires_at) = open.into_iter().find(|(to, _)| to == email.as_str()).ok_or(AppError::NotFound)?;
-    let mut tx = state.db.begin().await?;
-    caller.lock(&mut tx, now).await?;
-    store::lock_addresses(&mut tx, [email.key()]).await?;
-    if store::void_ways_back(&mut tx, caller.user_id, email.key(), now).await? == 0 {
-        return Err(AppError::NotFound);
-    }
-    let (user_id, detail) = (Some(caller.user_id), Detail::default());
-    let (seed, _) =
-        codes::make_until(state, &mut tx, Purpose::UndoEmail, &email, user_id, &detail, expires_at, now).await?;
-    let letter = letters::way_back(state, &day(expires_at), seed);
-    state.mail.enqueue(&mut tx, email.as_str(), &letter, Some(expires_at), now).await?;
-    send(state, tx).await
-}
-
 /// A code for the owner of the account of that address. Nobody's address leaves the same traces, and no letter.
 async fn to_owner(
     state: &AppState,
@@ -149,7 +123,7 @@ async fn to_owner(
 
 /// Counts a mail for the client who asks and the address that gets it. Ways in have a budget of their own, which nobody
 /// can use up with mails of another kind. All together have a budget a day.
-async fn limit(state: &AppState, purpose: Purpose, email: &Email, client: &Client) -> Result<(), AppError> {
+pub(super) async fn limit(state: &AppState, purpose: Purpose, email: &Email, client: &Client) -> Result<(), AppError> {
     let now: DateTime<Utc> = state.db.now().await?;
     let limit = state.config.throttle.mails_per_hour;
     let pair = Pair {

@@ -31,6 +31,7 @@ pub mod stored_hash;
 pub mod strength;
 pub mod token;
 pub mod verified;
+pub mod way_back;
 
 pub use caller::Caller;
 pub use require::{caller, client, cookies, has_password, is_recent, require, require_recent, state};

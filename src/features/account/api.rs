@@ -60,13 +60,13 @@ pub async fn change_password(
 pub async fn renew_way_back(#[server(default)] email: String) -> Result<(), AppError> {
     use super::model::ACCESS;
     use crate::{
-        auth::server::{client, mailed, require, state},
+        auth::server::{client, require, state, way_back},
         server::{failure::again, respond},
         ui::flash::Notice,
     };
     let caller = require(ACCESS).await?;
     let (state, client) = (state()?, client()?);
-    again!(mailed::renew_way_back(&state, &caller, &email, &client))?;
+    again!(way_back::renew(&state, &caller, &email, &client))?;
     respond::see_other("/account", Some(Notice::WayBackRenewed));
     Ok(())
 }

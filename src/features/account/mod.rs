@@ -5,5 +5,6 @@ pub mod model;
 mod pages;
 #[cfg(feature = "ssr")]
 mod store;
+mod ways_back;
 
 pub use pages::AccountRoutes;

@@ -2,7 +2,8 @@
 
 use super::{
     api::settings,
-    model::{ACCESS, Settings, WayBack},
+    model::{ACCESS, Settings},
+    ways_back::WaysBack,
 };
 use crate::{
     auth::{
@@ -23,7 +24,6 @@ use leptos_router::{SsrMode, any_nested_route::IntoAnyNestedRoute, components::R
 
 /// The title of the page that leads to the others.
 const OVERVIEW: &str = "Account";
-/// Beside the form for a new password.
 const LOST: Markup = Markup::literal(r#"Lost the old one? <a href="/forgot">Choose a new one by mail</a>."#);
 /// Beside the form that erases the account.
 const LEAVING: Markup = Markup::literal(
@@ -171,39 +171,6 @@ fn overview(settings: Settings) -> AnyView {
         </section>
     }
     .into_any()
-}
-
-/// The links that still move the account back to an earlier address.
-#[component]
-fn WaysBack(ways_back: Vec<WayBack>) -> impl IntoView {
-    let rows = ways_back.into_iter().map(|way_back| {
-        view! {
-            <div>
-                <dt>{way_back.email.clone()}</dt>
-                <dd>
-                    <p>"until " {way_back.until}</p>
-                    <Form action="/api/account/renew_way_back" class="inline-form">
-                        <input type="hidden" name="email" value=way_back.email.clone() />
-                        <Submit
-                            label="Replace the link"
-                            class="button button--quiet button--small"
-                            about=format!("that was mailed to {}", way_back.email)
-                        />
-                    </Form>
-                </dd>
-            </div>
-        }
-    });
-    view! {
-        <section class="setting" aria-labelledby="ways-back-title">
-            <SettingHead
-                id="ways-back-title"
-                title="Earlier addresses"
-                note="We mailed each a link that moves this account back to it. Somebody else may have seen that mail? Replace the link: the old one stops working, and the new mail can also end it for good."
-            />
-            <dl class="facts">{rows.collect_view()}</dl>
-        </section>
-    }
 }
 
 fn email(settings: Settings) -> AnyView {
