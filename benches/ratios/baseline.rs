@@ -5,7 +5,9 @@ use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use axum::{Extension, Router, http::header};
 use latchkey::{
     auth::server::password,
-    server::{assets::Assets, config, config::Config, db::Db, router, serve, state::AppState, telemetry},
+    server::{
+        assets::Assets, config, config::Config, connections::Limits, db::Db, router, serve, state::AppState, telemetry,
+    },
 };
 use std::{
     fs,
@@ -54,7 +56,8 @@ pub async fn serve_unguarded(program: &Path, access: &str) -> Result<()> {
     let caller = caller(&state, access).await?;
     let pages = router::pages_and_functions(&state, assets(&state, program)?)
         .layer((CookieManagerLayer::new(), Extension(caller)));
-    let server = serve::start_with(router::around(pages, state.clone()), state, address)?;
+    let limits = Limits::of_process(&state.config);
+    let server = serve::start_with(router::around(pages, state.clone()), state, address, limits)?;
     serve::stop_signal()?.await;
     Ok(server.stop().await?)
 }

@@ -4,6 +4,7 @@
 pub mod assets;
 pub mod audit;
 pub mod config;
+pub mod connections;
 pub mod db;
 mod document;
 pub mod failure;

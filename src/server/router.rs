@@ -26,7 +26,8 @@ use tower_http::{
 };
 
 use super::{
-    assets::Assets, document::shell, mail::preview, request::extension, respond, security, state::AppState, telemetry,
+    assets::Assets, connections, document::shell, mail::preview, request::extension, respond, security,
+    state::AppState, telemetry,
 };
 use crate::{
     app::App,
@@ -59,6 +60,7 @@ pub fn around(identified: Router, state: AppState) -> Router {
 pub fn behind_layers(routes: Router, state: AppState) -> Router {
     routes.layer(
         ServiceBuilder::new()
+            .layer(from_fn(connections::note))
             .layer(from_fn(telemetry::trace))
             .layer(from_fn_with_state(state, security::headers))
             .layer(CatchPanicLayer::custom(panicked))

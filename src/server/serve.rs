@@ -6,23 +6,35 @@ use chrono::{DateTime, TimeDelta, Utc};
 use std::{
     io,
     net::{SocketAddr, TcpListener},
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 use tokio::task::JoinHandle;
 
-use super::{assets::Assets, audit, mail, router::router, state::AppState, throttle};
+use super::{
+    assets::Assets,
+    audit,
+    connections::{Connections, Limits},
+    mail,
+    router::router,
+    state::AppState,
+    throttle,
+};
 use crate::auth::server::{hear, store};
 
 /// RFC 9112 has no number; a client that takes longer for its head is stuck or means harm.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// Bytes of a request's head. Far above what a browser sends here.
-const MAX_HEAD: usize = 64 * 1024;
+const MAX_HEAD: usize = 32 * 1024;
 /// How often what has expired is deleted.
 const CLEANING: Duration = Duration::from_secs(60 * 60);
 /// How often throttles are deleted, and the clock is looked at.
 const CLEANING_OFTEN: Duration = Duration::from_secs(60);
 /// By how much two clocks may drift apart, or a busy machine come late, in the time between.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(5);
+/// How often a connection that could not be accepted is logged.
+const ACCEPT_ERRORS_EVERY: Duration = Duration::from_secs(10);
+static LAST_ACCEPT_ERROR: Mutex<Option<Instant>> = Mutex::new(None);
 /// What a mail that is just being handed over is given to end well: broken off, it may be sent twice.
 const LAST_MAIL: Duration = Duration::from_secs(5);
 
@@ -37,20 +49,29 @@ pub struct Server {
 
 /// Binds `address` (port 0: any free one) and serves until [`Server::stop`].
 pub fn start(state: AppState, assets: Assets, address: SocketAddr) -> io::Result<Server> {
-    start_with(router(state.clone(), assets), state, address)
+    let limits = Limits::of_process(&state.config);
+    start_with(router(state.clone(), assets), state, address, limits)
 }
 
-/// [`start`] with routes of one's own, for the benchmark.
-pub fn start_with(routes: Router, state: AppState, address: SocketAddr) -> io::Result<Server> {
+/// [`start`] with routes and limits of one's own, for the benchmark and for tests.
+pub fn start_with(routes: Router, state: AppState, address: SocketAddr, limits: Limits) -> io::Result<Server> {
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let handle = Handle::new();
     let mut server = axum_server::from_tcp(listener)?
-        // Small answers in several writes wait 40 ms for the client's delayed ACK otherwise.
-        .acceptor(axum_server::accept::NoDelayAcceptor::new())
-        // Hyper's own timeout begins once it knows HTTP/1 from HTTP/2: who never says holds the connection for ever.
+        .acceptor(Connections::new(limits, state.config.trusted_proxies.clone()))
+        // TLS, and so HTTP/2, ends at the proxy. HTTP/2 without TLS is what no browser speaks.
+        .http1_only()
         .first_request_timeout(HEADER_TIMEOUT)
+        .accept_error_handler(|peer, error| {
+            let now = Instant::now();
+            let mut last = LAST_ACCEPT_ERROR.lock().unwrap_or_else(PoisonError::into_inner);
+            if last.is_none_or(|last| now - last >= ACCEPT_ERRORS_EVERY) {
+                *last = Some(now);
+                tracing::warn!(%error, peer = peer.map(tracing::field::display), "a connection was not accepted");
+            }
+        })
         .handle(handle.clone());
     server.http_builder().http1().header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_HEAD);
     let service = routes.into_make_service_with_connect_info::<SocketAddr>();

@@ -11,8 +11,8 @@ use super::{
     mail::Mail,
 };
 use crate::auth::server::{
-    breach::Breaches, cookies::CookieNames, freshness::Freshness, password::Passwords, strength::Ratings,
-    token::KeyRing, verified::Verified,
+    breach::Breaches, cookies::CookieNames, freshness::Freshness, password::Passwords, streams::Streams,
+    strength::Ratings, token::KeyRing, verified::Verified,
 };
 
 /// The application's state.
@@ -30,6 +30,7 @@ pub struct Inner {
     /// `None`: nobody outside is asked about new passwords.
     pub breaches: Option<Breaches>,
     pub ratings: Ratings,
+    pub streams: Streams,
     pub freshness: Freshness,
     pub verified: Verified,
     pub cookie_names: CookieNames,
@@ -51,6 +52,7 @@ impl AppState {
             passwords: Passwords::new(&config.auth)?,
             breaches: config.auth.breach_check_url.as_deref().map(Breaches::new),
             ratings: Ratings::default(),
+            streams: Streams::default(),
             freshness: Freshness::default(),
             verified: Verified::default(),
             cookie_names: CookieNames::new(config.public_origin.is_https()),

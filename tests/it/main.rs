@@ -10,6 +10,7 @@ mod browser;
 mod budgets;
 mod codes;
 mod config_cli;
+mod connections;
 mod cookies;
 mod crashes;
 mod csrf;

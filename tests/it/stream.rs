@@ -1,7 +1,7 @@
 //! A browser's open stream of server-sent events, byte by byte.
 
 use latchkey::auth::server::events::PATH;
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -30,8 +30,19 @@ impl Stream {
         stream
     }
 
+    /// The same at another listener.
+    pub async fn open_at(address: SocketAddr, browser: &Browser) -> Self {
+        let mut stream = Self::ask_at(address, browser).await;
+        stream.until(": open").await;
+        stream
+    }
+
     pub async fn ask(app: &TestApp, browser: &Browser) -> Self {
-        let mut socket = TcpStream::connect(app.address).await.unwrap();
+        Self::ask_at(app.address, browser).await
+    }
+
+    async fn ask_at(address: SocketAddr, browser: &Browser) -> Self {
+        let mut socket = TcpStream::connect(address).await.unwrap();
         let cookies = [ACCESS, REFRESH]
             .into_iter()
             .filter_map(|name| Some(format!("{name}={}", browser.cookie(name)?)))

@@ -99,7 +99,7 @@ async fn whoever_is_slow_is_cut_off_and_the_others_are_served() {
     // What was sent, and the statuses that may come before the connection's end (0: none).
     let cases: [(&str, &[u16]); 7] = [
         ("", &[0]),
-        ("PRI * HTTP/2", &[0]),
+        ("PRI * HTTP/2", &[400]),
         ("GET", &[0, 408]),
         ("GET / HTTP/1.1\r\nhost: x\r\nx-slow:", &[0, 408]),
         ("GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n", &[200]),

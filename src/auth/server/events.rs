@@ -4,7 +4,7 @@
 use axum::{
     Extension,
     extract::State,
-    http::{HeaderValue, header},
+    http::{HeaderName, HeaderValue, header},
     response::{
         IntoResponse, Response,
         sse::{Event, Sse},
@@ -19,6 +19,7 @@ use super::{
     freshness::Change,
     identify::Replaced,
     standing::{self, Refused},
+    streams::StreamPlace,
 };
 use crate::server::state::AppState;
 
@@ -43,6 +44,7 @@ pub async fn events(
                 // Before the first look at the session: what ends it after that look is heard.
                 changes: state.freshness.watch(),
                 stopping: state.draining.subscribe(),
+                place: state.streams.open(caller.user_id, caller.session),
                 state,
                 caller,
                 next: Next::Open,
@@ -57,6 +59,8 @@ pub async fn events(
     };
     // Personal, where axum says no more than no-cache.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    // nginx collects answers before it passes them on, unless told not to.
+    response.headers_mut().insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     response
 }
 
@@ -74,6 +78,7 @@ struct Watcher {
     caller: Caller,
     changes: broadcast::Receiver<Change>,
     stopping: watch::Receiver<bool>,
+    place: StreamPlace,
     next: Next,
 }
 
@@ -110,7 +115,7 @@ impl Watcher {
         Some((Ok(event), self))
     }
 
-    /// Until the session is to be looked at again; `false` when the server stops.
+    /// Until the session is to be looked at again; `false` when the server stops, or a newer stream takes the place.
     async fn wait(&mut self) -> bool {
         let heartbeat = tokio::time::sleep(HEARTBEAT);
         tokio::pin!(heartbeat);
@@ -118,6 +123,7 @@ impl Watcher {
             tokio::select! {
                 biased;
                 _ = self.stopping.wait_for(|stopping| *stopping) => return false,
+                () = self.place.is_needed() => return false,
                 change = self.changes.recv() => match change {
                     Ok(change) if !change.concerns(&self.caller.session, self.caller.user_id) => {}
                     Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => return true,

@@ -28,6 +28,7 @@ pub mod session_id;
 pub mod standing;
 pub mod store;
 pub mod stored_hash;
+pub mod streams;
 pub mod strength;
 pub mod token;
 pub mod verified;

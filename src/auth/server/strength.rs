@@ -19,9 +19,9 @@ use crate::{
     server::state::AppState,
 };
 
-/// zxcvbn takes time in the square of the length and more; what comes after this many characters only makes a password
-/// stronger.
-const LOOKED_AT: usize = 64;
+/// zxcvbn takes time in the square of the length and more, and most for characters that stand for letters; what comes
+/// after this many characters only makes a password stronger.
+const LOOKED_AT: usize = 32;
 /// How much of a context is read, in characters: an address and a name are shorter.
 const CONTEXT: usize = 400;
 /// A password of which fewer characters than this are left, once the words of its context and what joins them are taken
