@@ -170,6 +170,11 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
             ))
         })?;
     }
+    if !state.config.is_dev() && address.ip().is_loopback() && state.config.trusted_proxies.is_empty() {
+        tracing::warn!(
+            "a proxy on this machine has to be named, or all of its clients share one budget: set LATCHKEY__SERVER__TRUSTED_PROXIES=127.0.0.1"
+        );
+    }
     if state.mail.keeps_all() {
         tracing::warn!(
             "no mail leaves: mail.transport is none, so mails wait in the outbox. Set LATCHKEY__MAIL__TRANSPORT=smtp, with LATCHKEY__MAIL__SMTP_HOST and LATCHKEY__MAIL__FROM"

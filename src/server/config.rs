@@ -36,6 +36,8 @@ pub struct Server {
     pub public_url: Option<String>,
     pub trusted_proxies: Vec<String>,
     pub metrics_addr: Option<SocketAddr>,
+    /// Whether DEV, which shows all mails, may listen where other machines reach it.
+    pub dev_beyond_loopback: bool,
     #[serde(deserialize_with = "duration")]
     pub shutdown_deadline: Duration,
     pub log_format: LogFormat,
@@ -159,6 +161,8 @@ struct File {
     leptos: Leptos,
 }
 
+/// Keys whose value is a list; a single value without brackets is a list of one.
+const LISTS: [&str; 2] = ["previous_secrets", "trusted_proxies"];
 /// Keys whose value is text, whatever it looks like.
 const TEXTS: [&str; 3] = ["secret", "smtp_username", "smtp_password"];
 
@@ -180,10 +184,19 @@ impl Config {
             ConfigError(format!("Leptos.toml is not valid TOML: {}.", e.message().trim_end_matches('.')))
         })?;
         for (name, value) in env {
+            // Empty is what compose files leave of a variable that is not set.
+            if value.is_empty() {
+                continue;
+            }
             if let Some((section, key)) = setting(&name)? {
                 let old = table.entry(section).or_insert_with(|| toml::Table::new().into());
                 if let Some(section) = old.as_table_mut() {
-                    let value = if TEXTS.contains(&key.as_str()) { value.into() } else { typed(value) };
+                    let value = match key.as_str() {
+                        text if TEXTS.contains(&text) => value.into(),
+                        list if LISTS.contains(&list) && !value.starts_with('[') => vec![value].into(),
+                        "site_addr" => value.replacen("localhost:", "127.0.0.1:", 1).into(),
+                        _ => typed(value),
+                    };
                     section.insert(key, value);
                 }
             }
@@ -191,7 +204,7 @@ impl Config {
         let file: File = table.try_into().map_err(|e: toml::de::Error| {
             ConfigError(format!(
                 "The configuration has a mistake: {}. Correct it in Leptos.toml or in the environment (LATCHKEY__SECTION__KEY).",
-                e.to_string().trim().trim_end_matches('.').replace('\n', " ")
+                without_value(e.to_string().trim().trim_end_matches('.').replace('\n', " "))
             ))
         })?;
         file.judge()
@@ -220,6 +233,17 @@ impl Config {
             .hash_files(self.leptos.hash_files)
             .hash_file(Arc::from(self.leptos.hash_file_name.as_str()))
             .build()
+    }
+}
+
+/// What serde says of a wrong value, without the value: it may be a secret.
+fn without_value(message: String) -> String {
+    match (
+        message.split_once("invalid type: ").or(message.split_once("invalid value: ")),
+        message.rsplit_once(", expected "),
+    ) {
+        (Some((before, _)), Some((_, expected))) => format!("{before}expected {expected}"),
+        _ => message,
     }
 }
 

@@ -8,14 +8,14 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{
-    fs::OpenOptions,
+    fs::{File, OpenOptions},
     os::unix::fs::OpenOptionsExt,
-    path::Path,
+    path::{Path, PathBuf},
     str::FromStr,
     time::{Duration, Instant},
 };
 
-use super::{config, metrics};
+use super::{config, files, metrics};
 use at_hand::AtHand;
 
 mod at_hand;
@@ -47,6 +47,7 @@ pub enum Db {
 pub struct SqliteDb {
     pub read: AtHand<Sqlite>,
     pub write: SqlitePool,
+    folder: PathBuf,
 }
 
 /// A transaction that may write, on either engine. Rolled back when dropped without [`Tx::commit`].
@@ -164,17 +165,16 @@ impl Db {
             // without it a refresh among a million accounts took 1.53 times as long as among a thousand, with it 1.08.
             .pragma("mmap_size", MAPPED)
             .busy_timeout(WAIT);
-        let folder = options.get_filename().parent().filter(|p| *p != Path::new(""));
-        if let Some(folder) = folder {
-            std::fs::create_dir_all(folder).map_err(sqlx::Error::Io)?;
-        }
+        let folder = options.get_filename().parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder).map_err(sqlx::Error::Io)?;
+        let (folder, file) = (folder.to_owned(), options.get_filename().to_owned());
         // Made here for its owner alone, whatever the umask; SQLite gives the files beside it the same mode.
-        OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(options.get_filename())
-            .map_err(sqlx::Error::Io)?;
+        OpenOptions::new().create(true).append(true).mode(0o600).open(&file).map_err(sqlx::Error::Io)?;
+        for ending in ["", "-wal", "-shm"] {
+            let mut name = file.clone().into_os_string();
+            name.push(ending);
+            files::keep_to_owner(Path::new(&name)).map_err(sqlx::Error::Io)?;
+        }
         // A connection to a file needs no sign of life, which would be a message to its thread and back for each query.
         let pool = || SqlitePoolOptions::new().acquire_timeout(WAIT).test_before_acquire(false);
         let write = pool().max_connections(1).connect_with(options.clone()).await?;
@@ -182,15 +182,26 @@ impl Db {
         refuse_old_sqlite(&version)?;
         let read =
             pool().max_connections(config.max_connections).connect_with(options.create_if_missing(false)).await?;
-        Ok(Self::Sqlite(SqliteDb { read: AtHand::new(read, 0), write }))
+        Ok(Self::Sqlite(SqliteDb { read: AtHand::new(read, 0), write, folder }))
     }
 
-    /// Brings the schema up to date. Several nodes may do it at once: on PostgreSQL sqlx holds an advisory lock. What a later
+    /// Brings the schema up to date. Several nodes may do it at once: on PostgreSQL sqlx holds an advisory lock, on SQLite the
+    /// database's folder is locked. What a later
     /// release has added is left alone: this release may still be running beside it.
     pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
         match self {
             Self::Sqlite(sqlite) => {
-                sqlx::migrate!("migrations/sqlite").set_ignore_missing(true).run(&sqlite.write).await
+                // SQLite has no lock that several statements hold: another process may be at it.
+                let folder = sqlite.folder.clone();
+                let lock = tokio::task::spawn_blocking(move || {
+                    let folder = File::open(folder)?;
+                    folder.lock()?;
+                    Ok::<_, std::io::Error>(folder)
+                });
+                let lock = lock.await.map_err(|error| sqlx::Error::Io(error.into()))?.map_err(sqlx::Error::Io)?;
+                let outcome = sqlx::migrate!("migrations/sqlite").set_ignore_missing(true).run(&sqlite.write).await;
+                drop(lock);
+                outcome
             }
             Self::Postgres(pool) => {
                 // A connection of its own: a migration, or the wait for another node's, may take as long as it takes.

@@ -9,6 +9,7 @@ pub mod db;
 mod document;
 pub mod failure;
 pub mod fault;
+mod files;
 pub mod flash;
 pub mod import;
 pub mod key_rotation;

@@ -2,9 +2,18 @@
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
-use std::net::{IpAddr, SocketAddr};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// No network of one's own is larger than 10.0.0.0/8 or fc00::/7.
+const LEAST_PREFIX: u8 = 7;
+
+/// Set once an untrusted proxy was told of.
+static TOLD: AtomicBool = AtomicBool::new(false);
 
 /// The networks whose word about a client's address counts. Empty: nobody's does.
 #[derive(Clone, Debug, Default)]
@@ -18,7 +27,7 @@ impl TrustedProxies {
             text.parse::<IpNet>()
                 .or_else(|_| text.parse::<IpAddr>().map(IpNet::from))
                 .ok()
-                .filter(|network| network.prefix_len() > 0)
+                .filter(|network| network.prefix_len() >= LEAST_PREFIX)
         };
         networks.iter().map(|text| parse(text).ok_or(text.as_str())).collect::<Result<_, _>>().map(Self)
     }
@@ -29,6 +38,12 @@ impl TrustedProxies {
     /// the address at hand is a trusted proxy. What stands further to the left is anybody's to write, and is not read.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
+        if headers.contains_key(X_FORWARDED_FOR) && !self.trusts(client) && !TOLD.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                peer = %client,
+                "X-Forwarded-For came from a peer that is not in server.trusted_proxies, and was not read: behind a proxy that is not listed, all clients share one budget. Said once"
+            );
+        }
         let lines = headers.get_all(X_FORWARDED_FOR).iter().rev().map(HeaderValue::as_bytes);
         for entry in lines.flat_map(|line| line.rsplit(|byte| *byte == b',')) {
             if !self.trusts(client) {
@@ -41,6 +56,11 @@ impl TrustedProxies {
             }
         }
         client
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Whether that address is one of them.
@@ -116,7 +136,9 @@ mod tests {
 
     #[test]
     fn what_is_no_network_is_named() {
-        for bad in ["10.0.0.0/33", "10.0.0.0/", "example.com", "", "0.0.0.0/0", "::/0"] {
+        for bad in
+            ["0.0.0.0/1", "128.0.0.0/1", "8000::/1", "10.0.0.0/33", "10.0.0.0/", "example.com", "", "0.0.0.0/0", "::/0"]
+        {
             let networks = ["10.0.0.0/8".to_owned(), bad.to_owned()];
             assert_eq!(TrustedProxies::parse(&networks).unwrap_err(), bad);
         }

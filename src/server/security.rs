@@ -1,12 +1,13 @@
 //! What holds for every answer and every request, whatever its path: headers, the origin check, limits.
 
 use axum::{
-    extract::{Request, State},
+    extract::{ConnectInfo, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 use leptos::nonce::Nonce;
+use std::net::SocketAddr;
 
 use super::{respond, state::AppState};
 use crate::error::AppError;
@@ -79,12 +80,36 @@ pub fn refused(state: &AppState, request: &Request) -> Option<Response> {
     if too_many_cookies(request.headers()) {
         return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into_response());
     }
+    if is_for_developers(request.uri().path()) && !is_from_here(state, request) {
+        return Some(respond::error(&AppError::NotFound, request.headers()));
+    }
     let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if reads || state.config.public_origin.sent(request.headers(), state.config.is_dev()) {
         return None;
     }
     tracing::warn!(path = request.uri().path(), "a request from another site was refused");
     Some(respond::error(&AppError::CrossSite, request.headers()))
+}
+
+/// What shows everybody's mails.
+fn is_for_developers(path: &str) -> bool {
+    path.starts_with("/dev/") || path.starts_with("/api/mailbox/")
+}
+
+/// Whether a program of this machine asks, by a name of this machine. A page elsewhere whose name was made to lead here
+/// (DNS rebinding) asks by another name.
+fn is_from_here(state: &AppState, request: &Request) -> bool {
+    if state.config.server.dev_beyond_loopback {
+        return true;
+    }
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+    let client = peer.map(|peer| state.config.trusted_proxies.client(peer, request.headers()));
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+        .map_or(host, |(name, _)| name);
+    client.is_some_and(|client| client.is_loopback()) && matches!(name, "localhost" | "127.0.0.1" | "[::1]")
 }
 
 fn too_many_cookies(headers: &HeaderMap) -> bool {

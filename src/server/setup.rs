@@ -11,7 +11,7 @@ use std::{
 use super::{
     config::{Config, ConfigError},
     db::Db,
-    random,
+    files, random,
     state::AppState,
 };
 use crate::{
@@ -75,6 +75,7 @@ pub fn signing_secret(config: &mut Config) -> io::Result<String> {
 }
 
 fn dev_secrets(path: &Path) -> io::Result<String> {
+    files::keep_to_owner(path)?;
     match fs::read_to_string(path) {
         Ok(secrets) if secrets.lines().next().is_some_and(|newest| newest.len() >= 32) => return Ok(secrets),
         Ok(_) => fs::remove_file(path)?,

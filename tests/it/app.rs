@@ -23,7 +23,7 @@ use crate::browser::Browser;
 /// What the browser's address bar would say; nothing resolves it.
 pub const ORIGIN: &str = "http://latchkey.test";
 pub const PASSWORD: &str = "tidal-copper-lantern";
-const SECRET: &str = "it-0123456789-abcdefghijklmnopqrstuvwxyz";
+const SECRET: &str = "7c1e9b54d02fa863b7e05c91f4d8a26e03b9c7d1";
 
 /// Runs one query on whichever engine is under test.
 macro_rules! on_db {
@@ -75,6 +75,7 @@ impl TestApp {
             }
         });
         let defaults = [
+            ("LEPTOS_ENV", "DEV"),
             ("LATCHKEY__SERVER__PUBLIC_URL", ORIGIN),
             ("LATCHKEY__AUTH__SECRET", SECRET),
             // No assets are built for these tests: the files of public/ stand for all that are static.

@@ -21,6 +21,11 @@ use crate::{
 
 pub const SECRET: &str = "f3b1c5a79d0e2846f3b1c5a79d0e2846f3b1c5a7";
 const LEPTOS_TOML: &str = include_str!("../../Leptos.toml");
+/// The environment of a developer's machine.
+pub fn dev() -> [(String, String); 1] {
+    [("LEPTOS_ENV".to_owned(), "DEV".to_owned())]
+}
+
 const CARGO_TOML: &str = include_str!("../../Cargo.toml");
 
 /// What PROD needs to start.
@@ -57,6 +62,7 @@ impl Place {
     fn prepare(&self, command: &mut Command, settings: &[(&str, &str)]) {
         command
             .env_clear()
+            .env("LEPTOS_ENV", "DEV")
             .env("DATABASE_URL", &self.database)
             .env("LEPTOS_HASH_FILES", "false")
             .envs(settings.iter().copied())
@@ -97,7 +103,8 @@ impl Place {
 
     /// How many rows a table has, by the database itself.
     pub async fn users(&self) -> i64 {
-        let environment = [("DATABASE_URL".to_owned(), self.database.clone())];
+        let environment =
+            [("LEPTOS_ENV".to_owned(), "DEV".to_owned()), ("DATABASE_URL".to_owned(), self.database.clone())];
         let config = Config::parse("", environment).unwrap();
         let db = latchkey::server::db::Db::open(&config.database).await.unwrap();
         let count = "select count(*) from users";
@@ -470,15 +477,15 @@ fn every_key_of_the_file_that_ships_is_known_commented_out_or_not() {
     for key in ["\npublic_url = ", "\nsecret = ", "\naccess_ttl = ", "\nmetrics_addr = "] {
         assert!(text.contains(key), "{key}");
     }
-    Config::parse(&text, []).unwrap();
+    Config::parse(&text, dev()).unwrap();
     let misspelt = text.replace("\npublic_url", "\npublik_url");
-    assert!(Config::parse(&misspelt, []).unwrap_err().to_string().contains("publik_url"));
+    assert!(Config::parse(&misspelt, dev()).unwrap_err().to_string().contains("publik_url"));
 }
 
 #[test]
 fn the_file_that_ships_says_what_holds_without_it() {
     // So that a key taken out of the file keeps its value, and the file is never wrong about a default.
-    let (shipped, bare) = (Config::parse(LEPTOS_TOML, []).unwrap(), Config::parse("", []).unwrap());
+    let (shipped, bare) = (Config::parse(LEPTOS_TOML, dev()).unwrap(), Config::parse("", dev()).unwrap());
     assert_eq!(
         format!("{:?}", (&shipped.server, &shipped.throttle, &shipped.mail, &shipped.demo, &shipped.leptos)),
         format!("{:?}", (&bare.server, &bare.throttle, &bare.mail, &bare.demo, &bare.leptos))
@@ -512,7 +519,9 @@ fn the_build_and_the_running_server_agree_on_the_leptos_options() {
     let run: BTreeMap<String, toml::Value> =
         run["leptos"].as_table().unwrap().iter().map(|(key, value)| (key.replace('_', "-"), value.clone())).collect();
     let build = build["package"]["metadata"]["leptos"].as_table().unwrap();
-    for (key, value) in &run {
+    // The binary is for production unless told otherwise; a build is a developer's.
+    assert_eq!((run["env"].as_str(), build["env"].as_str()), (Some("PROD"), Some("DEV")));
+    for (key, value) in run.iter().filter(|(key, _)| *key != "env") {
         assert_eq!(build.get(key), Some(value), "{key}");
     }
     // Those that both sides read.
@@ -524,8 +533,11 @@ fn the_build_and_the_running_server_agree_on_the_leptos_options() {
 
 #[test]
 fn a_configuration_in_a_log_line_shows_no_secret() {
-    let settings =
-        [("LATCHKEY__AUTH__SECRET", SECRET), ("DATABASE_URL", "postgres://latchkey:canary-password@db/latchkey")];
+    let settings = [
+        ("LEPTOS_ENV", "DEV"),
+        ("LATCHKEY__AUTH__SECRET", SECRET),
+        ("DATABASE_URL", "postgres://latchkey:canary-password@db/latchkey"),
+    ];
     let config = Config::parse(LEPTOS_TOML, settings.map(|(k, v)| (k.to_owned(), v.to_owned()))).unwrap();
     let shown = format!("{config:?} {config:#?}");
     assert!(!shown.contains(SECRET) && !shown.contains("canary"), "{shown}");

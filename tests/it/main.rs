@@ -10,6 +10,7 @@ mod browser;
 mod budgets;
 mod codes;
 mod config_cli;
+mod config_safety;
 mod connections;
 mod cookies;
 mod crashes;

@@ -30,7 +30,8 @@ async fn signed_up(at: std::net::SocketAddr, email: &str) -> Browser {
 async fn what_one_process_ends_is_over_at_the_other_within_a_second() {
     let place = Place::new().await;
     let (one, two) = (place.serve(&SETTINGS), place.serve(&SETTINGS));
-    let environment = [("DATABASE_URL".to_owned(), place.database.clone())];
+    let environment =
+        [("LEPTOS_ENV".to_owned(), "DEV".to_owned()), ("DATABASE_URL".to_owned(), place.database.clone())];
     let db = Db::open(&Config::parse("", environment).unwrap().database).await.unwrap();
     let admin = Browser::new(one.address, ORIGIN.into());
     let log_in = [("email", "admin@demo.test"), ("password", "correct-horse-battery")];

@@ -59,7 +59,7 @@ async fn write_as_the_previous_release(db: &Db, user_id: Uuid, session: &[u8], e
 #[tokio::test]
 async fn what_the_previous_release_writes_is_read_by_this_one_before_and_after_the_upgrade() {
     let (url, folder) = fresh_database().await;
-    let config = Config::parse("", [("DATABASE_URL".to_owned(), url)]).unwrap();
+    let config = Config::parse("[leptos]\nenv = \"DEV\"", [("DATABASE_URL".to_owned(), url)]).unwrap();
     let db = Db::open(&config.database).await.unwrap();
     match &db {
         Db::Sqlite(sqlite) => {

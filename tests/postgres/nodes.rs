@@ -142,7 +142,7 @@ async fn a_node_that_lost_its_connection_listens_anew_and_misses_nothing() {
 #[tokio::test]
 async fn ten_nodes_that_start_at_once_migrate_once() {
     let (url, _) = fresh_database().await;
-    let config = Config::parse("", [("DATABASE_URL".to_owned(), url)]).unwrap();
+    let config = Config::parse("[leptos]\nenv = \"DEV\"", [("DATABASE_URL".to_owned(), url)]).unwrap();
     let start = async || {
         let db = Db::open(&config.database).await.unwrap();
         db.migrate().await.unwrap();

@@ -132,7 +132,7 @@ async fn both_engines_have_the_same_schema() {
     let folder = std::env::temp_dir().join(format!("latchkey-schema-{}", uuid::Uuid::now_v7().simple()));
     let mut schemas = Vec::new();
     for url in [url, format!("sqlite:{}/test.db", folder.display())] {
-        let config = Config::parse("", [("DATABASE_URL".to_owned(), url)]).unwrap();
+        let config = Config::parse("[leptos]\nenv = \"DEV\"", [("DATABASE_URL".to_owned(), url)]).unwrap();
         let db = Db::open(&config.database).await.unwrap();
         db.migrate().await.unwrap();
         schemas.push(match &db {

@@ -7,7 +7,8 @@ use crate::app::fresh_database;
 /// A connection with these parameters of the URL: whether it is encrypted.
 async fn is_encrypted(parameters: &str) -> Result<bool, sqlx::Error> {
     let (url, _) = fresh_database().await;
-    let config = Config::parse("", [("DATABASE_URL".to_owned(), format!("{url}?{parameters}"))]).unwrap();
+    let config =
+        Config::parse("[leptos]\nenv = \"DEV\"", [("DATABASE_URL".to_owned(), format!("{url}?{parameters}"))]).unwrap();
     let Db::Postgres(pool) = Db::open(&config.database).await? else {
         panic!("LATCHKEY_TEST_DB is not postgres");
     };

@@ -10,6 +10,7 @@ impl Default for Server {
             public_url: None,
             trusted_proxies: Vec::new(),
             metrics_addr: None,
+            dev_beyond_loopback: false,
             shutdown_deadline: Duration::from_secs(20),
             log_format: LogFormat::Text,
         }
@@ -75,7 +76,7 @@ impl Default for Leptos {
             site_pkg_dir: "pkg".into(),
             site_addr: SocketAddr::from(([127, 0, 0, 1], 3000)),
             reload_port: 3001,
-            env: "DEV".into(),
+            env: "PROD".into(),
             hash_files: true,
             hash_file_name: "hash.txt".into(),
         }

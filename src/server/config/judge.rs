@@ -1,7 +1,8 @@
 //! Whether a configuration holds together, and the sentence to say where it does not.
 
 use axum::http::Uri;
-use std::{collections::HashSet, net::IpAddr, time::Duration};
+use std::{net::IpAddr, time::Duration};
+use zxcvbn::zxcvbn;
 
 use super::{Config, ConfigError, File};
 use crate::server::{origin::Origin, proxies::TrustedProxies};
@@ -14,6 +15,11 @@ impl File {
             "PROD" => false,
             _ => return refuse("LEPTOS_ENV must be DEV or PROD."),
         };
+        if dev && !self.leptos.site_addr.ip().is_loopback() && !self.server.dev_beyond_loopback {
+            return refuse(
+                "In DEV everybody who reaches the server can read all mails: LEPTOS_SITE_ADDR must be an address of this machine alone, as 127.0.0.1:3000. Set LEPTOS_ENV=PROD, or LATCHKEY__SERVER__DEV_BEYOND_LOOPBACK=true where you trust the network.",
+            );
+        }
         let public_url = self.server.public_url.clone().unwrap_or_else(|| {
             let addr = self.leptos.site_addr;
             match addr.ip().is_unspecified() {
@@ -23,7 +29,7 @@ impl File {
         });
         let Some(public_origin) = Origin::parse(&public_url) else {
             return refuse(
-                "server.public_url must be a scheme, a host and perhaps a port, without a path: https://example.com.",
+                "server.public_url must be a scheme, a host and perhaps a port, without a path, in ASCII (an international name as xn--): https://example.com.",
             );
         };
         if !dev && !public_origin.is_https() {
@@ -82,8 +88,22 @@ impl File {
         if a.argon2_memory_kib > 1024 * 1024 || a.argon2_passes > 100 || a.argon2_lanes > 16 {
             return refuse("auth.argon2_* asks for more than 1 GiB, 100 passes or 16 lanes.");
         }
-        if a.sudo_ttl < Duration::from_secs(5) {
-            return refuse("auth.sudo_ttl must be at least 5s, or nobody could finish a form.");
+        let (minute, hour) = (Duration::from_secs(60), Duration::from_secs(60 * 60));
+        if a.sudo_ttl < Duration::from_secs(5) || a.sudo_ttl > 24 * hour {
+            return refuse("auth.sudo_ttl must be from 5s, or nobody could finish a form, to 24h.");
+        }
+        if a.rotation_min_age > hour {
+            return refuse(
+                "auth.rotation_min_age must be at most 1h: a token that is hardly ever rotated hides its copies.",
+            );
+        }
+        if a.reuse_leeway > 5 * minute {
+            return refuse(
+                "auth.reuse_leeway must be at most 5m: within it a copied token is taken for one of the browser's own.",
+            );
+        }
+        if self.server.shutdown_deadline > hour {
+            return refuse("server.shutdown_deadline must be at most 1h.");
         }
         let t = &self.throttle;
         let all = [t.client_per_minute, t.account_per_five_minutes, t.mails_per_hour, t.ratings_per_minute];
@@ -95,6 +115,9 @@ impl File {
         }
         if self.database.max_connections == 1 && !self.database.url.starts_with("sqlite:") {
             return refuse("database.max_connections must be at least 2 with PostgreSQL: one of them only listens.");
+        }
+        if self.database.url.contains(":memory:") || self.database.url.contains("mode=memory") {
+            return refuse("DATABASE_URL must name a file: an SQLite database in memory is gone with its connection.");
         }
         if !(self.database.url.starts_with("sqlite:")
             || self.database.url.starts_with("postgres://")
@@ -132,7 +155,78 @@ fn may_be_asked(url: &str, dev: bool) -> bool {
     fits && !host.is_empty() && url.query().is_none()
 }
 
-/// Too short, or (where it matters) with too few different characters to be random.
+/// Whether a secret is too short or, in PROD, not random: guessed early (repeats, sequences), or made of words.
 fn weak(secret: &str, dev: bool) -> bool {
-    secret.chars().count() < 32 || (!dev && secret.chars().collect::<HashSet<_>>().len() < 8)
+    let length = secret.chars().count();
+    if length < 32 || dev {
+        return length < 32;
+    }
+    // zxcvbn takes time in the square of the length; what is random shows that by its beginning.
+    let beginning: String = secret.chars().take(64).collect();
+    zxcvbn(&beginning, &[]).guesses_log10() < LEAST_GUESSES_LOG10
+        || secret.chars().any(char::is_whitespace)
+        || letters_of_words(secret) * 2 >= length
+}
+
+/// zxcvbn counts no further than 2^64, about 10^19.3: all that is random gets there.
+const LEAST_GUESSES_LOG10: f64 = 19.0;
+/// Fewest letters of a word.
+const WORD: usize = 4;
+
+/// How many characters of a text stand in words: letters in a row, of which only the first may be a capital, that zxcvbn
+/// guesses far sooner than by trying all.
+fn letters_of_words(text: &str) -> usize {
+    let (mut total, mut run) = (0, String::new());
+    for c in text.chars().chain(['0']) {
+        if c.is_lowercase() {
+            run.push(c);
+            continue;
+        }
+        let length = run.chars().count();
+        if length >= WORD && zxcvbn(&run, &[]).guesses_log10() * 4.0 < length as f64 * 3.0 {
+            total += length;
+        }
+        run = c.is_uppercase().then(|| c.to_string()).unwrap_or_default();
+    }
+    total
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::random;
+
+    #[test]
+    fn a_secret_that_is_not_random_is_weak_in_production() {
+        for text in [
+            "at least 32 random characters; DEV makes its own in data/dev-secret",
+            "abcdefghabcdefghabcdefghabcdefgh",
+            "01234567890123456789012345678901",
+            "0123456789abcdef0123456789abcdef",
+            "change-me-please-this-is-a-secret",
+            "ChangeMePleaseThisIsMySecretKey1",
+            "a b c d e f g h                 ",
+            "super-secret-production-key-0123456789",
+            "correct-horse-battery-staple-and-more",
+            "it-0123456789-abcdefghijklmnopqrstuvwxyz",
+            "0000000000000000000000000000000000000000000000000000000000000000",
+            "qwertyuiopasdfghjklzxcvbnm1234567890",
+            "Q83vEjRWeJCrze8SNFZ4kKvN7xI0V",
+        ] {
+            assert!(weak(text, false), "{text}");
+        }
+        assert!(!weak("it-0123456789-abcdefghijklmnopqrstuvwxyz", true), "a developer may");
+    }
+
+    #[test]
+    fn what_the_sentence_tells_people_to_make_is_strong() {
+        for _ in 0..100 {
+            let bytes: [u8; 32] = random::bytes();
+            let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+            let half: String = hex.chars().take(32).collect();
+            for text in [hex, half, random::secret_text()] {
+                assert!(!weak(&text, false), "{text}");
+            }
+        }
+    }
 }

@@ -1,0 +1,18 @@
+//! Files that hold secrets. Called by `db` and `setup`.
+
+use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
+
+/// Takes a file's rights from everybody but its owner, where others have some: a restored backup is often readable by all.
+pub fn keep_to_owner(path: &Path) -> io::Result<()> {
+    let rights = match fs::metadata(path) {
+        Ok(metadata) => metadata.permissions().mode(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    if rights & 0o077 == 0 {
+        return Ok(());
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+    tracing::warn!(path = %path.display(), "others could read this file: it is now its owner's alone (mode 0600)");
+    Ok(())
+}
