@@ -21,22 +21,17 @@ use std::{
     future::{Ready, ready},
     io,
     net::IpAddr,
-    pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
-    task::{Context, Poll, ready as ready_or_return},
+    task::{Context, Poll},
     time::Duration,
 };
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-    time::{Sleep, sleep},
-};
+use tokio::net::TcpStream;
 use tower::Service;
 
-use super::{config::Config, proxies::TrustedProxies};
+use super::{config::Config, guarded_stream::Guarded, proxies::TrustedProxies};
 
 /// Descriptors for all that is neither a client nor the database: listeners, the log, static files, timers.
 const RESERVED: usize = 64;
@@ -169,10 +164,18 @@ impl Table {
 }
 
 /// A connection's place in the table, given back when it is dropped.
-struct Place {
+pub(super) struct Place {
     connections: Connections,
     id: u64,
     connection: Arc<Connection>,
+}
+
+impl Place {
+    /// Whether it is needed for another connection. Wakes the reader once it is.
+    pub(super) fn is_needed(&self, cx: &Context<'_>) -> bool {
+        self.connection.reader.register(cx.waker());
+        self.connection.closing.load(Ordering::Acquire)
+    }
 }
 
 impl Drop for Place {
@@ -204,75 +207,9 @@ impl<S> Accept<TcpStream, S> for Connections {
         ready(peer.and_then(|peer| self.admit(peer.ip().to_canonical())).map(|place| {
             let connection = place.connection.clone();
             let stall = if connection.only_health { STALL_FOR_HEALTH } else { self.0.limits.stall };
-            let deadline = connection.only_health.then(|| Box::pin(sleep(STALL_FOR_HEALTH)));
-            (Guarded { stream, place, stall, stalled: None, deadline }, WithConnection { service, connection })
+            let deadline = connection.only_health.then_some(STALL_FOR_HEALTH);
+            (Guarded::new(stream, place, stall, deadline), WithConnection { service, connection })
         }))
-    }
-}
-
-/// A stream that ends when its place is needed, and fails when its peer takes no byte for too long.
-pub struct Guarded {
-    stream: TcpStream,
-    place: Place,
-    stall: Duration,
-    /// Runs while a write waits for the peer.
-    stalled: Option<Pin<Box<Sleep>>>,
-    /// When a connection for health is over.
-    deadline: Option<Pin<Box<Sleep>>>,
-}
-
-impl Guarded {
-    /// Passes on what became of a write, unless the peer has taken nothing for too long.
-    fn written<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        if outcome.is_ready() {
-            self.stalled = None;
-            return outcome;
-        }
-        let stall = self.stall;
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(stall)));
-        ready_or_return!(stalled.as_mut().poll(cx));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-    }
-}
-
-impl AsyncRead for Guarded {
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let connection = self.place.connection.clone();
-        connection.reader.register(cx.waker());
-        let over = self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready());
-        if over || connection.closing.load(Ordering::Acquire) {
-            // No bytes: the peer is taken to have closed.
-            return Poll::Ready(Ok(()));
-        }
-        Pin::new(&mut self.stream).poll_read(cx, buf)
-    }
-}
-
-impl AsyncWrite for Guarded {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write(cx, bytes);
-        self.written(cx, outcome)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        pieces: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write_vectored(cx, pieces);
-        self.written(cx, outcome)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 

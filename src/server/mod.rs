@@ -11,6 +11,7 @@ pub mod failure;
 pub mod fault;
 mod files;
 pub mod flash;
+mod guarded_stream;
 pub mod import;
 pub mod key_rotation;
 pub mod mail;

@@ -53,6 +53,8 @@ impl Origin {
             return false;
         }
         match origin {
+            // A page whose browser or proxy sends no referrer has no origin to name, and says all the same that it is ours.
+            Some(value) if value == "null" => site.is_some(),
             Some(value) => value
                 .to_str()
                 .ok()
@@ -101,7 +103,10 @@ mod tests {
             (false, vec![("sec-fetch-site", "same-site")]),
             (false, vec![("sec-fetch-site", "none")]),
             (false, vec![("origin", "null")]),
-            (false, vec![("origin", "null"), ("sec-fetch-site", "same-origin")]),
+            (true, vec![("origin", "null"), ("sec-fetch-site", "same-origin")]),
+            (false, vec![("origin", "null"), ("sec-fetch-site", "cross-site")]),
+            (false, vec![("origin", "null"), ("cookie", "a=b")]),
+            (false, vec![("origin", "NULL"), ("sec-fetch-site", "same-origin")]),
             (false, vec![("origin", "https://evil.test")]),
             (false, vec![("origin", "http://app.example.test")]),
             (false, vec![("origin", "https://app.example.test:8443")]),

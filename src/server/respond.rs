@@ -197,13 +197,16 @@ fn is_too_large(error: &axum::Error) -> bool {
     std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
 }
 
+/// The media type of a form. Media types have no case (RFC 9110, 8.3.1).
+const FORM: &str = "application/x-www-form-urlencoded";
+
 /// Every server function takes a form and nothing else: what `<form>` cannot send, a preflight guards.
 fn is_form(headers: &HeaderMap) -> bool {
     match headers.get(header::CONTENT_TYPE) {
         None => true,
-        Some(value) => value
-            .to_str()
-            .is_ok_and(|v| v.split(';').next().is_some_and(|v| v.trim() == "application/x-www-form-urlencoded")),
+        Some(value) => {
+            value.to_str().is_ok_and(|v| v.split(';').next().is_some_and(|v| v.trim().eq_ignore_ascii_case(FORM)))
+        }
     }
 }
 

@@ -4,9 +4,9 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
-    middleware::{from_fn, from_fn_with_state, map_response},
-    response::{IntoResponse, Response},
+    http::{HeaderValue, Method, StatusCode, Uri, header},
+    middleware::{Next, from_fn, from_fn_with_state, map_response},
+    response::{IntoResponse, Redirect, Response},
     routing::get,
 };
 use leptos::{nonce::Nonce, prelude::provide_context};
@@ -44,7 +44,8 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// The whole server.
 pub fn router(state: AppState, assets: Assets) -> Router {
     let identify = from_fn_with_state(state.clone(), identify);
-    around(pages_and_functions(&state, assets).layer((CookieManagerLayer::new(), identify)), state)
+    let identified = pages_and_functions(&state, assets).layer((CookieManagerLayer::new(), identify));
+    around(identified.layer(from_fn(redirect_closing_slash)), state)
 }
 
 /// The whole server around pages and functions that know their callers. A function of its own so that the benchmark can
@@ -105,6 +106,28 @@ fn provide_request_context(state: &AppState) {
     }
 }
 
+/// Where browsers and password managers look for the page that changes a password (W3C, "A Well-Known URL for Changing
+/// Passwords").
+const CHANGE_PASSWORD: &str = "/.well-known/change-password";
+
+/// The path and query without the slashes that close the path, where there are some. Never begins with two slashes, which
+/// would be another host.
+fn without_closing_slash(uri: &Uri) -> Option<String> {
+    let path = uri.path().strip_suffix('/')?.trim_end_matches('/');
+    let path = format!("/{}", path.trim_start_matches(['/', '\\']));
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    (path != "/" || uri.path() != "/").then(|| path + &query)
+}
+
+/// Middleware: one address a page. Links that end in a slash lead to it.
+async fn redirect_closing_slash(request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    match without_closing_slash(request.uri()).filter(|_| reads) {
+        Some(path) => Redirect::permanent(&path).into_response(),
+        None => next.run(request).await,
+    }
+}
+
 /// The 404 page, or for a program the error alone.
 async fn not_found<F: Future<Output = Response>>(request: Request, page: impl FnOnce(Request) -> F) -> Response {
     if !respond::wants_html(request.headers()) {
@@ -148,9 +171,13 @@ fn cache(mut response: Response, how: &'static str) -> Response {
     response
 }
 
-/// For whoever watches the process: alive, and ready for traffic.
+/// For whoever watches the process: alive, and ready for traffic. And where to change a password.
 fn health(state: &AppState) -> Router {
-    Router::new().route("/healthz", get(|| async { "ok" })).route("/readyz", get(ready)).with_state(state.clone())
+    Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(ready))
+        .route(CHANGE_PASSWORD, get(|| async { Redirect::to("/account/password") }))
+        .with_state(state.clone())
 }
 
 async fn ready(State(state): State<AppState>) -> Response {

@@ -47,7 +47,7 @@ const SENDERS: [(&[(&str, &str)], bool); 17] = [
     (&[], false),
     (&[("referer", "http://latchkey.test/profile")], false),
     (&[("origin", "null")], false),
-    (&[("origin", "null"), ("sec-fetch-site", "same-origin")], false),
+    (&[("origin", "null"), ("sec-fetch-site", "same-origin")], true),
     (&[("origin", "")], false),
     (&[("origin", "http://latchkey.test.evil")], false),
     (&[("origin", "http://evil.test#http://latchkey.test")], false),
@@ -212,5 +212,28 @@ async fn the_loopback_names_are_one_another_in_development_only() {
     let browser = app.signed_up("ada@example.test").await;
     for (origin, expected) in [("https://localhost:3000", 200), ("https://127.0.0.1:3000", 403)] {
         assert_eq!(post(&browser, "/api/auth/current_user", &[("origin", origin)], "").await.status, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_sends_no_referrer_is_still_ours_and_a_sandboxed_one_is_not() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    for (site, status) in [("same-origin", 200), ("same-site", 403), ("cross-site", 403), ("none", 403)] {
+        let headers = [FORM, ("origin", "null"), ("sec-fetch-site", site)];
+        let answer = browser.send(Method::POST, "/api/auth/current_user", &headers, None).await;
+        assert_eq!(answer.status, status, "{site}");
+    }
+    let answer = browser.send(Method::POST, "/api/auth/current_user", &[FORM, ("origin", "null")], None).await;
+    assert_eq!(answer.status, 403);
+}
+
+#[tokio::test]
+async fn a_media_type_has_no_case() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    for media in ["Application/X-WWW-Form-URLEncoded", "APPLICATION/X-WWW-FORM-URLENCODED; charset=UTF-8"] {
+        let headers = [("content-type", media), ("origin", ORIGIN)];
+        assert_eq!(browser.send(Method::POST, "/api/auth/current_user", &headers, None).await.status, 200, "{media}");
     }
 }

@@ -138,9 +138,9 @@ async fn the_site_itself_shows_no_metrics_and_the_metrics_no_site() {
     let app = TestApp::spawn().await;
     assert_eq!(app.state.config.server.metrics_addr, None, "off by default");
     let metrics = latchkey::server::metrics::start(app.state.clone(), SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-    for path in ["/metrics", "/metrics/"] {
+    for (path, status) in [("/metrics", 404), ("/metrics/", 308)] {
         let answer = app.browser().get(path).await;
-        assert_eq!(answer.status, 404);
+        assert_eq!(answer.status, status);
         assert!(!answer.body.contains("latchkey_refreshes"));
     }
     scrape(metrics).await;

@@ -151,3 +151,42 @@ async fn a_log_out_leads_to_the_start_page_whatever_it_is_told() {
     let answer = browser.send(Method::POST, "/api/auth/log_out?next=//evil.test", &headers, None).await;
     assert_eq!((answer.status, answer.header("location")), (303, "/"));
 }
+
+#[tokio::test]
+async fn a_closing_slash_leads_to_the_page_without_it() {
+    let app = TestApp::spawn().await;
+    let signed_in = app.signed_up("ada@example.test").await;
+    for (asked, expected) in [
+        ("/login/", "/login"),
+        ("/login//", "/login"),
+        ("/profile/", "/profile"),
+        ("/admin/", "/admin"),
+        ("/confirm/?code=abc&x=%2F", "/confirm?code=abc&x=%2F"),
+        ("/account/email/?", "/account/email?"),
+        ("/nowhere/", "/nowhere"),
+        ("//evil.test/", "/evil.test"),
+        ("///evil.test///", "/evil.test"),
+        ("/\\evil.test/", "/evil.test"),
+        ("//", "/"),
+    ] {
+        for method in ["GET", "HEAD"] {
+            let head = format!(
+                "{method} {asked} HTTP/1.1\r\nhost: latchkey.test\r\naccept: text/html\r\nconnection: close\r\n\r\n"
+            );
+            let answer = raw(app.address, head).await;
+            assert!(answer.starts_with("HTTP/1.1 308"), "{asked}: {answer}");
+            assert_eq!(answer.lines().find_map(|line| line.strip_prefix("location: ")), Some(expected), "{asked}");
+        }
+        // The same to whom the page belongs and to others.
+        assert!(matches!(signed_in.get(asked).await.status, 308 | 404), "{asked}");
+    }
+    assert_eq!(signed_in.get("/").await.status, 200);
+    assert_eq!(signed_in.get("/profile").await.status, 200);
+}
+
+#[tokio::test]
+async fn password_managers_find_the_page_that_changes_a_password() {
+    let app = TestApp::spawn().await;
+    let answer = app.browser().get("/.well-known/change-password").await;
+    assert_eq!((answer.status, answer.header("location")), (303, "/account/password"));
+}
