@@ -28,6 +28,7 @@ export const sentences = {
   passwordChanged: 'Your password is changed.',
   emailVerified: 'Your address is verified.',
   emailChanged: 'Your address is changed.',
+  wayBackRenewed: 'The old link no longer works.',
   leaving: 'Your account will be erased in 14 days.',
   kept: 'Your account stays.',
   wrongDigits: "These aren't the digits of the newest mail.",

@@ -162,10 +162,21 @@ withAndWithoutJavaScript((javaScript) => {
     await expect(visitor.text(sentences.emailChanged)).toBeVisible();
     await expect(visitor.page.getByRole('definition').filter({ hasText: moved })).toBeVisible();
 
+    // The link can be replaced, which ends the one that was mailed before.
+    await expect(visitor.page.getByRole('heading', { name: 'Earlier addresses' })).toBeVisible();
+    await visitor.ready();
+    await visitor.page.getByRole('button', { name: /^Replace the link/ }).click();
+    await visitor.arrivesAt('/account');
+    await expect(visitor.text(sentences.wayBackRenewed)).toBeVisible();
+
     const owner = await open();
     await owner.mailbox.openMail(account.email, 'address was changed');
     await owner.mailbox.link.click();
+    await owner.sees(headings.spent);
+    await owner.mailbox.openMail(account.email, 'A new link');
+    await owner.mailbox.link.click();
     await owner.sees('Take your address back');
+    await expect(owner.page.getByRole('button', { name: 'I changed it myself: end this link' })).toBeVisible();
     await owner.ready();
     await owner.newPassword.fill(another);
     await press(owner, 'Take it back');

@@ -27,7 +27,7 @@ pub fn StepUp(
                 <FormErrors />
                 <input type="hidden" name="next" value=next />
                 <input type="hidden" name="email" value=typed />
-                <input type="hidden" name="username" autocomplete="username" value=own />
+                <input type="text" name="username" autocomplete="username" value=own readonly hidden />
                 <PasswordField label="Your password" autocomplete="current-password" />
                 <Submit label="Confirm that it's me" />
             </Form>

@@ -61,7 +61,7 @@ impl Limits {
     /// From the process's limit of descriptors, which is raised to what the system allows first.
     pub fn of_process(config: &Config) -> Self {
         let limit = getrlimit(Resource::Nofile);
-        let raised = Rlimit { current: limit.maximum, ..limit.clone() };
+        let raised = Rlimit { current: limit.maximum, ..limit };
         let descriptors = match setrlimit(Resource::Nofile, raised) {
             Ok(()) => limit.maximum,
             Err(_) => limit.current,

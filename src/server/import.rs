@@ -101,7 +101,7 @@ impl From<io::Error> for ImportError {
     }
 }
 
-/// Imports the accounts in `input`. `report` gets a line for each bad row, which names the field and what is wrong with it
+/// Imports the accounts in `input`. `report` gets a line for each row that is bad or was changed, which names the field and what is wrong with it
 /// and holds nothing of its value, and the progress.
 pub async fn users(
     db: &Db,
@@ -118,7 +118,12 @@ pub async fn users(
     while let Some(next) = rows.next()? {
         summary.rows += 1;
         match next.and_then(|raw| row::parse(raw, options.allow_roles, now)).and_then(|user| alone(user, &mut seen)) {
-            Ok(user) => batch.push(user),
+            Ok(user) => {
+                if let Some(warning) = &user.warning {
+                    writeln!(report, "line {}: {warning}", user.line)?;
+                }
+                batch.push(user);
+            }
             Err(Bad { line, reason }) => {
                 summary.bad += 1;
                 writeln!(report, "line {line}: {reason}")?;

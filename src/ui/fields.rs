@@ -35,13 +35,17 @@ pub fn TextField(
     #[prop(optional, into)] value: String,
     #[prop(optional)] required: bool,
     #[prop(optional)] max_length: Option<u32>,
+    /// Which keys a keyboard on the screen shows, where `kind` does not say it.
+    #[prop(optional)]
+    input_mode: Option<&'static str>,
 ) -> impl IntoView {
     let parts = Parts::of(field, label, hint, required);
     let control = markup!(
-        r#"<input class="input" type="{kind}" value="{value}" autocomplete="{autocomplete}"{required}{length}{common}>"#,
+        r#"<input class="input" type="{kind}" value="{value}" autocomplete="{autocomplete}"{mode}{required}{length}{common}>"#,
         kind = kind,
         value = value,
         autocomplete = autocomplete,
+        mode = input_mode.map(|mode| markup!(r#" inputmode="{mode}""#, mode = mode)).unwrap_or_default(),
         required = Markup::literal(if required { " required" } else { "" }),
         length = length(max_length),
         common = parts.attributes(),

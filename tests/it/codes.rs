@@ -67,10 +67,66 @@ async fn what_are_no_digits_costs_no_try() {
     let browser = app.browser();
     browser.api("auth/send_magic_link", &[("email", ADA)]).await;
     let mail = app.mail(ADA, "log-in link", 1).await;
-    for typed in ["", "12345", "1234567", "12345a", "１２３４５６", "-12345"] {
+    for typed in ["", "12345", "1234567", "12345a", "-12345", "12\u{b2}456"] {
         assert_eq!(browser.api("auth/confirm", &[("digits", typed)]).await.status, 422, "{typed}");
     }
     assert_eq!(browser.api("auth/confirm", &[("digits", &digits(&mail))]).await.status, 200);
+}
+
+#[tokio::test]
+async fn the_right_digits_open_however_they_are_typed() {
+    let app = TestApp::with(&[("LATCHKEY__THROTTLE__CLIENT_PER_MINUTE", "1000")]).await;
+    let script = |zero: u32, digits: &str| -> String {
+        digits.bytes().map(|b| char::from_u32(zero + u32::from(b - b'0')).unwrap()).collect()
+    };
+    let ways: [&dyn Fn(&str) -> String; 6] = [
+        &|digits| script(0xff10, digits),
+        &|digits| script(0x660, digits),
+        &|digits| format!("{}\u{202f}{}.", &digits[..3], &digits[3..]),
+        &|digits| format!("{}-{}", &digits[..3], &digits[3..]),
+        &|digits| format!("\u{200b}{digits}\u{feff}\r\n"),
+        &|digits| format!("Your code: {digits}"),
+    ];
+    for (nth, way) in ways.iter().enumerate() {
+        let email = format!("user{nth}@example.test");
+        app.account(&email, Role::User).await;
+        let browser = app.browser();
+        browser.api("auth/send_magic_link", &[("email", &email)]).await;
+        let typed = way(&digits(&*app.mail(&email, "log-in link", 1).await));
+        let page = browser.get("/confirm").await.body;
+        let (before, after) = page.split_once("name=\"digits\"").unwrap();
+        let tag = format!("{}{}", before.rsplit_once('<').unwrap().1, after.split_once('>').unwrap().0);
+        assert!(tag.contains("inputmode=\"numeric\"") && tag.contains("autocomplete=\"one-time-code\""), "{tag}");
+        assert!(!tag.contains("maxlength") && !tag.contains("pattern"), "{tag}");
+        assert_eq!(browser.api("auth/confirm", &[("digits", &typed)]).await.status, 200, "{typed:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_works_with_what_was_copied_along_with_it() {
+    let app = TestApp::with(&[("LATCHKEY__THROTTLE__CLIENT_PER_MINUTE", "1000")]).await;
+    let around =
+        [("", "."), ("", " "), ("", ","), ("", ")"), ("", ">"), ("", "\u{200b}"), ("<", ">."), (" ", "\u{201d}")];
+    for (nth, (before, after)) in around.into_iter().enumerate() {
+        let email = format!("user{nth}@example.test");
+        app.account(&email, Role::User).await;
+        app.browser().api("auth/send_magic_link", &[("email", &email)]).await;
+        let secret = code(&*app.mail(&email, "log-in link", 1).await);
+        let copied = format!("{before}{secret}{after}");
+        let browser = app.browser();
+        let page = browser.get(&format!("/confirm?code={}", percent(&copied))).await;
+        assert!(page.body.contains(&email), "{copied:?}");
+        assert_eq!(browser.api("auth/confirm", &[("code", &copied)]).await.status, 200, "{copied:?}");
+    }
+    let answer = app.browser().api("auth/confirm", &[("code", "nothing-like-a-code.")]).await;
+    assert_eq!(answer.status, 410);
+}
+
+/// Text as the value of a query parameter.
+fn percent(text: &str) -> String {
+    text.bytes()
+        .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
 }
 
 #[tokio::test]

@@ -278,3 +278,26 @@ async fn the_most_common_hash_of_another_system_is_the_one_that_failures_imitate
     }
     assert_eq!(older().await.as_deref(), Some(most));
 }
+
+#[tokio::test]
+async fn a_password_is_one_however_a_keyboard_composes_its_letters() {
+    let (composed, decomposed) = ("r\u{e9}sum\u{e9}-tidal-lantern", "re\u{301}sume\u{301}-tidal-lantern");
+    let app = TestApp::with(&ROOMY).await;
+    let log_in = async |email: &str, password: &str| {
+        app.browser().api("auth/log_in", &[("email", email), ("password", password)]).await.status
+    };
+    for (email, chosen) in [("ada@example.test", composed), ("bob@example.test", decomposed)] {
+        assert_eq!(problem(&sign_up(&app, email, chosen, "Somebody").await), "");
+        assert_eq!((log_in(email, composed).await, log_in(email, decomposed).await), (200, 200), "{email}");
+        assert_eq!(log_in(email, "resume-tidal-lantern").await, 401, "{email}");
+    }
+    // A hash from before passwords had one form opens to what was typed then, and to both from that log-in on.
+    let older = app.state.passwords.hash(decomposed.into()).await.unwrap();
+    on_db!(&app.state.db, |c| {
+        let sql = "update users set password_hash = $1 where email_key = 'ada@example.test'";
+        sqlx::query(sql).bind(older).execute(c).await.unwrap();
+    });
+    assert_eq!(log_in("ada@example.test", composed).await, 401);
+    assert_eq!(log_in("ada@example.test", decomposed).await, 200);
+    assert_eq!(log_in("ada@example.test", composed).await, 200);
+}

@@ -223,7 +223,7 @@ async fn what_outlives_which_event_is_a_table() {
         if own {
             statuses.push(status(browser, "auth/confirm", &[("code", &change)]).await);
         }
-        let alive = statuses.iter().any(|status| *status == 200);
+        let alive = statuses.contains(&200);
         assert_eq!(alive, links, "{event:?}: links on their way {statuses:?}");
         let used =
             status(&app.browser(), "auth/confirm", &[("code", &undo), ("password", "another-quiet-harbour")]).await;

@@ -62,3 +62,8 @@ pub struct Mailed {
     /// Whether `needs` could also be met by logging in, which keeps the password.
     pub or_log_in: bool,
 }
+
+/// The secret of a mailed link, of what was copied along with it: only characters of base64url (RFC 4648, 5) can be its.
+pub fn secret_of_link(code: &str) -> String {
+    code.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
+}

@@ -3,7 +3,7 @@
 
 use super::{
     api::mailed_code,
-    model::{Mailed, Needs, Purpose},
+    model::{Mailed, Needs, Purpose, secret_of_link},
     press::press,
 };
 use crate::{
@@ -89,7 +89,7 @@ fn email_faults(values: &Values) -> Vec<FieldError> {
 
 #[component]
 fn ConfirmPage() -> impl IntoView {
-    let code = use_query_map().get_untracked().get("code").unwrap_or_default();
+    let code = secret_of_link(&use_query_map().get_untracked().get("code").unwrap_or_default());
     // Read here, while they still are this page's: `show` may run after the first page stands.
     provide_context(use_flash());
     provide_context(Link(code.clone()));
@@ -169,7 +169,7 @@ fn show(mailed: Option<Mailed>) -> AnyView {
             <FormErrors />
             <input type="hidden" name="code" value=link />
             // Password managers file the new password under this.
-            <input type="hidden" name="username" autocomplete="username" value=mailed.email />
+            <input type="text" name="username" autocomplete="username" value=mailed.email readonly hidden />
             // Inside the form: a field takes its error from the form around it.
             {by_digits
                 .then(|| {
@@ -179,8 +179,8 @@ fn show(mailed: Option<Mailed>) -> AnyView {
                             label="Six digits from the mail"
                             hint="They work in this browser only, for 20 minutes."
                             autocomplete="one-time-code"
+                            input_mode="numeric"
                             required=true
-                            max_length=11
                         />
                     }
                 })}

@@ -10,6 +10,7 @@ use super::{
     credentials::Email,
     one_time::CodeSeed,
     store::{self, CodeRow, NewCode},
+    typed,
 };
 use crate::{
     auth::mailed::model::Purpose,
@@ -129,10 +130,7 @@ pub async fn find(
         }
         Presented::Digits(typed) => {
             let code = asked_here(state, browser, now).await?.ok_or(AppError::CodeExpired)?;
-            let typed: String = typed.chars().filter(|c| !c.is_whitespace()).collect();
-            if typed.len() != 6 || !typed.bytes().all(|b| b.is_ascii_digit()) {
-                return Err(AppError::invalid(Field::Digits, Problem::Malformed));
-            }
+            let typed = typed::six_digits(typed).map_err(|problem| AppError::invalid(Field::Digits, problem))?;
             // Counted before they are looked at, and given back where they are right: what is wrong with a new password
             // beside them costs no try.
             if !store::count_try(&state.db, code.id).await? {

@@ -3,6 +3,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use super::typed;
 use crate::{
     auth::model::{DISPLAY_NAME_MAX_LENGTH, check_new_password},
     error::{AppError, Field, Problem},
@@ -19,8 +20,18 @@ pub struct Email {
 impl Email {
     /// Parses `local@domain`: RFC 5321's lengths (64, 253, 254 octets), a dot-atom for the local part (letters of any
     /// script, RFC 6531), a domain name with at least one dot. No comments, quotes or IP literals: nobody signs up with them.
+    /// No underscore in the domain: the name of a mail host has none (RFC 5321, 2.3.5). Invisible characters at the ends
+    /// are dropped, as blanks are; inside they are an error of their own.
     pub fn parse(input: &str) -> Result<Self, Problem> {
-        let input = input.trim();
+        let input = typed::trim(input);
+        let unseen = |c: char| c.is_control() || typed::is_invisible(c);
+        Self::parse_trimmed(input).map_err(|problem| match problem {
+            Problem::Malformed if input.contains(unseen) => Problem::Unprintable,
+            problem => problem,
+        })
+    }
+
+    fn parse_trimmed(input: &str) -> Result<Self, Problem> {
         if input.is_empty() {
             return Err(Problem::Missing);
         }
@@ -59,7 +70,9 @@ impl Email {
 
 /// RFC 5322's atom, with letters and digits of any script.
 fn is_atom(atom: &str) -> bool {
-    !atom.is_empty() && atom.chars().all(|c| c.is_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c))
+    // Unicode counts some characters that nobody sees, such as the Hangul fillers, among the letters.
+    let fits = |c: char| c.is_alphanumeric() && !typed::is_invisible(c) || "!#$%&'*+-/=?^_`{|}~".contains(c);
+    !atom.is_empty() && atom.chars().all(fits)
 }
 
 /// The domain as DNS knows it (UTS 46, RFC 5891), in lower case.
@@ -80,14 +93,15 @@ pub fn same_email(typed: &str, own: &str) -> Result<(), AppError> {
     }
 }
 
-/// A password that a new hash may be made of. Never shown, logged, trimmed or normalised (ASVS 5.0, 6.2.8).
+/// A password that a new hash may be made of, in Unicode's form NFC. Never shown, logged, trimmed or cut.
 pub struct NewPassword(String);
 
 impl NewPassword {
     /// `min` in characters.
     pub fn parse(input: String, min: u32) -> Result<Self, Problem> {
-        check_new_password(&input, min)?;
-        Ok(Self(input))
+        let normal = typed::normal_password(&input).into_owned();
+        check_new_password(&normal, min)?;
+        Ok(Self(normal))
     }
 
     pub fn as_str(&self) -> &str {
@@ -165,6 +179,9 @@ mod tests {
         for (one, other) in [
             ("ada@example.test", "ADA@Example.TEST"),
             ("ada@example.test", "  ada@example.test "),
+            ("ada@example.test", "\u{200b}\u{feff}ada@example.test"),
+            ("ada@example.test", " \u{202a}ada@example.test\u{202c} \u{ad}"),
+            ("ada@example.test", "\u{2066}ada@example.test\u{2069}\u{e0020}"),
             ("ada@example.test", "ada\u{ff20}example.test"),
             ("ada@example.test", "\u{ff41}da@example.test"),
             ("\u{e9}ve@example.test", "e\u{301}ve@example.test"),
@@ -214,10 +231,14 @@ mod tests {
             ("a da@example.test", Problem::Malformed),
             ("a@b@example.test", Problem::Malformed),
             ("\"a da\"@example.test", Problem::Malformed),
-            ("ada@example.test\r\nBcc: eve@example.test", Problem::Malformed),
-            ("a\0da@example.test", Problem::Malformed),
-            ("a\u{200b}da@example.test", Problem::Malformed),
-            ("a\u{202e}da@example.test", Problem::Malformed),
+            ("ada@example.test\r\nBcc: eve@example.test", Problem::Unprintable),
+            ("a\0da@example.test", Problem::Unprintable),
+            ("a\u{200b}da@example.test", Problem::Unprintable),
+            ("a\u{202e}da@example.test", Problem::Unprintable),
+            ("a\u{3164}da@example.test", Problem::Unprintable),
+            ("\u{200b}", Problem::Missing),
+            ("\u{200b}ada", Problem::Malformed),
+            ("user@sub_domain.example.test", Problem::Malformed),
             ("ada@exa_mple.test", Problem::Malformed),
             (&long_local, Problem::TooLong { max: 254 }),
             (&long_domain, Problem::Malformed),
@@ -251,9 +272,11 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_counted_in_characters_and_never_changed() {
+    fn passwords_are_counted_in_characters_and_changed_in_nothing_but_how_letters_are_composed() {
         let accented = "\u{e9}".repeat(12);
         assert_eq!(NewPassword::parse(accented.clone(), 12).unwrap().into_inner(), accented);
+        assert_eq!(NewPassword::parse("e\u{301}".repeat(12), 12).unwrap().into_inner(), accented);
+        assert_eq!(NewPassword::parse("e\u{301}".repeat(11), 12).err(), Some(Problem::TooShort { min: 12 }));
         assert_eq!(NewPassword::parse("  spaces stay  ".into(), 12).unwrap().into_inner(), "  spaces stay  ");
         assert_eq!(NewPassword::parse("a".repeat(11), 12).err(), Some(Problem::TooShort { min: 12 }));
         assert!(NewPassword::parse("a".repeat(1024), 12).is_ok());

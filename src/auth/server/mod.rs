@@ -31,6 +31,7 @@ pub mod stored_hash;
 pub mod streams;
 pub mod strength;
 pub mod token;
+pub mod typed;
 pub mod verified;
 pub mod way_back;
 

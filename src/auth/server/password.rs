@@ -11,7 +11,10 @@ use std::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::stored_hash::{StoredHash, Work};
+use super::{
+    stored_hash::{StoredHash, Work},
+    typed::normal_password,
+};
 use crate::{
     error::AppError,
     server::{config, metrics},
@@ -53,7 +56,7 @@ pub fn permits() -> usize {
 pub enum Verified {
     No,
     Yes,
-    /// Yes, and here is a hash with today's stronger parameters to keep instead.
+    /// Yes, and here is a hash to keep instead: with today's stronger parameters, or of the password's normal form.
     YesUpgrade(String),
 }
 
@@ -95,7 +98,8 @@ impl Passwords {
     ///
     /// A no costs the same whether there is a hash or none, and whichever hash there is: one of today, and one like the
     /// older ones while there are any. Otherwise the time would tell the accounts that were imported from those that do not
-    /// exist.
+    /// exist. The password is tried as it was received, then in its normal form where that is another: a second no, with
+    /// or without a hash, that depends on nothing but what was typed.
     pub async fn verify(&self, password: String, stored: Option<String>) -> Result<Verified, AppError> {
         let permit = self.permit().await?;
         let argon2 = self.argon2.clone();
@@ -103,16 +107,19 @@ impl Passwords {
         let older = self.older.read().unwrap_or_else(PoisonError::into_inner).clone();
         self.on_pool(permit, move || {
             let stored = stored.as_deref().and_then(|text| computable(text, argon2.params()));
-            if let Some(hash) = &stored
-                && hash.verify(&argon2, &password)
-            {
-                return match hash.work == today {
-                    true => Verified::Yes,
-                    false => self::hash(&argon2, &password).map_or(Verified::Yes, Verified::YesUpgrade),
-                };
+            let normal = normal_password(&password);
+            for form in forms(&password, &normal) {
+                if let Some(hash) = &stored
+                    && hash.verify(&argon2, form)
+                {
+                    return match hash.work == today && form == normal {
+                        true => Verified::Yes,
+                        false => self::hash(&argon2, &normal).map_or(Verified::Yes, Verified::YesUpgrade),
+                    };
+                }
+                let done = stored.as_ref().map(|hash| &hash.work);
+                owed(&today, older.as_ref(), done).for_each(|work| work.burn(form));
             }
-            let done = stored.map(|hash| hash.work);
-            owed(&today, older.as_ref(), done.as_ref()).for_each(|work| work.burn(&password));
             Verified::No
         })
         .await
@@ -219,6 +226,11 @@ fn hash(argon2: &Argon2<'_>, password: &str) -> Result<String, argon2::password_
     Ok(argon2.hash_password(password.as_bytes())?.to_string())
 }
 
+/// The forms of a password to try: as it was received, and its normal form where that is another.
+fn forms<'a>(received: &'a str, normal: &'a str) -> impl Iterator<Item = &'a str> {
+    std::iter::once(received).chain(Some(normal).filter(|normal| *normal != received))
+}
+
 /// What is left to do of all that a no has to cost.
 fn owed<'a>(today: &'a Work, older: Option<&'a Work>, done: Option<&'a Work>) -> impl Iterator<Item = &'a Work> {
     [Some(today), older].into_iter().flatten().filter(move |work| Some(*work) != done)
@@ -263,6 +275,24 @@ mod tests {
         assert!(after.contains("m=20000"), "{after}");
         assert_eq!(pool.verify("tidal-copper-lantern".into(), Some(after)).await, Ok(Verified::Yes));
         assert_eq!(pool.verify("wrong".into(), Some(before)).await, Ok(Verified::No));
+    }
+
+    #[tokio::test]
+    async fn a_password_verifies_as_received_or_in_its_normal_form() {
+        let (composed, decomposed) = ("r\u{e9}sum\u{e9}-lantern", "re\u{301}sume\u{301}-lantern");
+        assert_eq!(forms(composed, composed).count(), 1, "costs nothing more");
+        assert_eq!(forms(decomposed, composed).collect::<Vec<_>>(), [decomposed, composed]);
+        let pool = pool(19_456);
+        let normal = pool.hash(composed.into()).await.unwrap();
+        for typed in [composed, decomposed] {
+            assert_eq!(pool.verify(typed.into(), Some(normal.clone())).await, Ok(Verified::Yes), "{typed:?}");
+        }
+        assert_eq!(pool.verify("resume-lantern".into(), Some(normal)).await, Ok(Verified::No));
+        let older = pool.hash(decomposed.into()).await.unwrap();
+        let Ok(Verified::YesUpgrade(after)) = pool.verify(decomposed.into(), Some(older)).await else {
+            panic!("no new hash")
+        };
+        assert_eq!(pool.verify(composed.into(), Some(after)).await, Ok(Verified::Yes));
     }
 
     #[tokio::test]

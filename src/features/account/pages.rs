@@ -222,7 +222,8 @@ fn password(settings: Settings) -> AnyView {
             <SettingHead id="password-title" title note=LOST />
             <Form action="/api/account/change_password" check error=flash.error>
                 <FormErrors />
-                <input type="hidden" name="username" autocomplete="username" value=settings.email />
+                // Password managers file the new password under this.
+                <input type="text" name="username" autocomplete="username" value=settings.email readonly hidden />
                 {has_password
                     .then(|| {
                         view! {
@@ -272,8 +273,7 @@ fn leave(settings: Settings) -> AnyView {
             .into_any();
     }
     let typed = flash.typed(control_name(Field::Email));
-    let own = settings.email.clone();
-    let check: Check = Box::new(move |values| fault(Field::Email, check_email(&values.get(Field::Email))));
+    let check: Check = Box::new(|values| fault(Field::Email, check_email(&values.get(Field::Email))));
     view! {
         <section class="setting" aria-labelledby="leave-title">
             <SettingHead id="leave-title" title="What happens" note=LEAVING />
@@ -282,7 +282,7 @@ fn leave(settings: Settings) -> AnyView {
                 <TextField
                     field=Field::Email
                     label="The address of this account"
-                    hint=format!("Type {own} to show that you mean it.")
+                    hint=format!("Type {} to show that you mean it.", settings.email)
                     kind="email"
                     autocomplete="off"
                     required=true

@@ -186,7 +186,7 @@ fn letters_of_words(text: &str) -> usize {
         if length >= WORD && zxcvbn(&run, &[]).guesses_log10() * 4.0 < length as f64 * 3.0 {
             total += length;
         }
-        run = c.is_uppercase().then(|| c.to_string()).unwrap_or_default();
+        run = if c.is_uppercase() { c.to_string() } else { String::new() };
     }
     total
 }

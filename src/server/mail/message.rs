@@ -4,13 +4,16 @@ use chrono::{DateTime, Utc};
 use lettre::{
     Address, Message,
     message::{
-        Mailbox, MultiPart,
-        header::{HeaderName, HeaderValue},
+        Body, Mailbox, MultiPart, SinglePart,
+        header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
     },
 };
 use uuid::Uuid;
 
 use super::layout::Rendered;
+
+/// The longest line of a message, in octets, without its end (RFC 5322, 2.1.1).
+const LINE: usize = 998;
 
 /// The message of one row of the outbox. The id and the date are the row's, so that a mail which is sent twice is seen to
 /// be one. An address that cannot stand in a message is an error.
@@ -30,7 +33,22 @@ pub fn message(
         .message_id(Some(format!("<{}@{}>", id.simple(), from.email.domain())))
         // Asks programs that answer by themselves, as in a holiday, not to (RFC 3834).
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".into()))
-        .multipart(MultiPart::alternative_plain_html(mail.text, mail.html))?)
+        .multipart(
+            MultiPart::alternative()
+                .singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(plain(mail.text)?))
+                .singlepart(SinglePart::html(mail.html)),
+        )?)
+}
+
+/// The text part. A long link stands in it on one line: quoted-printable would break it after 76 characters, and some
+/// programs show that break.
+fn plain(text: String) -> Result<Body, &'static str> {
+    let seven_bit = text.bytes().all(|b| b == b'\n' || (b' '..=b'~').contains(&b));
+    if seven_bit && text.lines().all(|line| line.len() <= LINE) {
+        let bytes = text.replace('\n', "\r\n").into_bytes();
+        return Ok(Body::dangerous_pre_encoded(bytes, ContentTransferEncoding::SevenBit));
+    }
+    Body::new_with_encoding(text, ContentTransferEncoding::Base64).map_err(|_| "a text that cannot be encoded")
 }
 
 #[cfg(test)]
@@ -70,6 +88,27 @@ mod tests {
             ["", "ada", "ada@", "a\r\nBcc: eve@example.test", "ada@example.test>\r\nRCPT TO:<eve@example.test"]
         {
             assert!(written(address, "Hello").is_err(), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_long_link_stands_whole_on_a_line_of_the_text_part() {
+        let from: Mailbox = "Latchkey <no-reply@latchkey.test>".parse().unwrap();
+        let link = format!("https://latchkey.test/confirm?code={}", "a".repeat(300));
+        let raw = |text: String| {
+            let mail = Rendered { subject: "Hello".into(), html: String::new(), text, link: None, digits: None };
+            let made = message(Uuid::nil(), &from, "ada@example.test", DateTime::UNIX_EPOCH, mail).unwrap();
+            String::from_utf8(made.formatted()).unwrap()
+        };
+        let plain = raw(format!("Log in:\n{link}\n\n-- \nLatchkey\n"));
+        assert!(
+            plain.contains("Content-Transfer-Encoding: 7bit") && plain.contains(&format!("\r\n{link}\r\n")),
+            "{plain}"
+        );
+        for other in [format!("Zo\u{eb}:\n{link}\n"), format!("{}\n{link}\n", "a".repeat(999)), "a\0b\rc".into()] {
+            let encoded = raw(other);
+            let (text, _) = encoded.split_once("text/html").unwrap();
+            assert!(text.contains("Content-Transfer-Encoding: base64") && text.lines().all(|line| line.len() <= LINE));
         }
     }
 
