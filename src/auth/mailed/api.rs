@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::model::{Mailed, secret_of_link};
+use super::model::Mailed;
 use crate::error::AppError;
 
 /// Has a link mailed that logs in. The answer is the same whether or not the address has an account.
@@ -50,7 +50,7 @@ pub async fn mailed_code(#[server(default)] code: String) -> Result<Option<Maile
     let state = state()?;
     let (browser, caller, client) = ssr::presenter(&state)?;
     let who = confirm::Presenter { browser: browser.as_ref(), caller: caller.as_ref(), client: &client };
-    let found = codes::look(&state, &secret_of_link(&code), who.browser).await?;
+    let found = codes::look(&state, &super::model::secret_of_link(&code), who.browser).await?;
     Ok(found.map(|code| confirm::describe(&code, &who)))
 }
 
@@ -68,7 +68,7 @@ pub async fn confirm(
     let state = state()?;
     let (browser, caller, client) = ssr::presenter(&state)?;
     let who = confirm::Presenter { browser: browser.as_ref(), caller: caller.as_ref(), client: &client };
-    let code = secret_of_link(&code);
+    let code = super::model::secret_of_link(&code);
     let presented = if code.is_empty() { Presented::Digits(digits) } else { Presented::Link(code) };
     let confirmed = again!(confirm::confirm(&state, &presented, password.clone(), &who))?;
     ssr::confirmed(&state, confirmed)
@@ -83,7 +83,8 @@ pub async fn dismiss_way_back(#[server(default)] code: String) -> Result<(), App
         ui::flash::Notice,
     };
     let (state, client) = (state()?, client()?);
-    again!(way_back::dismiss(&state, &secret_of_link(&code), &client))?;
+    let code = super::model::secret_of_link(&code);
+    again!(way_back::dismiss(&state, &code, &client))?;
     respond::see_other(if caller().is_some() { "/account" } else { "/" }, Some(Notice::WayBackEnded));
     Ok(())
 }
