@@ -19,7 +19,7 @@ use latchkey::{
 };
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader},
+    io::{self, BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -119,7 +119,7 @@ async fn main() -> ExitCode {
     match run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("latchkey: {error}");
+            let _ = writeln!(io::stderr(), "latchkey: {error}");
             ExitCode::FAILURE
         }
     }
@@ -190,22 +190,25 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// What a person at the terminal wants to know next.
+/// What a person at the terminal wants to know next. Where nobody reads it, that is no reason to stop.
 fn greet(state: &AppState) {
-    println!("Latchkey serves {}", state.config.public_origin);
+    let _ = io::stdout().write_all(greeting(state).as_bytes());
+}
+
+fn greeting(state: &AppState) -> String {
+    let mut text = format!("Latchkey serves {}\n", state.config.public_origin);
     if state.mail.mailbox().is_some() {
-        println!("Mails stay here: {}/dev/mailbox", state.config.public_origin);
+        text += &format!("Mails stay here: {}/dev/mailbox\n", state.config.public_origin);
     }
     if state.config.demo.seed {
-        println!("\nDemo accounts, password {}:", setup::DEMO_PASSWORD);
+        text += &format!("\nDemo accounts, password {}:\n", setup::DEMO_PASSWORD);
         for (email, _, role) in setup::DEMO_ACCOUNTS {
-            println!("  {email:<22} {}", role.as_str());
+            text += &format!("  {email:<22} {}\n", role.as_str());
         }
-        println!(
-            "\nTry: log in, watch the session card on the start page rotate its tokens, open /admin as each of them,\n\
-             change a role while its owner is signed in, log out in one tab and look at the other."
-        );
+        text += "\nTry: log in, watch the session card on the start page rotate its tokens, open /admin as each of them,\n\
+                 change a role while its owner is signed in, log out in one tab and look at the other.\n";
     }
+    text
 }
 
 fn rotate_key(mut config: Config, print: bool) -> Result<(), Box<dyn std::error::Error>> {

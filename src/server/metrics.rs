@@ -30,7 +30,7 @@ use crate::error::AppError;
 const REFRESHES: [&str; 9] =
     ["keep", "rotate", "resend_in_flight", "resend", "access_only", "replayed", "ahead", "refused", "unavailable"];
 const FORMS: [&str; 7] = ["ok", "refused", "invalid", "throttled", "busy", "unavailable", "error"];
-const ENDS: [&str; 9] = [
+const ENDS: [&str; 10] = [
     "logged_out",
     "replaced",
     "replayed",
@@ -40,6 +40,7 @@ const ENDS: [&str; 9] = [
     "email_changed",
     "leaving",
     "revoked",
+    "too_many",
 ];
 const MAILS: [&str; 4] = ["sent", "failed", "given_up", "expired"];
 const BREACH_CHECKS: [&str; 3] = ["clear", "breached", "unavailable"];
@@ -63,6 +64,7 @@ struct Metrics {
     connections: Family<[(&'static str, &'static str); 2], Gauge>,
     mails: Family<Label, Counter>,
     outbox: Gauge,
+    lost_log_lines: Counter,
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
@@ -93,6 +95,8 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
     registry.register_with_unit("database_wait", "Wait for a connection", seconds, database_wait.clone());
     registry.register("database_connections", "Open connections, by pool and state", Family::clone(&connections));
     registry.register("outbox_mails", "Mails that are still to leave", outbox.clone());
+    let lost_log_lines = Counter::default();
+    registry.register("log_lines_lost", "Lines of the log that could not be written", lost_log_lines.clone());
     Metrics {
         registry,
         refreshes,
@@ -108,6 +112,7 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
         connections,
         mails,
         outbox,
+        lost_log_lines,
     }
 });
 
@@ -150,6 +155,11 @@ fn form<T>(outcome: &Result<T, AppError>) -> &'static str {
 pub fn ended(reason: &'static str, sessions: u64) -> u64 {
     METRICS.sessions_ended.get_or_create(&[("reason", reason)]).inc_by(sessions);
     sessions
+}
+
+/// Counts a line of the log that could not be written.
+pub fn lost_log_line() {
+    METRICS.lost_log_lines.inc();
 }
 
 /// Counts what became of a mail.

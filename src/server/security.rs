@@ -27,6 +27,7 @@ pub struct InFrame;
 pub async fn headers(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let nonce = Nonce::new();
     request.extensions_mut().insert(nonce.clone());
+    make_cookies_readable(request.headers_mut());
     let mut response = next.run(request).await;
     let https = state.config.public_origin.is_https();
     let framed = response.extensions().get::<InFrame>().is_some();
@@ -60,6 +61,27 @@ pub async fn headers(State(state): State<AppState>, mut request: Request, next: 
     response
 }
 
+/// Replaces bytes beyond ASCII in lines of cookies, which RFC 6265 lets servers see: they are never of our cookies, and the
+/// parser drops a whole line for one of them.
+fn make_cookies_readable(headers: &mut HeaderMap) {
+    if headers.get_all(header::COOKIE).iter().all(|line| line.as_bytes().is_ascii()) {
+        return;
+    }
+    let lines: Vec<HeaderValue> = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| {
+            let ascii: Vec<u8> =
+                line.as_bytes().iter().map(|byte| if byte.is_ascii() { *byte } else { b'?' }).collect();
+            HeaderValue::from_bytes(&ascii).ok()
+        })
+        .collect();
+    headers.remove(header::COOKIE);
+    for line in lines {
+        headers.append(header::COOKIE, line);
+    }
+}
+
 fn content_security_policy(nonce: &Nonce, https: bool, dev: bool, mailbox: bool) -> String {
     // The reload of `cargo leptos watch` comes over a socket of its own.
     let connect = if dev { "'self' ws:" } else { "'self'" };
@@ -87,7 +109,13 @@ pub fn refused(state: &AppState, request: &Request) -> Option<Response> {
     if reads || state.config.public_origin.sent(request.headers(), state.config.is_dev()) {
         return None;
     }
-    tracing::warn!(path = request.uri().path(), "a request from another site was refused");
+    let origin = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or_default();
+    tracing::warn!(
+        path = request.uri().path(),
+        origin,
+        public_url = %state.config.public_origin,
+        "a request from another site was refused. If this is the site's own address, set server.public_url to it"
+    );
     Some(respond::error(&AppError::CrossSite, request.headers()))
 }
 

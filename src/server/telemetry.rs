@@ -6,7 +6,10 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use std::{io::IsTerminal, time::Instant};
+use std::{
+    io::{self, IsTerminal},
+    time::Instant,
+};
 use tracing::Instrument;
 use tracing_subscriber::EnvFilter;
 
@@ -18,12 +21,31 @@ pub fn init(format: LogFormat) {
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
+        .with_writer(|| Lines)
+        // Their reports would go to standard error too, by a macro that panics where it cannot be written.
+        .log_internal_errors(false);
     // A second call (a test that starts two servers) keeps the first subscriber.
     let _ = match format {
         LogFormat::Text => logs.try_init(),
         LogFormat::Json => logs.json().flatten_event(true).try_init(),
     };
+}
+
+/// Standard error, for lines of the log. One that cannot be written (its reader is gone, the disk is full) is lost and
+/// counted, and nothing else.
+struct Lines;
+
+impl io::Write for Lines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if io::stderr().write_all(line).is_err() {
+            metrics::lost_log_line();
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Middleware: the span, the id, and one line an answer.

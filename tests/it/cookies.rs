@@ -277,3 +277,38 @@ async fn no_body_ever_holds_a_token_or_a_part_of_one() {
     }
     assert!(bodies.iter().any(|(path, body)| *path == "/profile" && body.contains("Test Person")), "pages were read");
 }
+
+#[tokio::test]
+async fn cookies_that_are_not_ours_never_matter_to_who_is_signed_in() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    let ours = [ACCESS, REFRESH].map(|name| format!("{name}={}", browser.cookie(name).unwrap())).join("; ");
+    let others: [&[u8]; 10] = [
+        b"x=caf\xe9",
+        b"x=\xff\xfe\x80",
+        "x=caf\u{e9}; \u{540d}=\u{524d}".as_bytes(),
+        b"=y; ; x; =",
+        b"x=\"a;b\"; y=\"",
+        b"x=%FF%00",
+        b"latchkey=1; latchkey_accessx=2; xlatchkey_access=3",
+        b"x=a=b=c",
+        b"x={\"a\":[1,2]}",
+        b"x=\t y=z",
+    ];
+    for other in others {
+        for (before, after) in [(true, false), (false, true), (true, true)] {
+            let mut request =
+                b"GET /profile HTTP/1.1\r\nhost: latchkey.test\r\naccept: text/html\r\nconnection: close\r\ncookie: "
+                    .to_vec();
+            for (wanted, piece) in [(before, other), (true, ours.as_bytes()), (after, other)] {
+                if wanted {
+                    request.extend(piece);
+                    request.extend(b"; ");
+                }
+            }
+            request.extend(b"\r\n\r\n");
+            let answer = raw(app.address, request).await;
+            assert!(answer.starts_with("HTTP/1.1 200"), "{}: {:.100}", String::from_utf8_lossy(other), answer);
+        }
+    }
+}

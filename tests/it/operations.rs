@@ -1,11 +1,12 @@
 //! docs/operations.md against the program: each metric that it tells of exists, each that exists is told of, and its SQL does
 //! what it says.
 
-use std::{collections::BTreeSet, net::SocketAddr};
+use std::{collections::BTreeSet, net::SocketAddr, process::Command, time::Duration};
 
 use crate::{
     app::{ORIGIN, TestApp},
     browser::Browser,
+    config_cli::{Place, SECRET, free_address},
 };
 
 const GUIDE: &str = include_str!("../../docs/operations.md");
@@ -42,4 +43,24 @@ async fn after_a_restore_the_guides_sql_ends_every_session() {
     assert!(!browser.is_signed_in().await && !by_refresh.is_signed_in().await);
     browser.log_in("ada@example.test").await;
     assert!(browser.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_costs_its_lines_and_nothing_else() {
+    let place = Place::new().await;
+    let address = free_address();
+    let site = address.to_string();
+    // Both pipes lose their reader before the server says a word.
+    let settings = [("LATCHKEY__AUTH__SECRET", SECRET), ("LEPTOS_SITE_ADDR", &site), ("RUST_LOG", "debug")];
+    let mut child = place.command(&["serve"], &settings).spawn().unwrap();
+    drop((child.stdout.take(), child.stderr.take()));
+    let browser = Browser::new(address, ORIGIN.into());
+    let answers = async { while browser.try_api("auth/current_user").await.is_none() {} };
+    tokio::time::timeout(Duration::from_secs(20), answers).await.expect("it does not come up");
+    for path in ["/healthz", "/readyz", "/login", "/healthz"] {
+        assert_eq!(browser.get(path).await.status, 200, "{path}");
+    }
+    let stopped = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(stopped.success());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }

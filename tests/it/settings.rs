@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex};
 use tokio::sync::{Notify, oneshot};
 
 use crate::{
-    app::{PASSWORD, TestApp},
+    app::{PASSWORD, TestApp, on_db},
     browser::Browser,
     inbox::code,
 };
-use latchkey::auth::model::Role;
+use latchkey::auth::{model::Role, server::one_time::CodeSeed};
 
 const ADA: &str = "ada@example.test";
 const BOB: &str = "bob@example.test";
@@ -390,4 +390,22 @@ async fn an_account_without_a_password_sets_one_after_a_recent_log_in() {
     assert_eq!(status(&owner, "auth/confirm", &[("code", &secret)]).await, 200);
     assert_eq!(status(&owner, "account/change_password", &[("password", NEW)]).await, 200);
     assert!(can_log_in(&app, ADA, NEW).await);
+}
+
+#[tokio::test]
+async fn a_code_for_an_address_that_had_an_account_opens_nothing_although_it_was_freed_since() {
+    let app = TestApp::spawn().await;
+    let owner = app.signed_up(ADA).await;
+    app.account(BOB, Role::User).await;
+    assert_eq!(status(&owner, "account/change_email", &[("email", BOB)]).await, 200);
+    // Its mail holds no code. Whoever has the signing secret and the database can make one all the same.
+    let seed: Vec<u8> = on_db!(&app.state.db, |c| {
+        let sql = "select seed from one_time_codes where purpose = 'change_email'";
+        sqlx::query_scalar(sql).fetch_one(c).await.unwrap()
+    });
+    let seed = CodeSeed::from_slice(&seed).unwrap();
+    let link = app.state.keys.one_time_secrets(&seed).next().unwrap().link;
+    app.execute("delete from users where email_key = 'bob@example.test'").await;
+    assert_eq!(status(&owner, "auth/confirm", &[("code", &link)]).await, 410);
+    assert!(can_log_in(&app, ADA, PASSWORD).await && !can_log_in(&app, BOB, PASSWORD).await);
 }
