@@ -8,7 +8,7 @@ use crate::{
 use leptos::{prelude::*, tachys::reactive_graph::OwnedView};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::context::session_ended;
+use super::context::{session_ended, set_status};
 
 /// Shows what `data` brings by `view`. If the answer is that nobody is signed in any more, the tab goes to the log-in.
 #[component]
@@ -23,7 +23,7 @@ pub fn Loaded<T>(
 where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
 {
-    let data = OnceResource::new(data);
+    let data = OnceResource::new(caught(data));
     // Only after a step inside the app is there anything to wait for. `Transition` would know, too, but has the server
     // walk through the content twice before it writes it.
     let waiting = RwSignal::new(is_browser() && data.with_untracked(Option::is_none));
@@ -46,9 +46,27 @@ fn shown<T>(result: Result<T, AppError>, view: fn(T) -> AnyView) -> AnyView {
 }
 
 fn refused(error: AppError) -> AnyView {
-    if error == AppError::Unauthenticated {
+    match error {
         // Effects run in the browser only: there the page outlived its session.
-        Effect::new(|_| session_ended());
+        AppError::Unauthenticated => {
+            Effect::new(|_| session_ended());
+        }
+        AppError::Internal => set_status(500),
+        _ => {}
     }
     view! { <FailureNote error /> }.into_any()
+}
+
+/// A resource runs in a task of its own. A panic there would leave the page waiting for what never comes.
+#[cfg(feature = "ssr")]
+async fn caught<T>(data: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
+    use futures_util::FutureExt;
+    let outcome = std::panic::AssertUnwindSafe(data).catch_unwind().await;
+    outcome.unwrap_or_else(|panic| Err(crate::server::failure::panicked(&*panic)))
+}
+
+/// In the browser a panic ends the program: nothing is left to catch it.
+#[cfg(not(feature = "ssr"))]
+async fn caught<T>(data: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
+    data.await
 }

@@ -1,6 +1,7 @@
 //! Causes become [`AppError`] here, once: the cause goes to the log, the browser learns what it can do about it.
 
 use crate::error::AppError;
+use std::any::Any;
 
 impl From<sqlx::Error> for AppError {
     fn from(error: sqlx::Error) -> Self {
@@ -22,6 +23,17 @@ impl From<jsonwebtoken::errors::Error> for AppError {
         tracing::error!(%error, "a token could not be signed");
         Self::Internal
     }
+}
+
+/// A bug of ours: the log gets the panic's message, the client learns that it was not its fault.
+pub fn panicked(panic: &(dyn Any + Send)) -> AppError {
+    let message = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("of unknown type");
+    tracing::error!(message, "a handler panicked");
+    AppError::Internal
 }
 
 /// Runs a transaction again, once, where PostgreSQL rolled it back in favour of another one: `again!(log_out(state, ..))`.

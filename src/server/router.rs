@@ -26,7 +26,7 @@ use tower_http::{
 };
 
 use super::{
-    assets::Assets, connections, document::shell, mail::preview, request::extension, respond, security,
+    assets::Assets, connections, document::shell, failure, mail::preview, request::extension, respond, security,
     state::AppState, telemetry,
 };
 use crate::{
@@ -190,13 +190,6 @@ async fn ready(State(state): State<AppState>) -> Response {
     }
 }
 
-/// A bug of ours: the place goes to the log, the client learns that it was not its fault.
 fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
-    let message = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref::<&str>().copied())
-        .unwrap_or("of unknown type");
-    tracing::error!(message, "a handler panicked");
-    respond::error(&AppError::Internal, &Default::default())
+    respond::error(&failure::panicked(&*panic), &Default::default())
 }

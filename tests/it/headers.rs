@@ -1,9 +1,15 @@
 //! The headers of every answer, whatever its path and status; and what an answer looks like when the store is down or a
 //! handler panics.
 
-use axum::{Router, body::Body, extract::Request, response::Response, routing::get};
+use axum::{body::Body, extract::Request, response::Response, routing::get};
 use http_body_util::BodyExt;
-use latchkey::{auth::model::Role, server::router};
+use latchkey::{
+    auth::{Loaded, model::Role},
+    error::AppError,
+    server::router,
+};
+use leptos::prelude::*;
+use leptos_axum::render_app_async;
 use reqwest::Method;
 use std::path::PathBuf;
 use tower::ServiceExt;
@@ -264,9 +270,43 @@ async fn panics_with_a_value() -> &'static str {
     std::panic::panic_any(7)
 }
 
+/// A page whose content panics while it is fetched.
+fn page_whose_resource_panics() -> impl IntoView {
+    async fn content() -> Result<String, AppError> {
+        panic!("a canary in {ORIGIN}")
+    }
+    view! { <Loaded data=content() view=|text| text.into_any() /> }
+}
+
+/// A page whose content panics while it is shown.
+fn page_whose_view_panics() -> impl IntoView {
+    async fn content() -> Result<String, AppError> {
+        tokio::task::yield_now().await;
+        Ok("content".into())
+    }
+    view! { <Loaded data=content() view=|_| panic!("a canary in {ORIGIN}") /> }
+}
+
+#[tokio::test]
+async fn a_page_whose_content_panics_is_a_500_at_once() {
+    let app = TestApp::spawn().await;
+    let routes = axum::Router::new()
+        .route("/resource", get(render_app_async(page_whose_resource_panics)))
+        .route("/view", get(render_app_async(page_whose_view_panics)));
+    let routes = router::behind_layers(routes, app.state.clone());
+    for path in ["/resource", "/view"] {
+        let request = Request::builder().uri(path).header("accept", "text/html").body(Body::empty()).unwrap();
+        let response = routes.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 500, "{path}");
+        let body = response.into_body().collect().await.unwrap().to_bytes();
+        let body = String::from_utf8_lossy(&body);
+        assert!(!body.is_empty() && !body.contains("canary"), "{path}: {body}");
+    }
+}
+
 async fn panics(path: &str, accept: &str) -> Response {
     let app = TestApp::spawn().await;
-    let routes = Router::new().route("/text", get(panics_with_text)).route("/value", get(panics_with_a_value));
+    let routes = axum::Router::new().route("/text", get(panics_with_text)).route("/value", get(panics_with_a_value));
     let request = Request::builder().uri(path).header("accept", accept).body(Body::empty()).unwrap();
     router::behind_layers(routes, app.state.clone()).oneshot(request).await.unwrap()
 }
