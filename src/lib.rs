@@ -26,9 +26,15 @@ pub mod ui;
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
-    leptos::mount::hydrate_body(app::App);
+    use leptos::{prelude::document, wasm_bindgen::JsCast};
+    let app = document().get_element_by_id("app").and_then(|app| app.dyn_into().ok());
+    let Some(app) = app else {
+        return;
+    };
+    // For as long as the page lives.
+    leptos::mount::hydrate_from(app, app::App).forget();
     // Tests wait for it, and styles may.
-    if let Some(root) = leptos::prelude::document().document_element() {
+    if let Some(root) = document().document_element() {
         let _ = root.set_attribute("data-hydrated", "");
     }
 }

@@ -23,14 +23,17 @@ pub fn shell(options: &LeptosOptions, assets: &Assets) -> impl IntoView + use<> 
                 {reload}
             </head>
             <body>
-                <App />
+                // Not the body itself, into which extensions of browsers put things of their own.
+                <div id="app">
+                    <App />
+                </div>
             </body>
         </html>
     }
 }
 
 /// What every head says. Ready-made markup, since nothing in it is a visitor's, and each attribute of an element is an
-/// allocation. The second script fetches the program and hands the page over to it.
+/// allocation. The second script fetches the program and hands the page over to it, and takes it back from a program that stopped.
 fn head(Assets { css, js, wasm }: &Assets, nonce: &str) -> String {
     format!(
         r#"<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -43,9 +46,30 @@ fn head(Assets { css, js, wasm }: &Assets, nonce: &str) -> String {
 <link rel="preload" href="{wasm}" as="fetch" type="application/wasm" crossorigin="anonymous">
 <script type="module" nonce="{nonce}">
 import init, {{ hydrate }} from '{js}';
-await init({{ module_or_path: '{wasm}' }});
-hydrate();
+{GIVE_UP}
+const ours = (error) => error instanceof WebAssembly.RuntimeError || String(error?.stack).includes('{js}');
+const uncaught = (error, event) => ours(error) && (event.preventDefault(), giveUp(error));
+addEventListener('error', (event) => uncaught(event.error, event));
+addEventListener('unhandledrejection', (event) => uncaught(event.reason, event));
+try {{
+  await init({{ module_or_path: '{wasm}' }});
+  hydrate();
+}} catch (error) {{ giveUp(error) }}
 </script>
 "#
     )
 }
+
+/// Leaves the page to the browser where the program stopped, for example since something foreign stood in the page: the
+/// program's handlers, of which some may be there, hear of nothing any more, and a step back loads the page.
+const GIVE_UP: &str = r"let over = false;
+const giveUp = (error) => {
+  if (over) return;
+  over = true;
+  console.error('The program of this page stopped; links and forms work without it.', error);
+  const root = document.documentElement, page = () => location.pathname + location.search, here = page();
+  root.removeAttribute('data-hydrated');
+  root.setAttribute('data-stopped', '');
+  for (const type of ['click', 'input', 'submit']) addEventListener(type, (event) => event.stopImmediatePropagation(), true);
+  addEventListener('popstate', (event) => { event.stopImmediatePropagation(); if (page() !== here) location.reload() }, true);
+};";
