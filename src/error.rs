@@ -26,6 +26,8 @@ pub enum AppError {
     CodeExpired,
     /// 403: the request did not come from a page of this site.
     CrossSite,
+    /// 409: the form's page was made for another account than the one that is signed in now. Nothing was changed.
+    OtherAccount,
     /// 404: no such thing, or none that the caller may know of.
     NotFound,
     /// 409: an installation keeps at least one active admin.

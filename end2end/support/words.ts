@@ -24,6 +24,8 @@ export const sentences = {
   roleChanged: 'Role changed.',
   accessChanged: 'Your role has changed. Log in again to use it.',
   sessionEnded: 'Your session has ended.',
+  draftKept: 'What you typed is back in the form.',
+  cookiesBlocked: "Your browser did not keep this site's cookie",
   loggedOut: "You're logged out.",
   passwordChanged: 'Your password is changed.',
   emailVerified: 'Your address is verified.',

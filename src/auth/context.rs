@@ -5,7 +5,13 @@ use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::model::{Identity, Role};
-use crate::ui::flash::{Flash, SiteInfo};
+use crate::{
+    error::AppError,
+    ui::{
+        SignedInAs,
+        flash::{Flash, SiteInfo},
+    },
+};
 
 #[derive(Clone)]
 struct SignedIn(Option<Identity>);
@@ -22,6 +28,9 @@ struct Told {
 pub fn provide_request_state() {
     let told = SharedValue::new(server_side::told).into_inner();
     browser_side::follow_other_tabs(told.identity.as_ref());
+    if let Some(who) = &told.identity {
+        provide_context(SignedInAs { id: who.user_id.clone(), display_name: who.display_name.clone() });
+    }
     provide_context(SignedIn(told.identity));
     provide_context(told.flash);
     provide_context(told.site);
@@ -42,6 +51,12 @@ pub fn set_status(status: u16) {
     server_side::set_status(status);
 }
 
+/// Turns a panic of `data` into an error. A resource runs in a task of its own, and a panic there would leave the page
+/// waiting for what never comes. In the browser a panic ends the program.
+pub async fn caught<T>(data: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
+    server_side::caught(data).await
+}
+
 /// Leaves for the log-in page, which leads back here. Called in the browser when the server no longer knows the session.
 pub fn session_ended() {
     browser_side::session_ended();
@@ -51,11 +66,13 @@ pub fn session_ended() {
 mod server_side {
     use super::*;
     use axum::http::StatusCode;
+    use futures_util::FutureExt;
     use leptos_axum::ResponseOptions;
+    use std::panic::AssertUnwindSafe;
 
     use crate::{
         auth::server::caller,
-        server::{request::extension, state::AppState},
+        server::{failure, request::extension, state::AppState},
     };
 
     pub fn told() -> Told {
@@ -74,6 +91,11 @@ mod server_side {
         }
     }
 
+    pub async fn caught<T>(data: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
+        let outcome = AssertUnwindSafe(data).catch_unwind().await;
+        outcome.unwrap_or_else(|panic| Err(failure::panicked(&*panic)))
+    }
+
     pub fn set_status(status: u16) {
         if let (Some(options), Ok(status)) = (use_context::<ResponseOptions>(), StatusCode::from_u16(status)) {
             options.set_status(status);
@@ -88,6 +110,10 @@ mod server_side {
 
     pub fn told() -> Told {
         Told::default()
+    }
+
+    pub async fn caught<T>(data: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
+        data.await
     }
 
     pub fn set_status(_: u16) {}
@@ -105,7 +131,10 @@ mod browser_side {
 #[cfg(feature = "hydrate")]
 mod browser_side {
     use super::Identity;
-    use crate::auth::{model::log_in_path, tabs};
+    use crate::{
+        auth::{model::log_in_path, tabs},
+        ui::send_draft,
+    };
     use leptos::prelude::location;
 
     pub fn follow_other_tabs(identity: Option<&Identity>) {
@@ -113,6 +142,9 @@ mod browser_side {
     }
 
     pub fn session_ended() {
+        if send_draft() {
+            return;
+        }
         let here = location();
         let path = here.pathname().unwrap_or_default() + &here.search().unwrap_or_default();
         // A page load, so that whatever this tab still shows is gone. It fails only where the browser forbids leaving.

@@ -8,7 +8,7 @@ use crate::{
 use leptos::{prelude::*, tachys::reactive_graph::OwnedView};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::context::{session_ended, set_status};
+use super::context::{caught, session_ended, set_status};
 
 /// Shows what `data` brings by `view`. If the answer is that nobody is signed in any more, the tab goes to the log-in.
 #[component]
@@ -55,18 +55,4 @@ fn refused(error: AppError) -> AnyView {
         _ => {}
     }
     view! { <FailureNote error /> }.into_any()
-}
-
-/// A resource runs in a task of its own. A panic there would leave the page waiting for what never comes.
-#[cfg(feature = "ssr")]
-async fn caught<T>(data: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
-    use futures_util::FutureExt;
-    let outcome = std::panic::AssertUnwindSafe(data).catch_unwind().await;
-    outcome.unwrap_or_else(|panic| Err(crate::server::failure::panicked(&*panic)))
-}
-
-/// In the browser a panic ends the program: nothing is left to catch it.
-#[cfg(not(feature = "ssr"))]
-async fn caught<T>(data: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
-    data.await
 }

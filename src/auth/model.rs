@@ -168,14 +168,20 @@ pub fn local_path(text: &str) -> Option<&str> {
 
 /// The log-in page's address that leads back to `path` (with its query) afterwards.
 pub fn log_in_path(path: &str) -> String {
-    let mut address = String::from("/login?next=");
-    for c in path.chars() {
+    with_query("/login", "next", path)
+}
+
+/// `path` with a query of one parameter.
+pub fn with_query(path: &str, name: &str, value: &str) -> String {
+    let mut address = format!("{path}?{name}=");
+    for c in value.chars() {
         match c {
             '%' => address.push_str("%25"),
             '?' => address.push_str("%3F"),
             '&' => address.push_str("%26"),
             '#' => address.push_str("%23"),
             '+' => address.push_str("%2B"),
+            ' ' => address.push_str("%20"),
             _ => address.push(c),
         }
     }
@@ -247,7 +253,7 @@ mod tests {
     #[test]
     fn the_log_in_address_carries_the_whole_path() {
         assert_eq!(log_in_path("/profile"), "/login?next=/profile");
-        assert_eq!(log_in_path("/a?b=c&d=%20#e+f"), "/login?next=/a%3Fb=c%26d=%2520%23e%2Bf");
+        assert_eq!(log_in_path("/a?b=c&d=%20#e+f g"), "/login?next=/a%3Fb=c%26d=%2520%23e%2Bf%20g");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use web_sys::{
 };
 
 use super::context::session_ended;
+use crate::ui::send_draft;
 
 const CHANNEL: &str = "latchkey-signed-in";
 /// Where the server tells: `auth::server::events`.
@@ -53,7 +54,7 @@ pub fn follow(user_id: String) {
             let now = message.data().as_string().unwrap_or_default();
             if now.is_empty() {
                 tab.leave();
-            } else if now != user_id && !tab.leaving.replace(true) {
+            } else if now != user_id && !tab.leaving.replace(true) && !send_draft() {
                 let _ = location().reload();
             }
         })

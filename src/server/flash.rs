@@ -13,11 +13,14 @@ use tower_cookies::{
     cookie::{SameSite, time::Duration},
 };
 
-use super::{respond, state::AppState};
-use crate::ui::flash::Flash;
+use super::{cookies_blocked, draft, respond, state::AppState};
+use crate::{
+    auth::server::Caller,
+    ui::flash::{Flash, Notice},
+};
 
 /// Browsers keep 4096 bytes a cookie; the rest is for its name and attributes.
-const MAX_VALUE: usize = 3800;
+pub(super) const MAX_VALUE: usize = 3800;
 
 /// Keeps `flash` for the next page.
 pub fn put(state: &AppState, cookies: &Cookies, flash: &Flash) {
@@ -27,7 +30,7 @@ pub fn put(state: &AppState, cookies: &Cookies, flash: &Flash) {
         // Longer than any input allows: the error still has to arrive.
         value = encode(&Flash { typed: Vec::new(), ..flash.clone() });
     }
-    cookies.add(cookie(state, value, Duration::minutes(1)));
+    cookies.add(cookie(state, name(state), value, Duration::minutes(1)));
 }
 
 /// The same, where the page that `request` asks for is to show it already.
@@ -47,25 +50,52 @@ pub fn is_put(state: &AppState, cookies: &Cookies) -> bool {
 
 /// Hands the flash to the page that is being asked for, and forgets it once a page was shown.
 pub async fn take(state: &AppState, cookies: Cookies, mut request: Request, next: Next) -> Response {
-    // A frame of another tab is a page too, but not the one that the form's outcome belongs to.
-    let is_frame = request.headers().get("sec-fetch-dest").is_some_and(|dest| dest != "document");
-    let is_page = request.method() == Method::GET && respond::wants_html(request.headers()) && !is_frame;
-    // Mostly there is none, and to read all cookies takes longer than to look for the name.
-    let is_there =
-        is_page && (request.extensions().get::<PutNow>().is_some() || may_be_sent(request.headers(), name(state)));
-    let Some(found) = is_there.then(|| cookies.get(name(state))).flatten() else {
+    if !is_page(&request) {
         return next.run(request).await;
-    };
-    let json = URL_SAFE_NO_PAD.decode(found.value()).unwrap_or_default();
-    if let Ok(flash) = serde_json::from_slice::<Flash>(&json) {
+    }
+    let put = read(state, &cookies, &request);
+    let was_put = put.is_some();
+    let flash = with_draft(state, &cookies, &request, put.unwrap_or_default());
+    if flash != Flash::default() {
         request.extensions_mut().insert(flash);
     }
     let response = next.run(request).await;
     // A redirect shows nothing: the page that it leads to does.
-    if !response.status().is_redirection() {
-        cookies.add(cookie(state, String::new(), Duration::ZERO));
+    if was_put && !response.status().is_redirection() {
+        cookies.add(cookie(state, name(state), String::new(), Duration::ZERO));
     }
     response
+}
+
+/// Whether the request is for a page of its own. `Accept` may have been taken off or rewritten on the way.
+fn is_page(request: &Request) -> bool {
+    let headers = request.headers();
+    // A frame of another tab is a page too, but not the one that the form's outcome belongs to.
+    let is_frame = headers.get("sec-fetch-dest").is_some_and(|dest| dest != "document");
+    let asks_for_anything = headers.get(header::ACCEPT).is_none_or(|accept| accept == "*/*");
+    request.method() == Method::GET && !is_frame && (asks_for_anything || respond::wants_html(headers))
+}
+
+/// The flash that was put, if one was. Mostly there is none, and to read all cookies takes longer than to look for the
+/// name.
+fn read(state: &AppState, cookies: &Cookies, request: &Request) -> Option<Flash> {
+    let is_there = request.extensions().get::<PutNow>().is_some() || may_be_sent(request.headers(), name(state));
+    let found = is_there.then(|| cookies.get(name(state))).flatten()?;
+    let json = URL_SAFE_NO_PAD.decode(found.value()).unwrap_or_default();
+    Some(serde_json::from_slice(&json).unwrap_or_default())
+}
+
+/// The same, with what was typed before the session ended, or with the reason why there is no session.
+fn with_draft(state: &AppState, cookies: &Cookies, request: &Request, flash: Flash) -> Flash {
+    let (headers, path) = (request.headers(), request.uri().path());
+    if flash == Flash::default() && cookies_blocked::check(state, cookies, headers, path) {
+        return Flash { notice: Some(Notice::CookiesBlocked), ..flash };
+    }
+    let caller = request.extensions().get::<Caller>().filter(|_| may_be_sent(headers, draft::name(state)));
+    match caller.and_then(|caller| draft::take(state, cookies, caller, path)) {
+        Some(draft) if flash.typed.is_empty() => Flash { notice: Some(Notice::DraftKept), typed: draft.typed, ..flash },
+        _ => flash,
+    }
 }
 
 /// Whether `name` stands anywhere in the cookies, be it within another's name or value.
@@ -81,8 +111,9 @@ fn name(state: &AppState) -> &'static str {
     }
 }
 
-fn cookie(state: &AppState, value: String, kept: Duration) -> Cookie<'static> {
-    Cookie::build((name(state), value))
+/// A cookie of pages and forms, with the attributes that all cookies of this site have.
+pub(super) fn cookie(state: &AppState, name: &'static str, value: String, kept: Duration) -> Cookie<'static> {
+    Cookie::build((name, value))
         .http_only(true)
         .same_site(SameSite::Lax)
         .secure(state.config.public_origin.is_https())

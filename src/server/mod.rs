@@ -1,16 +1,20 @@
 //! What the whole app needs on the server: configuration, database, layers, start and stop. Knows of callers only through
 //! the face of `auth`.
 
+mod address;
 pub mod assets;
 pub mod audit;
 pub mod config;
 pub mod connections;
+mod cookies_blocked;
 pub mod db;
 mod document;
+mod draft;
 pub mod failure;
 pub mod fault;
 mod files;
 pub mod flash;
+mod form_post;
 mod guarded_stream;
 pub mod import;
 pub mod key_rotation;

@@ -2,7 +2,7 @@
 //! not JSON. Called by the router, by `identify` and by server functions.
 
 use axum::{
-    body::{Body, Bytes, to_bytes},
+    body::{Body, to_bytes},
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
     middleware::Next,
@@ -12,18 +12,24 @@ use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use tower_cookies::Cookies;
 
-use super::{flash, request::extension, state::AppState};
+use super::{
+    draft, flash,
+    form_post::{FormPost, own_page},
+    request::extension,
+    state::AppState,
+};
 use crate::{
-    auth::model::{local_path, log_in_path},
+    auth::{model::log_in_path, server::Caller},
     error::AppError,
-    ui::flash::{Flash, Notice},
+    ui::{
+        Markup,
+        flash::{Flash, Notice},
+        markup,
+    },
 };
 
 /// Bytes of the largest body that a form of this site can send, and then some.
 pub const MAX_BODY: usize = 64 * 1024;
-/// The inputs whose text goes back into a refused form. Passwords are not among them, and never will be.
-const TYPED: [&str; 4] = ["email", "display_name", "bio", "next"];
-
 /// Marks a request that a browser sent from a form, without JavaScript: it wants a page in return.
 #[derive(Clone, Copy)]
 struct BrowserForm;
@@ -35,7 +41,7 @@ pub fn status(error: &AppError) -> StatusCode {
         AppError::Forbidden | AppError::ReauthenticationNeeded | AppError::CrossSite => StatusCode::FORBIDDEN,
         AppError::CodeExpired => StatusCode::GONE,
         AppError::NotFound => StatusCode::NOT_FOUND,
-        AppError::LastAdmin => StatusCode::CONFLICT,
+        AppError::LastAdmin | AppError::OtherAccount => StatusCode::CONFLICT,
         AppError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         AppError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         AppError::Malformed => StatusCode::BAD_REQUEST,
@@ -47,11 +53,17 @@ pub fn status(error: &AppError) -> StatusCode {
 
 /// An error as an answer of its own, outside of any page: a plain document to a browser, JSON to everybody else.
 pub fn error(error: &AppError, request: &HeaderMap) -> Response {
+    error_with(error, request, "")
+}
+
+/// The same, with a note for whoever runs the site. The document alone shows it.
+pub fn error_with(error: &AppError, request: &HeaderMap, note: &str) -> Response {
     let status = status(error);
     let mut response = if wants_html(request) {
         let sentence = crate::ui::words::error_sentence(error);
+        let note = if note.is_empty() { Markup::default() } else { markup!("<p>{note}</p>", note = note) };
         let page = format!(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>Latchkey</title><h1>{status}</h1><p>{sentence}</p><p><a href=\"/\">Go to the start page</a></p></html>"
+            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>Latchkey</title><h1>{status}</h1><p>{sentence}</p>{note}<p><a href=\"/\">Go to the start page</a></p></html>"
         );
         ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
     } else {
@@ -116,27 +128,40 @@ async fn server_function(state: &AppState, cookies: Cookies, request: Request, n
         Err(cause) if is_too_large(&cause) => return error(&AppError::TooLarge, &headers),
         Err(_) => return error(&AppError::Malformed, &headers),
     };
-    let browser_form = wants_html(&headers);
+    let form = FormPost::read(&body);
+    // Only a page's form says where it was sent from, whatever became of the header that asks for a page.
+    let browser_form = wants_html(&headers) || form.page.is_some();
     if browser_form {
         parts.extensions.insert(BrowserForm);
         // Leptos has redirects of its own for plain forms: it is told that a program asks, and this function answers.
         parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     }
-    let response = next.run(Request::from_parts(parts, Body::from(body.clone()))).await;
+    let caller = parts.extensions.get::<Caller>().map(|caller| caller.identity.user_id.as_str());
+    let response = match form.refusal(caller) {
+        Some(refusal) => error(&refusal, &parts.headers),
+        None if form.is_draft => StatusCode::NO_CONTENT.into_response(),
+        None => next.run(Request::from_parts(parts, Body::from(body))).await,
+    };
     let (response, failure) = with_status(response).await;
     if !browser_form || response.headers().contains_key(header::CONTENT_DISPOSITION) {
         return response;
     }
-    let back = own_referer(&headers, state).unwrap_or_else(|| "/".into());
+    let back = form.page.clone().or_else(|| own_referer(&headers, state)).unwrap_or_else(|| "/".into());
     let location = match failure {
         Some(AppError::Unauthenticated) => {
             if !flash::is_put(state, &cookies) {
                 flash::put(state, &cookies, &Flash { notice: Some(Notice::SessionEnded), ..Flash::default() });
             }
+            draft::put(state, &cookies, form, &back);
             log_in_path(&back)
         }
         Some(failure) => {
-            flash::put(state, &cookies, &Flash { error: Some(failure), typed: typed(&body), ..Flash::default() });
+            flash::put(state, &cookies, &Flash { error: Some(failure), typed: form.typed, ..Flash::default() });
+            back
+        }
+        None if form.is_draft => {
+            let notice = Some(Notice::DraftKept);
+            flash::put(state, &cookies, &Flash { notice, typed: form.typed, ..Flash::default() });
             back
         }
         None => match response.headers().get(header::LOCATION).and_then(|l| l.to_str().ok()) {
@@ -184,13 +209,12 @@ fn retry_after(error: &AppError, response: &mut Response) {
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
 }
 
-/// Whether the client is a browser that waits for a page.
+/// Whether the client is a browser that waits for a page: by `Accept`, or by Fetch Metadata where something between
+/// rewrote that.
 pub fn wants_html(headers: &HeaderMap) -> bool {
-    headers
-        .get_all(header::ACCEPT)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .any(|value| value.contains("text/html"))
+    let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate")
+        || accepts.into_iter().any(|value| value.contains("text/html"))
 }
 
 fn is_too_large(error: &axum::Error) -> bool {
@@ -211,19 +235,11 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 /// The path and query of the page that holds the form, if it is one of ours.
-fn own_referer(headers: &HeaderMap, state: &AppState) -> Option<String> {
+pub fn own_referer(headers: &HeaderMap, state: &AppState) -> Option<String> {
     let referer = headers.get(header::REFERER)?.to_str().ok()?;
     let origin = headers
         .get(header::ORIGIN)
         .and_then(|origin| origin.to_str().ok())
         .map_or_else(|| state.config.public_origin.to_string(), str::to_owned);
-    let path = referer.strip_prefix(&origin)?.split('#').next()?;
-    // The log-in page is not one to return to after a log-in, but it is one to return to with its own error.
-    let own_form = path.starts_with("/login") || path.starts_with("/signup");
-    (own_form || local_path(path).is_some()).then(|| path.to_owned())
-}
-
-fn typed(body: &Bytes) -> Vec<(String, String)> {
-    let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(body).unwrap_or_default();
-    fields.into_iter().filter(|(name, _)| TYPED.contains(&name.as_str())).collect()
+    own_page(referer.strip_prefix(&origin)?).map(str::to_owned)
 }

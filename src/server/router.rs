@@ -4,8 +4,8 @@ use axum::{
     Router,
     body::Body,
     extract::{Request, State},
-    http::{HeaderValue, Method, StatusCode, Uri, header},
-    middleware::{Next, from_fn, from_fn_with_state, map_response},
+    http::{HeaderValue, StatusCode, header},
+    middleware::{from_fn, from_fn_with_state, map_response},
     response::{IntoResponse, Redirect, Response},
     routing::get,
 };
@@ -26,8 +26,8 @@ use tower_http::{
 };
 
 use super::{
-    assets::Assets, connections, document::shell, failure, mail::preview, request::extension, respond, security,
-    state::AppState, telemetry,
+    address, assets::Assets, connections, document::shell, failure, mail::preview, request::extension, respond,
+    security, state::AppState, telemetry,
 };
 use crate::{
     app::App,
@@ -45,7 +45,7 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 pub fn router(state: AppState, assets: Assets) -> Router {
     let identify = from_fn_with_state(state.clone(), identify);
     let identified = pages_and_functions(&state, assets).layer((CookieManagerLayer::new(), identify));
-    around(identified.layer(from_fn(redirect_closing_slash)), state)
+    around(identified.layer(from_fn_with_state(state.clone(), address::redirect)), state)
 }
 
 /// The whole server around pages and functions that know their callers. A function of its own so that the benchmark can
@@ -109,24 +109,6 @@ fn provide_request_context(state: &AppState) {
 /// Where browsers and password managers look for the page that changes a password (W3C, "A Well-Known URL for Changing
 /// Passwords").
 const CHANGE_PASSWORD: &str = "/.well-known/change-password";
-
-/// The path and query without the slashes that close the path, where there are some. Never begins with two slashes, which
-/// would be another host.
-fn without_closing_slash(uri: &Uri) -> Option<String> {
-    let path = uri.path().strip_suffix('/')?.trim_end_matches('/');
-    let path = format!("/{}", path.trim_start_matches(['/', '\\']));
-    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    (path != "/" || uri.path() != "/").then(|| path + &query)
-}
-
-/// Middleware: one address a page. Links that end in a slash lead to it.
-async fn redirect_closing_slash(request: Request, next: Next) -> Response {
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    match without_closing_slash(request.uri()).filter(|_| reads) {
-        Some(path) => Redirect::permanent(&path).into_response(),
-        None => next.run(request).await,
-    }
-}
 
 /// The 404 page, or for a program the error alone.
 async fn not_found<F: Future<Output = Response>>(request: Request, page: impl FnOnce(Request) -> F) -> Response {

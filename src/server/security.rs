@@ -116,7 +116,14 @@ pub fn refused(state: &AppState, request: &Request) -> Option<Response> {
         public_url = %state.config.public_origin,
         "a request from another site was refused. If this is the site's own address, set server.public_url to it"
     );
-    Some(respond::error(&AppError::CrossSite, request.headers()))
+    let note = match state.config.is_dev() {
+        true => format!(
+            "The form came from {origin}, and server.public_url is {}. If this is the site's own address, set LATCHKEY__SERVER__PUBLIC_URL to it.",
+            state.config.public_origin
+        ),
+        false => String::new(),
+    };
+    Some(respond::error_with(&AppError::CrossSite, request.headers(), &note))
 }
 
 /// What shows everybody's mails.

@@ -100,7 +100,7 @@ fn code(error: &AppError) -> &'static str {
         AppError::Forbidden | AppError::ReauthenticationNeeded | AppError::CrossSite => "403",
         AppError::CodeExpired => "410",
         AppError::NotFound => "404",
-        AppError::LastAdmin => "409",
+        AppError::LastAdmin | AppError::OtherAccount => "409",
         AppError::TooLarge => "413",
         AppError::Invalid { .. } => "422",
         AppError::Malformed => "400",

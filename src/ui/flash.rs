@@ -56,6 +56,10 @@ pub enum Notice {
     Leaving,
     /// The account is not going to be erased after all.
     Kept,
+    /// What was typed before the session ended is back in the form of this page.
+    DraftKept,
+    /// The browser sends no cookie back, although this site set one.
+    CookiesBlocked,
     /// The account was just made.
     Welcome,
     /// In the demo, an old refresh token was presented early enough to count as one of the visitor's own tabs.

@@ -9,6 +9,7 @@ use super::{
     icons::Icon,
     markup::{InertElement, markup},
     offline::use_offline,
+    sent::{Sent, SignedInAs, mark_edited},
     toast::use_waiting,
     words,
 };
@@ -119,13 +120,18 @@ pub fn Form(
     let on_input = move |event: ev::Event| {
         let input = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         let form = input.as_ref().and_then(|input| input.closest("form").ok()?);
-        if let (Some(form), Some(name)) = (form, input.and_then(|input| input.get_attribute("name"))) {
+        let (Some(form), Some(input)) = (form, input) else {
+            return;
+        };
+        mark_edited(&form, &input);
+        if let Some(name) = input.get_attribute("name") {
             forgive(&form, error, &name);
         }
     };
 
     view! {
         <form method="post" action=action class=class on:submit=on_submit on:input=on_input node_ref=node>
+            <Sent />
             {children()}
         </form>
     }
@@ -146,7 +152,10 @@ pub fn FormErrors() -> impl IntoView {
 /// `autofocus`. Used alone where a page has many small forms.
 #[component]
 pub fn Refusal(error: AppError) -> impl IntoView {
-    let sentence = words::error_sentence(&error);
+    let sentence = match (&error, use_context::<SignedInAs>()) {
+        (AppError::OtherAccount, Some(account)) => words::signed_in_as(&account.display_name),
+        _ => words::error_sentence(&error),
+    };
     let fields = match error {
         AppError::Invalid { fields } => fields,
         _ => Vec::new(),

@@ -32,6 +32,8 @@ fn explains(notice: Notice) -> bool {
             | Notice::PasswordDropped
             | Notice::EmailChanged
             | Notice::Leaving
+            | Notice::DraftKept
+            | Notice::CookiesBlocked
     )
 }
 

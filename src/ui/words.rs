@@ -20,6 +20,9 @@ pub fn error_sentence(error: &AppError) -> String {
         AppError::CrossSite => {
             "This request didn't come from a page of this site, so it was set aside. Reload and try again.".into()
         }
+        AppError::OtherAccount => {
+            "Another account is signed in now than the one that this page was made for. Nothing was changed.".into()
+        }
         AppError::NotFound => "That isn't here any more. Nothing was changed.".into(),
         AppError::LastAdmin => {
             "This is the last admin. Make somebody else an admin first, then change this role.".into()
@@ -41,6 +44,11 @@ pub fn error_sentence(error: &AppError) -> String {
     }
 }
 
+/// The same for a form whose page was made for another account than the one that is signed in now.
+pub fn signed_in_as(display_name: &str) -> String {
+    format!("You are signed in as {display_name} now, and this page was made for another account. Nothing was changed.")
+}
+
 /// The title of a page or a note about that error.
 pub fn error_title(error: &AppError) -> &'static str {
     match error {
@@ -50,6 +58,7 @@ pub fn error_title(error: &AppError) -> &'static str {
         AppError::ReauthenticationNeeded => "Is it still you?",
         AppError::CodeExpired => "This link is spent",
         AppError::CrossSite => "Not from this site",
+        AppError::OtherAccount => "Another account is signed in",
         AppError::NotFound => "There's no page here",
         AppError::LastAdmin => "The last admin stays",
         AppError::TooLarge => "Too much at once",
@@ -129,6 +138,10 @@ pub fn notice(notice: Notice) -> &'static str {
             "Your account will be erased in 14 days. To stop that, log in before then and press Keep my account."
         }
         Notice::Kept => "Your account stays.",
+        Notice::DraftKept => "What you typed is back in the form. It isn't saved yet.",
+        Notice::CookiesBlocked => {
+            "Your browser did not keep this site's cookie, and without it nobody stays logged in. Allow cookies for this site, then try again."
+        }
         Notice::Welcome => "Welcome. Your account is ready.",
         Notice::ReplayTolerated => {
             "That was within 10 s of the last rotation, so it counted as a tab of yours. Wait a little, then try again."
@@ -162,6 +175,7 @@ mod tests {
             AppError::ReauthenticationNeeded,
             AppError::CodeExpired,
             AppError::CrossSite,
+            AppError::OtherAccount,
             AppError::NotFound,
             AppError::LastAdmin,
             AppError::TooLarge,
@@ -199,7 +213,7 @@ mod tests {
         Problem::ContainsContext,
         Problem::Breached,
     ];
-    const NOTICES: [Notice; 18] = [
+    const NOTICES: [Notice; 22] = [
         Notice::LoggedOut,
         Notice::SessionEnded,
         Notice::SessionCopied,
@@ -214,8 +228,12 @@ mod tests {
         Notice::EmailVerified,
         Notice::EmailChanged,
         Notice::EmailRestored,
+        Notice::WayBackRenewed,
+        Notice::WayBackEnded,
         Notice::Leaving,
         Notice::Kept,
+        Notice::DraftKept,
+        Notice::CookiesBlocked,
         Notice::Welcome,
         Notice::ReplayTolerated,
     ];

@@ -18,6 +18,7 @@ mod csrf;
 mod devices;
 mod events;
 mod faults;
+mod forms;
 mod headers;
 mod import;
 mod inbox;

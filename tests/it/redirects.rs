@@ -190,3 +190,58 @@ async fn password_managers_find_the_page_that_changes_a_password() {
     let answer = app.browser().get("/.well-known/change-password").await;
     assert_eq!((answer.status, answer.header("location")), (303, "/account/password"));
 }
+
+/// The answer to a browser that asks for a page by that host: status and `Location`.
+async fn asked_by(app: &TestApp, host: &str, more: &str) -> (String, String) {
+    let head = format!("GET /login?next=/admin HTTP/1.1\r\nhost: {host}\r\n{more}connection: close\r\n\r\n");
+    let answer = raw(app.address, head).await;
+    let location = answer.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or_default();
+    (answer.split(' ').nth(1).unwrap().to_owned(), location.to_owned())
+}
+
+#[tokio::test]
+async fn in_production_a_page_under_another_host_leads_to_the_public_one() {
+    let production = [("LATCHKEY__SERVER__PUBLIC_URL", "https://app.example.test"), ("LEPTOS_ENV", "PROD")];
+    let app = TestApp::with(&production).await;
+    let behind =
+        TestApp::with(&[&production[..], &[("LATCHKEY__SERVER__TRUSTED_PROXIES", "127.0.0.1")]].concat()).await;
+    let development = TestApp::spawn().await;
+    let html = "accept: text/html\r\n";
+    let there = "https://app.example.test/login?next=/admin";
+    for host in ["www.app.example.test", "app.example.test:8443", "evil.test", "192.168.1.5:3000", "[2001:db8::1]:3000"]
+    {
+        assert_eq!(asked_by(&app, host, html).await, ("307".into(), there.into()), "{host}");
+        assert_eq!(asked_by(&development, host, html).await.0, "200", "{host} in development");
+        assert_eq!(asked_by(&app, host, "").await.0, "200", "{host}, asked by a program");
+    }
+    for host in ["app.example.test", "APP.example.test:443"] {
+        assert_eq!(asked_by(&app, host, html).await.0, "200", "{host} is the public one");
+    }
+    // What a proxy puts there that does not hand on the browser's: it would be asked again for ever.
+    for (app, host) in
+        [(&app, "127.0.0.1:3000"), (&app, "localhost"), (&app, "backend:3000"), (&behind, "10.0.0.7:3000")]
+    {
+        assert_eq!(asked_by(app, host, html).await.0, "200", "{host}");
+    }
+    assert_eq!(asked_by(&behind, "www.app.example.test", html).await.0, "307");
+}
+
+#[tokio::test]
+async fn in_development_the_refusal_of_a_form_says_which_setting_helps() {
+    let app = TestApp::spawn().await;
+    let headers =
+        [("accept", "text/html"), ("origin", "http://nas.example.test:8080"), ("sec-fetch-site", "same-origin")];
+    let answer = app.browser().send(Method::POST, "/api/auth/log_in", &headers, None).await;
+    assert_eq!(answer.status, 403);
+    for part in ["http://nas.example.test:8080", crate::app::ORIGIN, "LATCHKEY__SERVER__PUBLIC_URL"] {
+        assert!(answer.body.contains(part), "{part}: {}", answer.body);
+    }
+    let script = [("accept", "text/html"), ("origin", "<script>alert(1)</script>")];
+    let answer = app.browser().send(Method::POST, "/api/auth/log_in", &script, None).await;
+    assert!(answer.status == 403 && !answer.body.contains("<script>"), "{}", answer.body);
+
+    let production = [("LATCHKEY__SERVER__PUBLIC_URL", "https://app.example.test"), ("LEPTOS_ENV", "PROD")];
+    let app = TestApp::with(&production).await;
+    let answer = app.browser().send(Method::POST, "/api/auth/log_in", &headers, None).await;
+    assert!(answer.status == 403 && !answer.body.contains("LATCHKEY__"), "{}", answer.body);
+}

@@ -214,8 +214,9 @@ async fn changing_to_an_address_that_has_an_account_looks_like_any_other_and_cha
     for (own, other) in [(ADA, BOB), ("eve@example.test", "nobody@example.test")] {
         let owner = app.signed_up(own).await;
         let answer = owner.submit("/account/email", "account/change_email", &[("email", other)]).await;
+        let id = app.user_id(own).await.to_string();
         let looks = async |browser: &Browser| {
-            let page = browser.get("/confirm").await.body.replace(other, "ADDRESS");
+            let page = browser.get("/confirm").await.body.replace(other, "ADDRESS").replace(&id, "ID");
             page.split("<main").nth(1).unwrap().split("</main").next().unwrap().to_owned()
         };
         let page = looks(&owner).await;

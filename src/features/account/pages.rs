@@ -12,7 +12,7 @@ use crate::{
     },
     error::{Field, FieldError, Problem},
     ui::{
-        Check, Form, FormErrors, Icon, Markup, PageHead, PasswordField, Refusal, SettingHead, Submit, TextField,
+        Check, Form, FormErrors, Icon, Markup, PageHead, PasswordField, Refusal, Sent, SettingHead, Submit, TextField,
         control_name,
         flash::{Flash, use_flash, use_site},
         markup,
@@ -257,9 +257,8 @@ fn data(settings: Settings) -> AnyView {
             />
             // Not a `Form`, whose button would wait for a page: the answer is a file.
             <form method="post" action="/api/account/export">
-                <button type="submit" class="button">
-                    "Download as JSON"
-                </button>
+                <Sent />
+                <button type="submit" class="button">"Download as JSON"</button>
             </form>
         </section>
     }

@@ -9,7 +9,7 @@ use crate::{
     auth::{Loaded, api::refresh, session_ended, use_identity},
     error::AppError,
     ui::{
-        Fact, FailureNote, Form, Ring, Submit,
+        Fact, FailureNote, Form, Ring, Sent, Submit,
         flash::use_site,
         time::{ago_markup, lasting},
     },
@@ -127,6 +127,7 @@ fn RefreshNow() -> impl IntoView {
     };
     view! {
         <form method="post" action="/api/auth/refresh" on:submit=on_submit>
+            <Sent />
             <button type="submit" class="button button--small">
                 "Refresh now"
             </button>

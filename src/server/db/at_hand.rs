@@ -235,7 +235,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_query_that_is_never_given_its_turn_fails() {
-        let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_millis(10));
+        let pool = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(1));
         let pool: AtHand<Sqlite> = AtHand::new(pool.connect("sqlite::memory:").await.unwrap(), 0);
         let taken = pool.take().await.unwrap();
         assert!(matches!(pool.take().await, Err(Error::PoolTimedOut)));

@@ -1,0 +1,57 @@
+//! What somebody typed into a form whose session was over. A cookie keeps it until the next log-in of the same account,
+//! and the form's page shows it then. Used by `respond` and `flash`.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
+use tower_cookies::{Cookies, cookie::time::Duration};
+
+use super::{flash, form_post::FormPost, state::AppState};
+use crate::auth::server::Caller;
+
+/// Until somebody has logged in again.
+const KEPT: Duration = Duration::minutes(30);
+
+#[derive(Serialize, Deserialize)]
+pub struct Draft {
+    /// The id of the account that the page was made for.
+    account: String,
+    /// The path of the page.
+    path: String,
+    pub typed: Vec<(String, String)>,
+}
+
+/// Keeps what was typed into `form`, on the page at `page`.
+pub fn put(state: &AppState, cookies: &Cookies, form: FormPost, page: &str) {
+    let typed: Vec<_> = form.typed.into_iter().filter(|(name, value)| name != "next" && !value.is_empty()).collect();
+    let (Some(account), false) = (form.account, typed.is_empty()) else {
+        return;
+    };
+    let draft = Draft { account, path: path_of(page).to_owned(), typed };
+    let value = serde_json::to_vec(&draft).map(|json| URL_SAFE_NO_PAD.encode(json)).unwrap_or_default();
+    // Longer than any input allows: a browser would not keep it.
+    if value.len() <= flash::MAX_VALUE {
+        cookies.add(flash::cookie(state, name(state), value, KEPT));
+    }
+}
+
+/// What `caller` typed into the page at `path`, if a draft of it is there. One of somebody else is dropped.
+pub fn take(state: &AppState, cookies: &Cookies, caller: &Caller, path: &str) -> Option<Draft> {
+    let value = cookies.get(name(state))?;
+    let draft = URL_SAFE_NO_PAD.decode(value.value()).ok().and_then(|json| serde_json::from_slice::<Draft>(&json).ok());
+    let draft = draft.filter(|draft| draft.account == caller.identity.user_id);
+    if draft.as_ref().is_none_or(|draft| draft.path == path) {
+        cookies.add(flash::cookie(state, name(state), String::new(), Duration::ZERO));
+    }
+    draft.filter(|draft| draft.path == path)
+}
+
+fn path_of(page: &str) -> &str {
+    page.split('?').next().unwrap_or(page)
+}
+
+pub fn name(state: &AppState) -> &'static str {
+    match state.config.public_origin.is_https() {
+        true => "__Host-latchkey_draft",
+        false => "latchkey_draft",
+    }
+}
