@@ -4,10 +4,10 @@ import { expect, test } from '../support/fixtures.ts';
 import { headings, sentences } from '../support/words.ts';
 import type { Visitor } from '../support/pages.ts';
 
-/** Before any program of the page runs, once its markup is there. */
+/** On the log-in page, before any program runs, once its markup is there. */
 async function before(visitor: Visitor, change: () => void): Promise<void> {
   await visitor.page.addInitScript(`document.addEventListener('readystatechange', () => {
-    if (document.readyState === 'interactive') (${change.toString()})();
+    if (document.readyState === 'interactive' && location.pathname === '/login') (${change.toString()})();
   })`);
 }
 
@@ -48,11 +48,12 @@ for (const [name, change] of changes) {
     const stopped = (await visitor.page.locator('html[data-stopped]').count()) > 0;
     expect(reports).toHaveLength(stopped ? 1 : 0);
 
-    await visitor.page.getByRole('banner').getByRole('link', { name: 'Sign up' }).click();
-    await expect(visitor.page).toHaveURL(/\/signup$/);
-    await visitor.sees(headings.signUp);
+    await expect(visitor.page).toHaveTitle(/^Log in/);
+    await visitor.bar.link('Latchkey').click();
+    await visitor.arrivesAt('/');
     await visitor.page.goBack();
     await expect(visitor.page).toHaveURL(/\/login$/);
+    await expect(visitor.page.locator('html[data-hydrated], html[data-stopped]')).toBeAttached();
     await visitor.logIn.email.fill(account.email);
     await visitor.logIn.password.fill('not the password at all');
     await visitor.page.locator('form[action="/api/auth/log_in"] [type=submit]').click();
@@ -90,4 +91,5 @@ test('a browser that keeps no cookies is told so', async ({ visitor, account }) 
     await visitor.logIn.send(account.email, password);
     await expect(visitor.text(sentences.cookiesBlocked)).toBeVisible();
   }
+  await page.unrouteAll({ behavior: 'wait' });
 });

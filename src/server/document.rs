@@ -62,12 +62,14 @@ try {{
 
 /// Leaves the page to the browser where the program stopped, for example since something foreign stood in the page: the
 /// program's handlers, of which some may be there, hear of nothing any more, and a step back loads the page.
-const GIVE_UP: &str = r"let over = false;
+const GIVE_UP: &str = r"const title = document.title;
+let over = false;
 const giveUp = (error) => {
   if (over) return;
   over = true;
   console.error('The program of this page stopped; links and forms work without it.', error);
   const root = document.documentElement, page = () => location.pathname + location.search, here = page();
+  document.title ||= title;
   root.removeAttribute('data-hydrated');
   root.setAttribute('data-stopped', '');
   for (const type of ['click', 'input', 'submit']) addEventListener(type, (event) => event.stopImmediatePropagation(), true);

@@ -138,7 +138,8 @@ async fn server_function(state: &AppState, cookies: Cookies, request: Request, n
     }
     let caller = parts.extensions.get::<Caller>().map(|caller| caller.identity.user_id.as_str());
     let response = match form.refusal(caller) {
-        Some(refusal) => error(&refusal, &parts.headers),
+        // As JSON, like the functions' own errors.
+        Some(refusal) => error(&refusal, &HeaderMap::new()),
         None if form.is_draft => StatusCode::NO_CONTENT.into_response(),
         None => next.run(Request::from_parts(parts, Body::from(body))).await,
     };
