@@ -8,16 +8,16 @@ use axum::{
     response::Response,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use tower_cookies::{
-    Cookie, Cookies,
-    cookie::{SameSite, time::Duration},
-};
+use std::time::Duration;
+use tower_cookies::{Cookie, Cookies};
 
 use super::{respond, state::AppState};
 use crate::ui::flash::Flash;
 
 /// Browsers keep 4096 bytes a cookie; the rest is for its name and attributes.
 const MAX_VALUE: usize = 3800;
+/// For a page that is on its way.
+const KEPT: Duration = Duration::from_secs(60);
 
 /// Keeps `flash` for the next page.
 pub fn put(state: &AppState, cookies: &Cookies, flash: &Flash) {
@@ -27,7 +27,7 @@ pub fn put(state: &AppState, cookies: &Cookies, flash: &Flash) {
         // Longer than any input allows: the error still has to arrive.
         value = encode(&Flash { typed: Vec::new(), ..flash.clone() });
     }
-    cookies.add(cookie(state, value, Duration::minutes(1)));
+    cookies.add(cookie(state, value, KEPT));
 }
 
 /// The same, where the page that `request` asks for is to show it already.
@@ -42,7 +42,7 @@ struct PutNow;
 
 /// Whether this request leaves a flash for the next page already.
 pub fn is_put(state: &AppState, cookies: &Cookies) -> bool {
-    cookies.get(name(state)).is_some_and(|cookie| !cookie.value().is_empty())
+    cookies.get(&state.cookie_names.flash).is_some_and(|cookie| !cookie.value().is_empty())
 }
 
 /// Hands the flash to the page that is being asked for, and forgets it once a page was shown.
@@ -51,9 +51,10 @@ pub async fn take(state: &AppState, cookies: Cookies, mut request: Request, next
     let is_frame = request.headers().get("sec-fetch-dest").is_some_and(|dest| dest != "document");
     let is_page = request.method() == Method::GET && respond::wants_html(request.headers()) && !is_frame;
     // Mostly there is none, and to read all cookies takes longer than to look for the name.
-    let is_there =
-        is_page && (request.extensions().get::<PutNow>().is_some() || may_be_sent(request.headers(), name(state)));
-    let Some(found) = is_there.then(|| cookies.get(name(state))).flatten() else {
+    let is_there = is_page
+        && (request.extensions().get::<PutNow>().is_some()
+            || may_be_sent(request.headers(), &state.cookie_names.flash));
+    let Some(found) = is_there.then(|| cookies.get(&state.cookie_names.flash)).flatten() else {
         return next.run(request).await;
     };
     let json = URL_SAFE_NO_PAD.decode(found.value()).unwrap_or_default();
@@ -74,19 +75,6 @@ fn may_be_sent(headers: &HeaderMap, name: &str) -> bool {
     lines.filter_map(|line| std::str::from_utf8(line.as_bytes()).ok()).any(|line| line.contains(name))
 }
 
-fn name(state: &AppState) -> &'static str {
-    match state.config.public_origin.is_https() {
-        true => "__Host-latchkey_flash",
-        false => "latchkey_flash",
-    }
-}
-
 fn cookie(state: &AppState, value: String, kept: Duration) -> Cookie<'static> {
-    Cookie::build((name(state), value))
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(state.config.public_origin.is_https())
-        .path("/")
-        .max_age(kept)
-        .build()
+    state.cookie_names.cookie(&state.cookie_names.flash, value, kept)
 }

@@ -55,7 +55,7 @@ impl AppState {
             streams: Streams::default(),
             freshness: Freshness::default(),
             verified: Verified::default(),
-            cookie_names: CookieNames::new(config.public_origin.is_https()),
+            cookie_names: CookieNames::new(&config.public_origin, config.auth.port_in_cookies),
             leptos: config.leptos_options(),
             draining: watch::Sender::new(false),
             db,

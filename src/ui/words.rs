@@ -25,6 +25,10 @@ pub fn error_sentence(error: &AppError) -> String {
             "This is the last admin. Make somebody else an admin first, then change this role.".into()
         }
         AppError::TooLarge => "That is more text than this form can take. Shorten it and try again.".into(),
+        AppError::TooManyCookies => {
+            "Your browser sends more cookies than this site reads. Delete the cookies of this site in your browser's settings, then log in again. Nothing was changed."
+                .into()
+        }
         AppError::Invalid { .. } => "Some fields need another look.".into(),
         AppError::Malformed => "The form arrived incomplete. Reload the page and try again.".into(),
         AppError::Throttled { retry_after } => {
@@ -53,6 +57,7 @@ pub fn error_title(error: &AppError) -> &'static str {
         AppError::NotFound => "There's no page here",
         AppError::LastAdmin => "The last admin stays",
         AppError::TooLarge => "Too much at once",
+        AppError::TooManyCookies => "Too many cookies",
         AppError::Invalid { .. } => "A few things to look at",
         AppError::Malformed => "The form arrived incomplete",
         AppError::Throttled { .. } => "A short pause",
@@ -165,6 +170,7 @@ mod tests {
             AppError::NotFound,
             AppError::LastAdmin,
             AppError::TooLarge,
+            AppError::TooManyCookies,
             AppError::invalid(Field::Email, Problem::Missing),
             AppError::Malformed,
             AppError::Throttled { retry_after: 90 },
