@@ -55,7 +55,7 @@ fn attributes(line: &str) -> (String, BTreeSet<String>) {
     (parts.next().unwrap(), parts.filter(|part| !part.starts_with("Max-Age=")).collect())
 }
 
-async fn every_cookie_has(app: &TestApp, expected: &[&str], names: [&str; 3]) {
+async fn every_cookie_has(app: &TestApp, expected: &[&str], names: [&str; 4]) {
     let lines: Vec<String> = crawl(app).await.iter().flat_map(Answer::set_cookies).collect();
     let expected: BTreeSet<String> = expected.iter().map(|part| (*part).to_owned()).collect();
     let mut seen = BTreeSet::new();
@@ -72,13 +72,19 @@ async fn every_cookie_has(app: &TestApp, expected: &[&str], names: [&str; 3]) {
 #[tokio::test]
 async fn every_cookie_is_http_only_lax_and_of_the_whole_site() {
     let app = TestApp::spawn().await;
-    every_cookie_has(&app, &["HttpOnly", "SameSite=Lax", "Path=/"], [ACCESS, REFRESH, "latchkey_flash"]).await;
+    every_cookie_has(
+        &app,
+        &["HttpOnly", "SameSite=Lax", "Path=/"],
+        [ACCESS, REFRESH, "latchkey_flash", "latchkey_device"],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn with_https_every_cookie_is_bound_to_the_host_and_secure() {
     let app = TestApp::with(&HTTPS).await;
-    let names = ["__Host-latchkey_access", "__Host-latchkey_refresh", "__Host-latchkey_flash"];
+    let names =
+        ["__Host-latchkey_access", "__Host-latchkey_refresh", "__Host-latchkey_flash", "__Host-latchkey_device"];
     every_cookie_has(&app, &["HttpOnly", "SameSite=Lax", "Path=/", "Secure"], names).await;
 }
 
@@ -197,7 +203,7 @@ const TOO_LARGE: usize = 16 * 1024;
 #[tokio::test]
 async fn a_browser_with_too_many_cookies_is_told_so_and_loses_those_of_this_site() {
     let app = TestApp::spawn().await;
-    let names = [ACCESS, REFRESH, "latchkey_flash", "latchkey_asked"];
+    let names = [ACCESS, REFRESH, "latchkey_flash", "latchkey_asked", "latchkey_device"];
     for form in [false, true] {
         let browser = app.signed_up(&format!("ada-{form}@example.test")).await;
         for name in names {

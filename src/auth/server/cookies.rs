@@ -1,5 +1,5 @@
 //! The cookies: names, attributes, set, clear. The two with tokens are read by `identify` only, and written by it and by
-//! log-in and log-out; the third ties the digits of a mail to the browser that asked for it; the fourth is `flash`'s.
+//! log-in and log-out; the third ties the digits of a mail to the browser that asked for it; then `flash`'s, and that of a known browser.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use tower_cookies::{
     cookie::{SameSite, time},
 };
 
-use super::{codes::BrowserKey, issue::Issued};
+use super::{codes::BrowserKey, issue::Issued, known_browser};
 use crate::server::origin::Origin;
 
 /// As long as the code itself.
@@ -25,6 +25,7 @@ pub struct CookieNames {
     pub refresh: String,
     pub flash: String,
     asked: String,
+    device: String,
     secure: bool,
 }
 
@@ -36,7 +37,14 @@ impl CookieNames {
         let prefix = if secure { PREFIX } else { "" };
         let suffix = port.map(|port| format!("_{port}")).unwrap_or_default();
         let name = |what: &str| format!("{prefix}latchkey_{what}{suffix}");
-        Self { access: name("access"), refresh: name("refresh"), flash: name("flash"), asked: name("asked"), secure }
+        Self {
+            access: name("access"),
+            refresh: name("refresh"),
+            flash: name("flash"),
+            asked: name("asked"),
+            device: name("device"),
+            secure,
+        }
     }
 
     /// Hands the tokens to the browser.
@@ -46,9 +54,17 @@ impl CookieNames {
         if let Some((refresh, kept)) = issued.refresh {
             cookies.add(self.cookie(&self.refresh, refresh, kept));
         }
+        if let Some(device) = issued.device {
+            cookies.add(self.cookie(&self.device, device, known_browser::KEPT.to_std().unwrap_or_default()));
+        }
     }
 
-    /// Tells the browser to forget both.
+    /// By which the browser may show that it is known.
+    pub fn device(&self, cookies: &Cookies) -> Option<String> {
+        cookies.get(&self.device).map(|cookie| cookie.value().to_owned())
+    }
+
+    /// Tells the browser to forget both tokens. It stays known: a log-out is not the end of typing errors.
     pub fn clear(&self, cookies: &Cookies) {
         for name in [&self.access, &self.refresh] {
             cookies.add(self.cookie(name, String::new(), Duration::ZERO));
@@ -57,7 +73,7 @@ impl CookieNames {
 
     /// Tells the browser to forget all cookies of this site, also those from before it had https. Reads none.
     pub fn forget_all(&self, answer: &mut HeaderMap) {
-        let ours = [&self.access, &self.refresh, &self.flash, &self.asked].map(String::as_str);
+        let ours = [&self.access, &self.refresh, &self.flash, &self.asked, &self.device].map(String::as_str);
         for name in ours.into_iter().chain(ours.into_iter().filter_map(|name| name.strip_prefix(PREFIX))) {
             let line = self.cookie(name, String::new(), Duration::ZERO).to_string();
             if let Ok(line) = HeaderValue::try_from(line) {

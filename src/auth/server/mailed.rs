@@ -127,7 +127,12 @@ pub(super) async fn limit(state: &AppState, purpose: Purpose, email: &Email, cli
     let now: DateTime<Utc> = state.db.now().await?;
     let limit = state.config.throttle.mails_per_hour;
     let pair = Pair {
-        client: Bucket::client("mail", client.ip, state.config.throttle.client_per_minute),
+        // Sign-ups, which were counted as such, leave others behind the same address their mails.
+        client: Bucket::client(
+            if purpose == Purpose::SignUp { "sign_up mail" } else { "mail" },
+            client.ip,
+            state.config.throttle.client_per_minute,
+        ),
         account: match purpose {
             Purpose::LogIn | Purpose::Recover => Bucket::way_in(email.key(), limit, codes::SOON),
             _ => Bucket::mailed(email.key(), limit),
