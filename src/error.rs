@@ -95,6 +95,8 @@ pub enum Problem {
     Mismatch,
     /// It is what the account has already.
     Unchanged,
+    /// The mail server of this site cannot write to it.
+    Undeliverable,
     /// A password that stands on lists of common ones, or nearly.
     TooCommon,
     /// A password that a patient guesser finds.

@@ -93,6 +93,10 @@ pub fn problem(field: Field, problem: Problem) -> String {
         (Problem::Mismatch, _) => "This isn't your password.".into(),
         (Problem::Unchanged, _) => "Your account uses this address already.".into(),
         (Problem::Taken, _) => "This address can't be used for a new account. If it's yours, log in instead.".into(),
+        (Problem::Undeliverable, _) => {
+            "Mail from this site reaches only addresses with plain letters (a to z) before the @. Use another one."
+                .into()
+        }
         (Problem::TooCommon, _) => "Many people use this one. A few unrelated words make a better one.".into(),
         (Problem::TooGuessable, _) => "This one is soon guessed. A few unrelated words make a better one.".into(),
         (Problem::ContainsContext, _) => {
@@ -192,7 +196,8 @@ mod tests {
         Field::OldPassword,
         Field::Digits,
     ];
-    const PROBLEMS: [Problem; 11] = [
+    const PROBLEMS: [Problem; 12] = [
+        Problem::Undeliverable,
         Problem::Missing,
         Problem::Malformed,
         Problem::TooShort { min: 12 },

@@ -29,6 +29,7 @@ pub async fn sign_up(
     next: &str,
     client: &Client,
 ) -> Result<BrowserKey, AppError> {
+    reachable(state, &account.email)?;
     let now = state.db.now().await?;
     Bucket::client("sign_up", client.ip, state.config.throttle.client_per_minute).take(&state.db, now).await?;
     account.check(state).await?;
@@ -85,6 +86,7 @@ pub async fn change_email(
     if email.key() == Email::parse(&caller.identity.email).map_err(|_| AppError::Unavailable)?.key() {
         return Err(AppError::invalid(Field::Email, Problem::Unchanged));
     }
+    reachable(state, &email)?;
     limit(state, Purpose::ChangeEmail, &email, client).await?;
     let taken = store::find_user(&state.db, &email).await?.is_some_and(|user| user.id != caller.user_id);
     let now = state.db.now().await?;
@@ -97,6 +99,14 @@ pub async fn change_email(
     state.mail.enqueue(&mut tx, email.as_str(), &letter, Some(expires_at), now).await?;
     send(state, tx).await?;
     Ok(browser)
+}
+
+/// Refuses a new address that no mail would reach. An address that may have an account is not asked about: that would tell.
+fn reachable(state: &AppState, email: &Email) -> Result<(), AppError> {
+    match state.mail.reaches(email.as_str()) {
+        true => Ok(()),
+        false => Err(AppError::invalid(Field::Email, Problem::Undeliverable)),
+    }
 }
 
 /// A code for the owner of the account of that address. Nobody's address leaves the same traces, and no letter.
