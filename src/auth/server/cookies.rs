@@ -9,7 +9,6 @@ use tower_cookies::{
 };
 
 use super::{codes::BrowserKey, issue::Issued, known_browser};
-use crate::server::origin::Origin;
 
 /// As long as the code itself.
 const ASKED_FOR: Duration = Duration::from_secs(20 * 60);
@@ -30,10 +29,9 @@ pub struct CookieNames {
 }
 
 impl CookieNames {
-    /// `with_port`: browsers send cookies to every port of a host, so the port of `origin` is to be in the names.
-    pub fn new(origin: &Origin, with_port: bool) -> Self {
-        let secure = origin.is_https();
-        let port = origin.port().filter(|port| with_port && *port != PLAIN_PORT);
+    /// `port`: the one that is to be in the names, since browsers send cookies to every port of a host.
+    pub fn new(secure: bool, port: Option<u16>) -> Self {
+        let port = port.filter(|port| *port != PLAIN_PORT);
         let prefix = if secure { PREFIX } else { "" };
         let suffix = port.map(|port| format!("_{port}")).unwrap_or_default();
         let name = |what: &str| format!("{prefix}latchkey_{what}{suffix}");
