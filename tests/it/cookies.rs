@@ -34,6 +34,7 @@ async fn crawl(app: &TestApp) -> Vec<Answer> {
         browser.submit("/signup", "auth/sign_up", &form).await,
         browser.api("auth/log_in", &[("email", "crawl@example.test"), ("password", "wrong-wrong-wrong")]).await,
         browser.api("auth/log_in", &form).await,
+        browser.api("auth/send_magic_link", &form[..1]).await,
     ];
     app.age_rotations(60).await;
     browser.drop_cookie(&names.access);
@@ -55,7 +56,7 @@ fn attributes(line: &str) -> (String, BTreeSet<String>) {
     (parts.next().unwrap(), parts.filter(|part| !part.starts_with("Max-Age=")).collect())
 }
 
-async fn every_cookie_has(app: &TestApp, expected: &[&str], names: [&str; 4]) {
+async fn every_cookie_has(app: &TestApp, expected: &[&str], names: [&str; 5]) {
     let lines: Vec<String> = crawl(app).await.iter().flat_map(Answer::set_cookies).collect();
     let expected: BTreeSet<String> = expected.iter().map(|part| (*part).to_owned()).collect();
     let mut seen = BTreeSet::new();
@@ -75,7 +76,7 @@ async fn every_cookie_is_http_only_lax_and_of_the_whole_site() {
     every_cookie_has(
         &app,
         &["HttpOnly", "SameSite=Lax", "Path=/"],
-        [ACCESS, REFRESH, "latchkey_flash", "latchkey_device"],
+        [ACCESS, REFRESH, "latchkey_flash", "latchkey_device", "latchkey_asked"],
     )
     .await;
 }
@@ -83,8 +84,13 @@ async fn every_cookie_is_http_only_lax_and_of_the_whole_site() {
 #[tokio::test]
 async fn with_https_every_cookie_is_bound_to_the_host_and_secure() {
     let app = TestApp::with(&HTTPS).await;
-    let names =
-        ["__Host-latchkey_access", "__Host-latchkey_refresh", "__Host-latchkey_flash", "__Host-latchkey_device"];
+    let names = [
+        "__Host-latchkey_access",
+        "__Host-latchkey_refresh",
+        "__Host-latchkey_flash",
+        "__Host-latchkey_device",
+        "__Host-latchkey_asked",
+    ];
     every_cookie_has(&app, &["HttpOnly", "SameSite=Lax", "Path=/", "Secure"], names).await;
 }
 

@@ -163,6 +163,17 @@ async fn every_way_to_log_in_makes_the_browser_known() {
 }
 
 #[tokio::test]
+async fn typing_errors_of_others_behind_one_address_keep_nobody_signed_in_from_a_password_form() {
+    let app = TestApp::with(&[("LATCHKEY__THROTTLE__CLIENT_PER_MINUTE", "4")]).await;
+    let ada = app.signed_up(ADA).await;
+    let bob = app.signed_up(BOB).await;
+    for _ in 0..4 {
+        assert_eq!(bob.api("auth/step_up", &[("password", WRONG)]).await.status, 422);
+    }
+    assert_eq!(ada.api("auth/step_up", &[("password", PASSWORD)]).await.status, 200);
+}
+
+#[tokio::test]
 async fn sign_ups_that_wait_for_their_mail_leave_others_their_mails() {
     let app = TestApp::with(&[("LATCHKEY__AUTH__SIGN_UP", "verified")]).await;
     app.account(ADA, Role::User).await;
