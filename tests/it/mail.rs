@@ -449,6 +449,14 @@ async fn an_address_that_the_mail_server_cannot_take_is_refused_where_it_is_give
     let owner = app.browser();
     owner.log_in("bob@example.test").await;
     assert!(refused(&owner.api("account/change_email", &form[..1]).await));
+    // An account from before, at an address that was never verified: its own owner may be told.
+    app.execute("update users set email = 'b\u{f3}b@example.test', email_verified_at = null").await;
+    assert!(refused(&owner.api("auth/send_verification", &[]).await));
+    for page in ["/profile", "/account"] {
+        let back = owner.submit(page, "auth/send_verification", &[]).await;
+        assert_eq!((back.status, back.header("location")), (303, page));
+        assert!(owner.get(page).await.body.contains("plain letters"), "{page} says so");
+    }
     for function in ["auth/forgot_password", "auth/send_magic_link"] {
         assert_eq!(app.browser().api(function, &form[..1]).await.status, 200, "{function} tells nothing");
     }

@@ -72,6 +72,7 @@ pub async fn recover(state: &AppState, email: &str, next: &str, client: &Client)
 /// Asks the caller's own address to be verified.
 pub async fn verify(state: &AppState, caller: &Caller, client: &Client) -> Result<BrowserKey, AppError> {
     let email = Email::parse(&caller.identity.email).map_err(|_| AppError::Unavailable)?;
+    reachable(state, &email)?;
     to_owner(state, Purpose::Verify, &email, &Detail::default(), letters::verify, client).await
 }
 
@@ -101,7 +102,8 @@ pub async fn change_email(
     Ok(browser)
 }
 
-/// Refuses a new address that no mail would reach. An address that may have an account is not asked about: that would tell.
+/// Refuses an address that no mail would reach, where it is new or the caller's own. Others are not asked about: that would
+/// tell which have accounts.
 fn reachable(state: &AppState, email: &Email) -> Result<(), AppError> {
     match state.mail.reaches(email.as_str()) {
         true => Ok(()),
