@@ -38,9 +38,12 @@ fail() {
 
 is_root() { [ "$(id -u)" = 0 ]; }
 
-# The demo accounts belong to a developer's machine; whoever sets LATCHKEY__DEMO__SEED decides otherwise.
-seed_demo_in_dev() {
-  [ "${LEPTOS_ENV:-DEV}" != DEV ] || export LATCHKEY__DEMO__SEED="${LATCHKEY__DEMO__SEED:-true}"
+# What a developer's machine has unless the environment says otherwise: demo accounts, and cookies for each port, since
+# there may be another app on this host.
+set_defaults_of_dev() {
+  [ "${LEPTOS_ENV:-DEV}" = DEV ] || return 0
+  export LATCHKEY__DEMO__SEED="${LATCHKEY__DEMO__SEED:-true}"
+  export LATCHKEY__AUTH__PORT_IN_COOKIES="${LATCHKEY__AUTH__PORT_IN_COOKIES:-true}"
 }
 
 # need_debian_package PACKAGE ABOUT_HOW_LONG WHAT_IS_MISSING: installs it where that is ours to do, or says how.

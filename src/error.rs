@@ -34,6 +34,8 @@ pub enum AppError {
     LastAdmin,
     /// 413: the body is larger than any form of this site.
     TooLarge,
+    /// 431: more cookies than this site reads, of whichever app of its host.
+    TooManyCookies,
     /// 422: bad input, with every field that is at fault.
     Invalid { fields: Vec<FieldError> },
     /// 400: the request is not one that a form of this site can send.
@@ -95,6 +97,8 @@ pub enum Problem {
     Mismatch,
     /// It is what the account has already.
     Unchanged,
+    /// The mail server of this site cannot write to it.
+    Undeliverable,
     /// A password that stands on lists of common ones, or nearly.
     TooCommon,
     /// A password that a patient guesser finds.

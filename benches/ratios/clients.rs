@@ -52,7 +52,7 @@ pub struct Pages {
 impl Pages {
     /// `/profile`, which only its owner may see.
     pub fn guarded(sessions: &[Session]) -> Self {
-        let names = CookieNames::new(true);
+        let names = CookieNames::new(true, None);
         let request = |session: &Session| {
             let Session { access, refresh } = session;
             get("/profile", &format!("Cookie: {}={access}; {}={refresh}\r\n", names.access, names.refresh))
@@ -132,14 +132,14 @@ pub struct Refreshes {
     /// The refresh token that counts, a session each.
     current: Vec<String>,
     next: usize,
-    cookie: &'static str,
+    cookie: String,
     request: Vec<u8>,
 }
 
 impl Refreshes {
     pub fn new(sessions: &[Session]) -> Self {
         let current = sessions.iter().map(|session| session.refresh.clone()).collect();
-        Self { current, next: 0, cookie: CookieNames::new(true).refresh, request: Vec::new() }
+        Self { current, next: 0, cookie: CookieNames::new(true, None).refresh, request: Vec::new() }
     }
 }
 
@@ -153,7 +153,7 @@ impl Client for Refreshes {
 
     fn check(&mut self, answer: &Answer<'_>) -> Result<()> {
         let old = &mut self.current[self.next];
-        match answer.cookie(self.cookie) {
+        match answer.cookie(&self.cookie) {
             Some(new) if answer.status == 200 && new != *old => {
                 *old = new.to_owned();
                 Ok(())

@@ -39,7 +39,9 @@ pub async fn log_in(
     use crate::server::metrics;
     let state = ssr::state()?;
     let client = ssr::client()?;
-    let outcome = ssr::again!(account::log_in(&state, &email, password.clone(), ssr::current_session(), &client));
+    let device = state.cookie_names.device(&ssr::cookies()?);
+    let (session, device) = (ssr::current_session(), device.as_deref());
+    let outcome = ssr::again!(account::log_in(&state, &email, password.clone(), session, device, &client));
     let logged_in = metrics::log_in(outcome)?;
     // An account that is about to be erased can be kept there.
     let next = if logged_in.leaving { "/account" } else { &next };

@@ -72,6 +72,7 @@ pub struct Auth {
     pub rotation_min_age: Duration,
     #[serde(deserialize_with = "duration")]
     pub reuse_leeway: Duration,
+    pub port_in_cookies: bool,
     pub password_min_length: u32,
     pub breach_check_url: Option<String>,
     /// What signing up leads to; unset: by the environment, see [`Config::verifies_sign_ups`].

@@ -2,14 +2,15 @@
 //! none back is told so, instead of being shown an empty form again. Used by `flash`.
 
 use axum::http::{HeaderMap, header};
-use tower_cookies::{Cookies, cookie::time::Duration};
+use std::time::Duration;
+use tower_cookies::Cookies;
 
-use super::{flash, respond, state::AppState};
+use super::{respond, state::AppState};
 
 /// The pages that set the cookie.
 const PAGES: [&str; 4] = ["/login", "/signup", "/forgot", "/magic"];
 /// Longer than anybody leaves a form open.
-const KEPT: Duration = Duration::days(30);
+const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
 /// Whether the browser did not send back what it was given. Gives it the cookie where it has none, on pages that set it.
 pub fn check(state: &AppState, cookies: &Cookies, request: &HeaderMap, path: &str) -> bool {
@@ -17,15 +18,9 @@ pub fn check(state: &AppState, cookies: &Cookies, request: &HeaderMap, path: &st
         return false;
     }
     if PAGES.contains(&path) {
-        cookies.add(flash::cookie(state, name(state), "1".to_owned(), KEPT));
+        let names = &state.cookie_names;
+        cookies.add(names.cookie(&names.kept, "1".to_owned(), KEPT));
     }
     let from = respond::own_referer(request, state);
     from.is_some_and(|from| PAGES.contains(&from.split('?').next().unwrap_or_default()))
-}
-
-fn name(state: &AppState) -> &'static str {
-    match state.config.public_origin.is_https() {
-        true => "__Host-latchkey_kept",
-        false => "latchkey_kept",
-    }
 }

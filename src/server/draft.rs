@@ -3,13 +3,14 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
-use tower_cookies::{Cookies, cookie::time::Duration};
+use std::time::Duration;
+use tower_cookies::Cookies;
 
 use super::{flash, form_post::FormPost, state::AppState};
 use crate::auth::server::Caller;
 
 /// Until somebody has logged in again.
-const KEPT: Duration = Duration::minutes(30);
+const KEPT: Duration = Duration::from_secs(30 * 60);
 
 #[derive(Serialize, Deserialize)]
 pub struct Draft {
@@ -30,28 +31,23 @@ pub fn put(state: &AppState, cookies: &Cookies, form: FormPost, page: &str) {
     let value = serde_json::to_vec(&draft).map(|json| URL_SAFE_NO_PAD.encode(json)).unwrap_or_default();
     // Longer than any input allows: a browser would not keep it.
     if value.len() <= flash::MAX_VALUE {
-        cookies.add(flash::cookie(state, name(state), value, KEPT));
+        let names = &state.cookie_names;
+        cookies.add(names.cookie(&names.draft, value, KEPT));
     }
 }
 
 /// What `caller` typed into the page at `path`, if a draft of it is there. One of somebody else is dropped.
 pub fn take(state: &AppState, cookies: &Cookies, caller: &Caller, path: &str) -> Option<Draft> {
-    let value = cookies.get(name(state))?;
+    let names = &state.cookie_names;
+    let value = cookies.get(&names.draft)?;
     let draft = URL_SAFE_NO_PAD.decode(value.value()).ok().and_then(|json| serde_json::from_slice::<Draft>(&json).ok());
     let draft = draft.filter(|draft| draft.account == caller.identity.user_id);
     if draft.as_ref().is_none_or(|draft| draft.path == path) {
-        cookies.add(flash::cookie(state, name(state), String::new(), Duration::ZERO));
+        cookies.add(names.cookie(&names.draft, String::new(), Duration::ZERO));
     }
     draft.filter(|draft| draft.path == path)
 }
 
 fn path_of(page: &str) -> &str {
     page.split('?').next().unwrap_or(page)
-}
-
-pub fn name(state: &AppState) -> &'static str {
-    match state.config.public_origin.is_https() {
-        true => "__Host-latchkey_draft",
-        false => "latchkey_draft",
-    }
 }

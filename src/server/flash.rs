@@ -8,10 +8,8 @@ use axum::{
     response::Response,
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use tower_cookies::{
-    Cookie, Cookies,
-    cookie::{SameSite, time::Duration},
-};
+use std::time::Duration;
+use tower_cookies::{Cookie, Cookies};
 
 use super::{cookies_blocked, draft, respond, state::AppState};
 use crate::{
@@ -21,6 +19,8 @@ use crate::{
 
 /// Browsers keep 4096 bytes a cookie; the rest is for its name and attributes.
 pub(super) const MAX_VALUE: usize = 3800;
+/// For a page that is on its way.
+const KEPT: Duration = Duration::from_secs(60);
 
 /// Keeps `flash` for the next page.
 pub fn put(state: &AppState, cookies: &Cookies, flash: &Flash) {
@@ -30,7 +30,7 @@ pub fn put(state: &AppState, cookies: &Cookies, flash: &Flash) {
         // Longer than any input allows: the error still has to arrive.
         value = encode(&Flash { typed: Vec::new(), ..flash.clone() });
     }
-    cookies.add(cookie(state, name(state), value, Duration::minutes(1)));
+    cookies.add(cookie(state, value, KEPT));
 }
 
 /// The same, where the page that `request` asks for is to show it already.
@@ -45,7 +45,7 @@ struct PutNow;
 
 /// Whether this request leaves a flash for the next page already.
 pub fn is_put(state: &AppState, cookies: &Cookies) -> bool {
-    cookies.get(name(state)).is_some_and(|cookie| !cookie.value().is_empty())
+    cookies.get(&state.cookie_names.flash).is_some_and(|cookie| !cookie.value().is_empty())
 }
 
 /// Hands the flash to the page that is being asked for, and forgets it once a page was shown.
@@ -62,7 +62,7 @@ pub async fn take(state: &AppState, cookies: Cookies, mut request: Request, next
     let response = next.run(request).await;
     // A redirect shows nothing: the page that it leads to does.
     if was_put && !response.status().is_redirection() {
-        cookies.add(cookie(state, name(state), String::new(), Duration::ZERO));
+        cookies.add(cookie(state, String::new(), Duration::ZERO));
     }
     response
 }
@@ -79,8 +79,9 @@ fn is_page(request: &Request) -> bool {
 /// The flash that was put, if one was. Mostly there is none, and to read all cookies takes longer than to look for the
 /// name.
 fn read(state: &AppState, cookies: &Cookies, request: &Request) -> Option<Flash> {
-    let is_there = request.extensions().get::<PutNow>().is_some() || may_be_sent(request.headers(), name(state));
-    let found = is_there.then(|| cookies.get(name(state))).flatten()?;
+    let is_there =
+        request.extensions().get::<PutNow>().is_some() || may_be_sent(request.headers(), &state.cookie_names.flash);
+    let found = is_there.then(|| cookies.get(&state.cookie_names.flash)).flatten()?;
     let json = URL_SAFE_NO_PAD.decode(found.value()).unwrap_or_default();
     Some(serde_json::from_slice(&json).unwrap_or_default())
 }
@@ -91,7 +92,7 @@ fn with_draft(state: &AppState, cookies: &Cookies, request: &Request, flash: Fla
     if flash == Flash::default() && cookies_blocked::check(state, cookies, headers, path) {
         return Flash { notice: Some(Notice::CookiesBlocked), ..flash };
     }
-    let caller = request.extensions().get::<Caller>().filter(|_| may_be_sent(headers, draft::name(state)));
+    let caller = request.extensions().get::<Caller>().filter(|_| may_be_sent(headers, &state.cookie_names.draft));
     match caller.and_then(|caller| draft::take(state, cookies, caller, path)) {
         Some(draft) if flash.typed.is_empty() => Flash { notice: Some(Notice::DraftKept), typed: draft.typed, ..flash },
         _ => flash,
@@ -104,20 +105,6 @@ fn may_be_sent(headers: &HeaderMap, name: &str) -> bool {
     lines.filter_map(|line| std::str::from_utf8(line.as_bytes()).ok()).any(|line| line.contains(name))
 }
 
-fn name(state: &AppState) -> &'static str {
-    match state.config.public_origin.is_https() {
-        true => "__Host-latchkey_flash",
-        false => "latchkey_flash",
-    }
-}
-
-/// A cookie of pages and forms, with the attributes that all cookies of this site have.
-pub(super) fn cookie(state: &AppState, name: &'static str, value: String, kept: Duration) -> Cookie<'static> {
-    Cookie::build((name, value))
-        .http_only(true)
-        .same_site(SameSite::Lax)
-        .secure(state.config.public_origin.is_https())
-        .path("/")
-        .max_age(kept)
-        .build()
+fn cookie(state: &AppState, value: String, kept: Duration) -> Cookie<'static> {
+    state.cookie_names.cookie(&state.cookie_names.flash, value, kept)
 }

@@ -36,6 +36,11 @@ impl Origin {
         &self.host
     }
 
+    /// The port, where it is not the scheme's own.
+    pub fn port(&self) -> Option<u16> {
+        self.port
+    }
+
     /// Whether browsers reach this origin over TLS.
     pub fn is_https(&self) -> bool {
         self.scheme == "https"

@@ -43,6 +43,7 @@ pub fn status(error: &AppError) -> StatusCode {
         AppError::NotFound => StatusCode::NOT_FOUND,
         AppError::LastAdmin | AppError::OtherAccount => StatusCode::CONFLICT,
         AppError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        AppError::TooManyCookies => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         AppError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         AppError::Malformed => StatusCode::BAD_REQUEST,
         AppError::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,

@@ -2,9 +2,9 @@
 
 use axum::{
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     middleware::Next,
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use leptos::nonce::Nonce;
 use std::net::SocketAddr;
@@ -100,7 +100,12 @@ fn content_security_policy(nonce: &Nonce, https: bool, dev: bool, mailbox: bool)
 /// forged log-in signs its victim into the attacker's account).
 pub fn refused(state: &AppState, request: &Request) -> Option<Response> {
     if too_many_cookies(request.headers()) {
-        return Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into_response());
+        let mut answer = respond::error(&AppError::TooManyCookies, request.headers());
+        if respond::wants_html(request.headers()) {
+            // The next try is smaller, and may be small enough.
+            state.cookie_names.forget_all(answer.headers_mut());
+        }
+        return Some(answer);
     }
     if is_for_developers(request.uri().path()) && !is_from_here(state, request) {
         return Some(respond::error(&AppError::NotFound, request.headers()));

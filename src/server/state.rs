@@ -45,6 +45,7 @@ impl AppState {
     pub fn new(config: Config, db: Db, secret: &str) -> Result<Self, argon2::Error> {
         let mut secrets = vec![secret];
         secrets.extend(config.auth.previous_secrets.iter().map(String::as_str));
+        let port = config.public_origin.port().filter(|_| config.auth.port_in_cookies);
         let keys = KeyRing::new(config.public_origin.to_string(), &secrets);
         Ok(Self(Arc::new(Inner {
             mail: Mail::new(&config.mail, &keys),
@@ -55,7 +56,7 @@ impl AppState {
             streams: Streams::default(),
             freshness: Freshness::default(),
             verified: Verified::default(),
-            cookie_names: CookieNames::new(config.public_origin.is_https()),
+            cookie_names: CookieNames::new(config.public_origin.is_https(), port),
             leptos: config.leptos_options(),
             draining: watch::Sender::new(false),
             db,

@@ -77,6 +77,11 @@ impl Bucket {
         Self::new(&format!("{action} account {email_key}"), limit, TimeDelta::minutes(5))
     }
 
+    /// Attempts of `action` with one browser that is known, whoever has a copy of its cookie.
+    pub fn device(action: &str, id: &[u8; 16], limit: u32) -> Self {
+        Self::new(&format!("{action} device {id:x?}"), limit, TimeDelta::minutes(5))
+    }
+
     /// Mails that anybody can have sent to one address, whether or not it has an account.
     pub fn mailed(email_key: &str, limit: u32) -> Self {
         Self::new(&format!("mail to {email_key}"), limit, TimeDelta::hours(1))

@@ -102,6 +102,7 @@ fn code(error: &AppError) -> &'static str {
         AppError::NotFound => "404",
         AppError::LastAdmin | AppError::OtherAccount => "409",
         AppError::TooLarge => "413",
+        AppError::TooManyCookies => "431",
         AppError::Invalid { .. } => "422",
         AppError::Malformed => "400",
         AppError::Throttled { .. } => "429",

@@ -28,6 +28,10 @@ pub fn error_sentence(error: &AppError) -> String {
             "This is the last admin. Make somebody else an admin first, then change this role.".into()
         }
         AppError::TooLarge => "That is more text than this form can take. Shorten it and try again.".into(),
+        AppError::TooManyCookies => {
+            "Your browser sends more cookies than this site reads. Delete the cookies of this site in your browser's settings, then log in again. Nothing was changed."
+                .into()
+        }
         AppError::Invalid { .. } => "Some fields need another look.".into(),
         AppError::Malformed => "The form arrived incomplete. Reload the page and try again.".into(),
         AppError::Throttled { retry_after } => {
@@ -62,6 +66,7 @@ pub fn error_title(error: &AppError) -> &'static str {
         AppError::NotFound => "There's no page here",
         AppError::LastAdmin => "The last admin stays",
         AppError::TooLarge => "Too much at once",
+        AppError::TooManyCookies => "Too many cookies",
         AppError::Invalid { .. } => "A few things to look at",
         AppError::Malformed => "The form arrived incomplete",
         AppError::Throttled { .. } => "A short pause",
@@ -97,6 +102,10 @@ pub fn problem(field: Field, problem: Problem) -> String {
         (Problem::Mismatch, _) => "This isn't your password.".into(),
         (Problem::Unchanged, _) => "Your account uses this address already.".into(),
         (Problem::Taken, _) => "This address can't be used for a new account. If it's yours, log in instead.".into(),
+        (Problem::Undeliverable, _) => {
+            "Mail from this site reaches only addresses with plain letters (a to z) before the @. Use another one."
+                .into()
+        }
         (Problem::TooCommon, _) => "Many people use this one. A few unrelated words make a better one.".into(),
         (Problem::TooGuessable, _) => "This one is soon guessed. A few unrelated words make a better one.".into(),
         (Problem::ContainsContext, _) => {
@@ -179,6 +188,7 @@ mod tests {
             AppError::NotFound,
             AppError::LastAdmin,
             AppError::TooLarge,
+            AppError::TooManyCookies,
             AppError::invalid(Field::Email, Problem::Missing),
             AppError::Malformed,
             AppError::Throttled { retry_after: 90 },
@@ -200,7 +210,8 @@ mod tests {
         Field::OldPassword,
         Field::Digits,
     ];
-    const PROBLEMS: [Problem; 11] = [
+    const PROBLEMS: [Problem; 12] = [
+        Problem::Undeliverable,
         Problem::Missing,
         Problem::Malformed,
         Problem::TooShort { min: 12 },

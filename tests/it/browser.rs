@@ -4,10 +4,10 @@ use reqwest::{Method, header::HeaderMap};
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard},
 };
 
-use crate::app::PASSWORD;
+use crate::app::{PASSWORD, TestApp};
 
 pub const ACCESS: &str = "latchkey_access";
 pub const REFRESH: &str = "latchkey_refresh";
@@ -16,7 +16,7 @@ pub struct Browser {
     http: reqwest::Client,
     address: SocketAddr,
     origin: String,
-    jar: Mutex<BTreeMap<String, String>>,
+    jar: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
 pub struct Answer {
@@ -44,7 +44,7 @@ impl Answer {
 impl Browser {
     pub fn new(address: SocketAddr, origin: String) -> Self {
         let http = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-        Self { http, address, origin, jar: Mutex::default() }
+        Self { http, address, origin, jar: Arc::default() }
     }
 
     /// Another browser with the same cookies: a thief's, or a tab that froze.
@@ -57,6 +57,11 @@ impl Browser {
     /// The same, talking to another server.
     pub fn copy_at(&self, address: SocketAddr) -> Self {
         Self { address, ..self.copy() }
+    }
+
+    /// The same browser at another server: both use one cookie jar, as browsers do for all ports of a host.
+    pub fn visiting(&self, app: &TestApp) -> Self {
+        Self { jar: self.jar.clone(), ..app.browser() }
     }
 
     pub fn cookie(&self, name: &str) -> Option<String> {

@@ -34,9 +34,10 @@ async fn crawl(app: &TestApp) -> Vec<Answer> {
         browser.submit("/signup", "auth/sign_up", &form).await,
         browser.api("auth/log_in", &[("email", "crawl@example.test"), ("password", "wrong-wrong-wrong")]).await,
         browser.api("auth/log_in", &form).await,
+        browser.api("auth/send_magic_link", &form[..1]).await,
     ];
     app.age_rotations(60).await;
-    browser.drop_cookie(names.access);
+    browser.drop_cookie(&names.access);
     for path in PAGES {
         answers.push(browser.get(path).await);
     }
@@ -45,7 +46,7 @@ async fn crawl(app: &TestApp) -> Vec<Answer> {
     }
     answers.push(browser.submit("/profile", "profile/update", &[("display_name", "Ada"), ("bio", "Hello")]).await);
     answers.push(browser.submit("/", "auth/log_out", &[]).await);
-    browser.set_cookie(names.access, "garbage");
+    browser.set_cookie(&names.access, "garbage");
     answers.push(browser.get("/").await);
     answers
 }
@@ -55,7 +56,7 @@ fn attributes(line: &str) -> (String, BTreeSet<String>) {
     (parts.next().unwrap(), parts.filter(|part| !part.starts_with("Max-Age=")).collect())
 }
 
-async fn every_cookie_has(app: &TestApp, expected: &[&str], names: [&str; 3]) {
+async fn every_cookie_has(app: &TestApp, expected: &[&str], names: [&str; 5]) {
     let lines: Vec<String> = crawl(app).await.iter().flat_map(Answer::set_cookies).collect();
     let expected: BTreeSet<String> = expected.iter().map(|part| (*part).to_owned()).collect();
     let mut seen = BTreeSet::new();
@@ -72,13 +73,24 @@ async fn every_cookie_has(app: &TestApp, expected: &[&str], names: [&str; 3]) {
 #[tokio::test]
 async fn every_cookie_is_http_only_lax_and_of_the_whole_site() {
     let app = TestApp::spawn().await;
-    every_cookie_has(&app, &["HttpOnly", "SameSite=Lax", "Path=/"], [ACCESS, REFRESH, "latchkey_flash"]).await;
+    every_cookie_has(
+        &app,
+        &["HttpOnly", "SameSite=Lax", "Path=/"],
+        [ACCESS, REFRESH, "latchkey_flash", "latchkey_device", "latchkey_asked"],
+    )
+    .await;
 }
 
 #[tokio::test]
 async fn with_https_every_cookie_is_bound_to_the_host_and_secure() {
     let app = TestApp::with(&HTTPS).await;
-    let names = ["__Host-latchkey_access", "__Host-latchkey_refresh", "__Host-latchkey_flash"];
+    let names = [
+        "__Host-latchkey_access",
+        "__Host-latchkey_refresh",
+        "__Host-latchkey_flash",
+        "__Host-latchkey_device",
+        "__Host-latchkey_asked",
+    ];
     every_cookie_has(&app, &["HttpOnly", "SameSite=Lax", "Path=/", "Secure"], names).await;
 }
 
@@ -188,6 +200,135 @@ async fn heaps_of_cookies_are_turned_away_before_they_are_parsed() {
         let answer = app.browser().send(Method::GET, "/", &[("cookie", &cookies)], None).await;
         assert_eq!(answer.status, expected, "{} bytes", cookies.len());
         assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    }
+}
+
+/// A cookie of the size that makes a request's cookies too many for this site.
+const TOO_LARGE: usize = 16 * 1024;
+
+#[tokio::test]
+async fn a_browser_with_too_many_cookies_is_told_so_and_loses_those_of_this_site() {
+    let app = TestApp::spawn().await;
+    let names = [ACCESS, REFRESH, "latchkey_flash", "latchkey_asked", "latchkey_device"];
+    for form in [false, true] {
+        let browser = app.signed_up(&format!("ada-{form}@example.test")).await;
+        for name in names {
+            if browser.cookie(name).is_none() {
+                browser.set_cookie(name, "x");
+            }
+        }
+        browser.set_cookie("of_another_app", "x".repeat(TOO_LARGE));
+        let answer = match form {
+            true => browser.submit("/profile", "profile/update", &[("display_name", "Ada")]).await,
+            false => browser.get("/profile").await,
+        };
+        assert_eq!(answer.status, 431);
+        assert!(answer.header("content-type").starts_with("text/html"));
+        for words in ["more cookies than this site reads", "Delete the cookies", "href=\"/\""] {
+            assert!(answer.body.contains(words), "{words}: {}", answer.body);
+        }
+        assert_eq!(answer.header("cache-control"), "private, no-store");
+        for name in names {
+            assert_eq!(browser.cookie(name), None, "{name}");
+        }
+        assert!(browser.cookie("of_another_app").is_some(), "what is not ours is not ours to drop");
+        browser.drop_cookie("of_another_app");
+        assert_eq!(browser.get("/login").await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn with_https_too_many_cookies_cost_the_prefixed_ones_too() {
+    let app = TestApp::with(&HTTPS).await;
+    let browser = app.signed_up("ada@example.test").await;
+    browser.set_cookie(ACCESS, "from before there was https");
+    browser.set_cookie("of_another_app", "x".repeat(TOO_LARGE));
+    let answer = browser.get("/").await;
+    assert_eq!(answer.status, 431);
+    for name in ["__Host-latchkey_access", "__Host-latchkey_refresh", ACCESS] {
+        assert_eq!(browser.cookie(name), None, "{name}");
+    }
+    // A browser takes a prefixed cookie's end from such a line alone.
+    let prefixed: Vec<_> = answer.set_cookies().into_iter().filter(|line| line.starts_with("__Host-")).collect();
+    assert!(prefixed.iter().all(|line| line.contains("; Secure") && line.contains("; Path=/")), "{prefixed:?}");
+}
+
+#[tokio::test]
+async fn a_program_with_too_many_cookies_is_told_so_and_keeps_them() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    browser.set_cookie("of_another_app", "x".repeat(TOO_LARGE));
+    let answer = browser.api("auth/current_user", &[]).await;
+    assert_eq!(answer.status, 431);
+    assert_eq!(answer.json(), serde_json::json!({ "code": "too_many_cookies" }));
+    assert!(answer.set_cookies().is_empty());
+    browser.drop_cookie("of_another_app");
+    assert!(browser.is_signed_in().await);
+}
+
+#[tokio::test]
+async fn two_apps_on_two_ports_of_one_host_keep_their_cookies_apart() {
+    let app_at = async |port: u16, secret: &str| {
+        let url = format!("http://localhost:{port}");
+        TestApp::with(&[
+            ("LATCHKEY__SERVER__PUBLIC_URL", url.as_str()),
+            ("LATCHKEY__AUTH__SECRET", secret),
+            ("LATCHKEY__AUTH__PORT_IN_COOKIES", "true"),
+        ])
+        .await
+    };
+    let one = app_at(3000, "one-3b1f0c9a7d5e2846f1a0c3d5e7b9f2a4").await;
+    let two = app_at(3001, "two-c0ffee5e2846f1a0c3d5e7b9f2a43b1f").await;
+    let at_one = one.signed_up("ada@example.test").await;
+    let at_two = at_one.visiting(&two);
+    for path in ["/", "/profile", "/login"] {
+        at_two.get(path).await;
+    }
+    assert!(at_one.is_signed_in().await, "a visit to the other app");
+    let form = [("email", "bob@example.test"), ("password", PASSWORD)];
+    assert_eq!(at_two.api("auth/sign_up", &form).await.status, 200);
+    assert!(at_one.is_signed_in().await && at_two.is_signed_in().await, "a log-in at the other app");
+    // A form that fails at one of them says so there.
+    at_two.submit("/login", "auth/log_in", &[("email", "no-address"), ("password", "x")]).await;
+    assert!(!at_one.get("/signup").await.body.contains("looks like name@"));
+    at_two.api("auth/log_out", &[]).await;
+    assert!(at_one.is_signed_in().await && !at_two.is_signed_in().await, "a log-out at the other app");
+    assert!(at_one.cookie(ACCESS).is_some(), "port 3000 keeps the names without a port");
+}
+
+#[test]
+fn the_scripts_of_a_developers_machine_ask_for_the_port() {
+    let asked = |env: &[(&str, &str)]| {
+        let script = ". scripts/lib.sh; set_defaults_of_dev; printf %s \"${LATCHKEY__AUTH__PORT_IN_COOKIES-unset}\"";
+        let mut bash = std::process::Command::new("bash");
+        bash.args(["-c", script]).current_dir(env!("CARGO_MANIFEST_DIR")).env_remove("LEPTOS_ENV");
+        let output = bash.env_remove("LATCHKEY__AUTH__PORT_IN_COOKIES").envs(env.to_vec()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(asked(&[]), "true");
+    assert_eq!(asked(&[("LEPTOS_ENV", "PROD")]), "unset");
+    assert_eq!(asked(&[("LATCHKEY__AUTH__PORT_IN_COOKIES", "false")]), "false");
+    for script in [include_str!("../../scripts/serve"), include_str!("../../scripts/watch")] {
+        assert!(script.contains("\nset_defaults_of_dev\n"));
+    }
+}
+
+#[tokio::test]
+async fn the_port_is_in_the_names_of_cookies_only_where_it_was_asked_for() {
+    for (url, asked, access) in [
+        ("http://localhost:4000", None, ACCESS),
+        ("http://localhost:4000", Some("false"), ACCESS),
+        ("http://localhost:4000", Some("true"), "latchkey_access_4000"),
+        ("http://localhost:3000", Some("true"), ACCESS),
+        ("http://localhost", Some("true"), ACCESS),
+        ("https://app.example.test", Some("true"), "__Host-latchkey_access"),
+        ("https://app.example.test:8443", Some("true"), "__Host-latchkey_access_8443"),
+    ] {
+        let mut settings = vec![("LATCHKEY__SERVER__PUBLIC_URL", url)];
+        settings.extend(asked.map(|asked| ("LATCHKEY__AUTH__PORT_IN_COOKIES", asked)));
+        let browser = TestApp::with(&settings).await.signed_up("ada@example.test").await;
+        assert!(browser.cookie(access).is_some(), "{url} {asked:?}");
     }
 }
 

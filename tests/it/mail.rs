@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use latchkey::{
-    auth::server::one_time::CodeSeed,
+    auth::{model::Role, server::one_time::CodeSeed},
     server::{
         config::Config,
         mail::{Action, Letter},
@@ -14,7 +14,8 @@ use std::{collections::BTreeSet, os::unix::fs::PermissionsExt, time::Instant};
 use tokio::time::timeout;
 
 use crate::{
-    app::{ORIGIN, TestApp, on_db},
+    app::{ORIGIN, PASSWORD, TestApp, on_db},
+    browser::Answer,
     config_cli::{PRODUCTION, Place, SECRET, free_address},
     smtp::{Certificate, PATIENCE, SmtpServer},
 };
@@ -410,6 +411,66 @@ async fn an_international_address_is_written_to_where_the_server_can_and_dropped
     assert_eq!(header(&server.mail().await, "To"), "bob@example.test");
     until_empty(&unable).await;
     assert!(server.so_far().is_empty());
+}
+
+const VERIFIED: (&str, &str) = ("LATCHKEY__AUTH__SIGN_UP", "verified");
+
+#[tokio::test]
+async fn an_address_that_the_mail_server_cannot_take_is_refused_where_it_is_given() {
+    let mut server = SmtpServer::start(json!({ "ascii": true })).await;
+    let app = app(server.port, &[VERIFIED]).await;
+    let sign_up = async |email: &str| {
+        let form = [("email", email), ("password", PASSWORD)];
+        app.browser().api("auth/sign_up", &form).await
+    };
+    // Nobody knows yet what the server can do.
+    assert_eq!(sign_up("\u{e9}va@example.test").await.status, 200);
+    until_empty(&app).await;
+    let refused = |answer: &Answer| {
+        answer.status == 422 && answer.json()["fields"] == json!([{ "field": "email", "problem": "undeliverable" }])
+    };
+    for email in ["\u{e9}va@example.test", "\u{674e}\u{660e}@xn--fsqu00a.test", "ad\u{430}@example.test"] {
+        assert!(refused(&sign_up(email).await), "{email}");
+    }
+    let mails = waiting(&app).await;
+    for email in ["\u{ff41}da@example.test", "ada@b\u{fc}cher.test"] {
+        assert_eq!(sign_up(email).await.status, 200, "{email} is written in ASCII");
+    }
+    assert_eq!(mails, 0);
+
+    let form = [("email", "\u{e9}va@example.test"), ("password", PASSWORD)];
+    let browser = app.browser();
+    let back = browser.submit("/signup", "auth/sign_up", &form).await;
+    assert_eq!((back.status, back.header("location")), (303, "/signup"));
+    let page = browser.get("/signup").await.body;
+    assert!(page.contains("plain letters") && page.contains("\u{e9}va@example.test"), "a sentence, and what was typed");
+
+    app.account("bob@example.test", Role::User).await;
+    let owner = app.browser();
+    owner.log_in("bob@example.test").await;
+    assert!(refused(&owner.api("account/change_email", &form[..1]).await));
+    // An account from before, at an address that was never verified: its own owner may be told.
+    app.execute("update users set email = 'b\u{f3}b@example.test', email_verified_at = null").await;
+    assert!(refused(&owner.api("auth/send_verification", &[]).await));
+    for page in ["/profile", "/account"] {
+        let back = owner.submit(page, "auth/send_verification", &[]).await;
+        assert_eq!((back.status, back.header("location")), (303, page));
+        assert!(owner.get(page).await.body.contains("plain letters"), "{page} says so");
+    }
+    for function in ["auth/forgot_password", "auth/send_magic_link"] {
+        assert_eq!(app.browser().api(function, &form[..1]).await.status, 200, "{function} tells nothing");
+    }
+
+    // The next connection may find another server there.
+    let port = server.port;
+    until_empty(&app).await;
+    drop(server);
+    server = SmtpServer::start(json!({ "port": port })).await;
+    enqueue(&app, TO, &letter(), None).await;
+    server.mail().await;
+    until_empty(&app).await;
+    assert_eq!(sign_up("\u{e9}va@example.test").await.status, 200);
+    assert_eq!(header(&server.mail().await, "To"), "\u{e9}va@example.test");
 }
 
 #[tokio::test]

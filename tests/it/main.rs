@@ -25,6 +25,7 @@ mod inbox;
 mod injection;
 mod jwt;
 mod keys;
+mod known_browsers;
 mod mail;
 mod mailbox;
 mod metrics;

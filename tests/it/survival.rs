@@ -159,28 +159,39 @@ enum Happens {
     Disabled,
 }
 
-/// event; what goes on: another session, the caller's own, the links on their way, the way back to the earlier address
-const SURVIVAL: [(Happens, [bool; 4]); 9] = [
-    (Happens::PasswordChanged, [false, true, false, true]),
-    (Happens::PasswordReset, [false, true, false, true]),
-    (Happens::LoggedOutEverywhere, [false, false, false, true]),
-    (Happens::OthersLoggedOut, [false, true, false, true]),
-    (Happens::Moved, [false, true, false, true]),
-    (Happens::TakenBack, [false, true, false, false]),
-    (Happens::RoleChanged, [false, false, false, true]),
-    (Happens::Left, [false, false, false, true]),
-    (Happens::Disabled, [false, false, false, false]),
+/// event; what goes on: another session, the caller's own, the links on their way, the way back to the earlier address, the
+/// budget of another browser that is known
+const SURVIVAL: [(Happens, [bool; 5]); 9] = [
+    (Happens::PasswordChanged, [false, true, false, true, false]),
+    (Happens::PasswordReset, [false, true, false, true, false]),
+    (Happens::LoggedOutEverywhere, [false, false, false, true, false]),
+    (Happens::OthersLoggedOut, [false, true, false, true, true]),
+    (Happens::Moved, [false, true, false, true, true]),
+    (Happens::TakenBack, [false, true, false, false, false]),
+    (Happens::RoleChanged, [false, false, false, true, false]),
+    (Happens::Left, [false, false, false, true, true]),
+    (Happens::Disabled, [false, false, false, false, false]),
 ];
+
+/// Whether the browser with that device cookie has a budget of its own for log-ins to the account at `email`.
+async fn is_known(app: &TestApp, device: &str, email: &str) -> bool {
+    let log_in = [("email", email), ("password", "wrong-wrong-wrong")];
+    while status(&app.browser(), "auth/log_in", &log_in).await != 429 {}
+    let browser = app.browser();
+    browser.set_cookie("latchkey_device", device);
+    status(&browser, "auth/log_in", &log_in).await == 401
+}
 
 #[tokio::test]
 async fn what_outlives_which_event_is_a_table() {
-    for (event, [other, own, links, back]) in SURVIVAL {
+    for (event, [other, own, links, back, known]) in SURVIVAL {
         let app = TestApp::with(&ROOMY).await;
         let owner = verified(&app, OLD).await;
         move_to(&app, &owner, ADA, 1).await;
         let undo = way_back(&app, OLD, 1).await;
         let second = app.browser();
         second.log_in(ADA).await;
+        let device = second.cookie("latchkey_device").unwrap();
         app.browser().api("auth/send_magic_link", &[("email", ADA)]).await;
         app.browser().api("auth/forgot_password", &[("email", ADA)]).await;
         assert_eq!(status(&owner, "account/change_email", &[("email", BOB)]).await, 200);
@@ -223,6 +234,12 @@ async fn what_outlives_which_event_is_a_table() {
         if own {
             statuses.push(status(browser, "auth/confirm", &[("code", &change)]).await);
         }
+        let address = match event {
+            Happens::Moved => BOB,
+            Happens::TakenBack => OLD,
+            _ => ADA,
+        };
+        assert_eq!(is_known(&app, &device, address).await, known, "{event:?}: a known browser");
         let alive = statuses.contains(&200);
         assert_eq!(alive, links, "{event:?}: links on their way {statuses:?}");
         let used =

@@ -85,7 +85,7 @@ async fn act(app: &TestApp, number: usize, user_id: Uuid, admin: &Caller) -> Res
         10 => use_code(app, Purpose::LogIn, other_address, &me).await,
         11 => mailed::change_email(state, &me, "eve@example.test", &client).await.map(drop),
         12 => mailed::magic_link(state, other_address, "", &client).await.map(drop),
-        _ => match account::log_in(state, other_address, PASSWORD.into(), None, &client).await {
+        _ => match account::log_in(state, other_address, PASSWORD.into(), None, None, &client).await {
             Ok(_) | Err(AppError::InvalidCredentials) => Ok(()),
             Err(error) => Err(error),
         },

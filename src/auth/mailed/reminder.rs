@@ -3,15 +3,19 @@
 
 use crate::{
     auth::context::identity,
-    ui::{Form, Icon, Submit},
+    error::Field,
+    ui::{Form, Icon, Refusal, Submit, flash::use_flash},
 };
 use leptos::prelude::*;
 
 /// Asks the visitor to verify their address; nothing once it is verified.
 #[component]
 pub fn VerifyReminder() -> impl IntoView {
+    // The page's own form has no address, and could not show what is wrong with it.
+    let refused = use_flash().error.filter(|error| error.problem_of(Field::Email).is_some());
     identity().filter(|who| !who.email_verified).map(|who| {
         view! {
+            {refused.map(|error| view! { <Refusal error /> })}
             <div class="banner reminder" role="note">
                 <Icon name="alert" />
                 <div>

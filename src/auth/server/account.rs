@@ -9,6 +9,7 @@ use super::{
     credentials::{Email, NewPassword, Problems, parse_display_name},
     freshness::Change,
     issue::Issued,
+    known_browser::Attempt,
     mailed, notices,
     password::Verified,
     quality, session,
@@ -21,7 +22,7 @@ use crate::{
     server::{
         audit::{self, Event},
         state::AppState,
-        throttle::{Bucket, Pair},
+        throttle::Bucket,
     },
 };
 
@@ -94,12 +95,14 @@ pub async fn sign_up(
     session::open_pair(state, id, now).await
 }
 
-/// Signs in with a password. Every failure is the same error after the same work.
+/// Signs in with a password. Every failure is the same error after the same work. `device`: the cookie by which the browser
+/// may show that it is known.
 pub async fn log_in(
     state: &AppState,
     email: &str,
     password: String,
     replaces: Option<SessionIdHash>,
+    device: Option<&str>,
     client: &Client,
 ) -> Result<LoggedIn, AppError> {
     let mut problems = Problems::default();
@@ -109,13 +112,10 @@ pub async fn log_in(
         return Err(problems.into_error());
     };
     let now = state.db.now().await?;
-    let attempt = Pair {
-        client: Bucket::client("log_in", client.ip, state.config.throttle.client_per_minute),
-        account: Bucket::account("log_in", email.key(), state.config.throttle.account_per_five_minutes),
-    };
+    let attempt = Attempt::new(state, &email, device, client, now).await?;
     let proved = Bucket::proved("log_in", email.key(), state.config.throttle.account_per_five_minutes);
     proved.peek(&state.db, now).await?;
-    if let Err(refused) = attempt.take(&state.db, now).await {
+    if let Err(refused) = attempt.take(state, now).await {
         tell_failure(state, &email, client, "throttled");
         if refused.by_account {
             notices::attempts(state, &email, now).await?;

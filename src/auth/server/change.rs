@@ -21,7 +21,7 @@ use crate::{
         db::Tx,
         moment::day,
         state::AppState,
-        throttle::{Bucket, Pair},
+        throttle::Bucket,
     },
 };
 
@@ -84,7 +84,7 @@ pub async fn set_password(
     Ok(())
 }
 
-/// Whether `typed` is the caller's password, counted like a log-in.
+/// Whether `typed` is the caller's password, counted for the account.
 async fn verify(
     state: &AppState,
     caller: &Caller,
@@ -97,17 +97,11 @@ async fn verify(
         return Err(AppError::invalid(field, Problem::Missing));
     }
     let now = state.db.now().await?;
-    let attempt = Pair {
-        client: Bucket::client("password", client.ip, state.config.throttle.client_per_minute),
-        // By the account and not by its address: whoever knows that could lock the owner out of changing anything.
-        account: Bucket::account(
-            "password",
-            &caller.user_id.to_string(),
-            state.config.throttle.account_per_five_minutes,
-        ),
-    };
+    let failures = state.config.throttle.account_per_five_minutes;
     let account = caller.user_id.to_string();
-    let proved = Bucket::proved("password", &account, state.config.throttle.account_per_five_minutes);
+    // By the account alone. By its address, or by the client's, others could lock the owner out of changing anything.
+    let attempt = Bucket::account("password", &account, failures);
+    let proved = Bucket::proved("password", &account, failures);
     proved.peek(&state.db, now).await?;
     attempt.take(&state.db, now).await?;
     let verified = state.passwords.verify(typed, stored).await;

@@ -59,7 +59,7 @@ pub async fn identify(State(state): State<AppState>, cookies: Cookies, mut reque
 
 /// Refreshes although the access token may still be valid: for a client that wants to refresh ahead.
 pub async fn refresh_now(state: &AppState, cookies: &Cookies) -> Result<(), AppError> {
-    let token = cookies.get(state.cookie_names.refresh).ok_or(AppError::Unauthenticated)?;
+    let token = cookies.get(&state.cookie_names.refresh).ok_or(AppError::Unauthenticated)?;
     match present(state, cookies, token.value()).await {
         Ok(_) => Ok(()),
         Err(Stop::Unavailable) => Err(AppError::Unavailable),
@@ -111,8 +111,8 @@ async fn resolve(
     if let Some(claims) = line.and_then(|line| state.verified.known(line)) {
         return Ok(Some(session::check(state, &claims, only_reads).await?));
     }
-    let access = cookies.get(state.cookie_names.access);
-    let refresh = cookies.get(state.cookie_names.refresh);
+    let access = cookies.get(&state.cookie_names.access);
+    let refresh = cookies.get(&state.cookie_names.refresh);
     if access.is_none() && refresh.is_none() {
         return Ok(None);
     }

@@ -18,6 +18,8 @@ pub struct Issued {
     pub access: (String, Duration),
     /// `None`: the browser has the current one.
     pub refresh: Option<(String, Duration)>,
+    /// What makes the browser known, after a log-in.
+    pub device: Option<String>,
 }
 
 /// Signs the tokens of the row's generation.
@@ -52,7 +54,8 @@ pub fn issue(
     } else {
         None
     };
-    Ok(Issued { access: (access, (lives_until - now).to_std().unwrap_or_default()), refresh })
+    let access = (access, (lives_until - now).to_std().unwrap_or_default());
+    Ok(Issued { access, refresh, device: None })
 }
 
 /// Up to a tenth less, so that the tabs and nodes of a busy site do not refresh in step.

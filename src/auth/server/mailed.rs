@@ -29,6 +29,7 @@ pub async fn sign_up(
     next: &str,
     client: &Client,
 ) -> Result<BrowserKey, AppError> {
+    reachable(state, &account.email)?;
     let now = state.db.now().await?;
     Bucket::client("sign_up", client.ip, state.config.throttle.client_per_minute).take(&state.db, now).await?;
     account.check(state).await?;
@@ -71,6 +72,7 @@ pub async fn recover(state: &AppState, email: &str, next: &str, client: &Client)
 /// Asks the caller's own address to be verified.
 pub async fn verify(state: &AppState, caller: &Caller, client: &Client) -> Result<BrowserKey, AppError> {
     let email = Email::parse(&caller.identity.email).map_err(|_| AppError::Unavailable)?;
+    reachable(state, &email)?;
     to_owner(state, Purpose::Verify, &email, &Detail::default(), letters::verify, client).await
 }
 
@@ -85,6 +87,7 @@ pub async fn change_email(
     if email.key() == Email::parse(&caller.identity.email).map_err(|_| AppError::Unavailable)?.key() {
         return Err(AppError::invalid(Field::Email, Problem::Unchanged));
     }
+    reachable(state, &email)?;
     limit(state, Purpose::ChangeEmail, &email, client).await?;
     let taken = store::find_user(&state.db, &email).await?.is_some_and(|user| user.id != caller.user_id);
     let now = state.db.now().await?;
@@ -97,6 +100,15 @@ pub async fn change_email(
     state.mail.enqueue(&mut tx, email.as_str(), &letter, Some(expires_at), now).await?;
     send(state, tx).await?;
     Ok(browser)
+}
+
+/// Refuses an address that no mail would reach, where it is new or the caller's own. Others are not asked about: that would
+/// tell which have accounts.
+fn reachable(state: &AppState, email: &Email) -> Result<(), AppError> {
+    match state.mail.reaches(email.as_str()) {
+        true => Ok(()),
+        false => Err(AppError::invalid(Field::Email, Problem::Undeliverable)),
+    }
 }
 
 /// A code for the owner of the account of that address. Nobody's address leaves the same traces, and no letter.
@@ -127,7 +139,12 @@ pub(super) async fn limit(state: &AppState, purpose: Purpose, email: &Email, cli
     let now: DateTime<Utc> = state.db.now().await?;
     let limit = state.config.throttle.mails_per_hour;
     let pair = Pair {
-        client: Bucket::client("mail", client.ip, state.config.throttle.client_per_minute),
+        // Sign-ups, which were counted as such, leave others behind the same address their mails.
+        client: Bucket::client(
+            if purpose == Purpose::SignUp { "sign_up mail" } else { "mail" },
+            client.ip,
+            state.config.throttle.client_per_minute,
+        ),
         account: match purpose {
             Purpose::LogIn | Purpose::Recover => Bucket::way_in(email.key(), limit, codes::SOON),
             _ => Bucket::mailed(email.key(), limit),

@@ -15,6 +15,7 @@ pub mod freshness;
 pub mod hear;
 pub mod identify;
 pub mod issue;
+pub mod known_browser;
 pub mod letters;
 pub mod mailed;
 pub mod notices;

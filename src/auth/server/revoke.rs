@@ -47,11 +47,12 @@ pub async fn others(state: &AppState, caller: &Caller, client: &Client) -> Resul
     Ok(())
 }
 
-/// Ends every session of the caller's account, and voids the codes that were mailed.
+/// Ends every session of the caller's account, voids the codes that were mailed, and knows no browser of it any more.
 pub async fn all(state: &AppState, caller: &Caller, client: &Client) -> Result<(), AppError> {
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
     caller.lock(&mut tx, now).await?;
+    store::begin_epoch(&mut tx, caller.user_id).await?;
     store::end_sessions_of(&mut tx, caller.user_id, EndReason::Revoked, now).await?;
     store::void_codes_of(&mut tx, caller.user_id, now).await?;
     audit::record(&mut tx, Event::LoggedOutEverywhere, caller.user_id, None, Some(client.ip), now).await?;

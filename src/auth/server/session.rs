@@ -71,7 +71,8 @@ pub async fn begin(
 /// The first pair of a session that has just begun.
 pub async fn open_pair(state: &AppState, id: SessionId, now: DateTime<Utc>) -> Result<Issued, AppError> {
     let row: SessionRow = state.together.find(&state.db, id.hash()).await?.ok_or(AppError::Internal)?;
-    issue(state, id, &row, true, now)
+    let device = Some(state.keys.sign_device(row.user_id, row.user_epoch, now));
+    Ok(Issued { device, ..issue(state, id, &row, true, now)? })
 }
 
 /// Checks an access token's session. `may_be_cached`: an answer up to a second old will do, and with the database down the

@@ -13,6 +13,9 @@ use crate::{auth::model::Access, error::AppError, server::state::AppState};
 /// it arrived carry the old ones.
 const HANDOVER: TimeDelta = TimeDelta::minutes(1);
 
+/// Whose epoch rose for another reason is told of that one alone.
+const ROLE_CHANGED: &str = EndReason::RoleChanged.as_str();
+
 /// Why a token was not accepted.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refused {
@@ -47,7 +50,8 @@ pub fn alive(row: &SessionRow, now: DateTime<Utc>) -> Result<(), Refused> {
         Err(Refused::Replaced)
     } else if row.revoked_reason.as_deref() == Some(EndReason::Replayed.as_str()) {
         Err(Refused::Copied)
-    } else if row.session_epoch != row.user_epoch {
+    } else if row.session_epoch != row.user_epoch && matches!(row.revoked_reason.as_deref(), None | Some(ROLE_CHANGED))
+    {
         Err(Refused::Changed)
     } else {
         Err(Refused::Ended)

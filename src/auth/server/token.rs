@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::{one_time::OneTimeKey, session_id::SessionId};
+use super::{known_browser, one_time::OneTimeKey, session_id::SessionId};
 use crate::server::random;
 
 /// RFC 6265 lets browsers drop larger cookies; ours are about 500 bytes.
@@ -159,6 +159,8 @@ pub struct KeyRing {
     refresh: Keys,
     /// Of the secrets that mails carry, the current one first.
     pub(super) one_time: Vec<OneTimeKey>,
+    /// Of the cookies of known browsers, the current one first.
+    pub(super) devices: Vec<[u8; 32]>,
 }
 
 impl KeyRing {
@@ -167,7 +169,8 @@ impl KeyRing {
         let access = Keys::new(&issuer, secrets, Purpose::Access, &["exp", "iss", "aud", "sub"]);
         let refresh = Keys::new(&issuer, secrets, Purpose::Refresh, &["exp", "iss", "aud"]);
         let one_time = secrets.iter().map(|secret| OneTimeKey::derive(secret)).collect();
-        Self { issuer, access, refresh, one_time }
+        let devices = secrets.iter().map(|secret| derive(secret, known_browser::PURPOSE).0).collect();
+        Self { issuer, access, refresh, one_time, devices }
     }
 
     /// A fresh access token.

@@ -12,7 +12,7 @@ use super::token::{AccessClaims, KeyRing, TokenError};
 
 /// With [`LONGEST`] at most 20 MB. Beyond, everything is forgotten: simpler than an order of use, and cheap to fill again.
 const CAPACITY: usize = 10_000;
-/// Bytes of the longest line that is remembered: our two cookies, and as much again of others.
+/// Bytes of the longest line that is remembered: our cookies, and as much again of others.
 const LONGEST: usize = 2048;
 
 /// The memory. One a process, beside its one key ring.

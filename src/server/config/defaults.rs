@@ -34,6 +34,7 @@ impl Default for Auth {
             idle_ttl: Duration::from_secs(14 * DAY),
             rotation_min_age: Duration::from_secs(10),
             reuse_leeway: Duration::from_secs(10),
+            port_in_cookies: false,
             password_min_length: crate::auth::model::PASSWORD_MIN_LENGTH,
             breach_check_url: None,
             sign_up: None,

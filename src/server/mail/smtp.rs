@@ -14,7 +14,10 @@ use lettre::{
         extension::{ClientId, Extension, MailBodyParameter, MailParameter},
     },
 };
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 use tokio::{sync::Mutex, time::timeout};
 
 use super::transport::Failure;
@@ -32,12 +35,14 @@ pub struct Smtp {
     server: config::Smtp,
     hello: ClientId,
     open: Mutex<Option<AsyncSmtpConnection>>,
+    /// Whether the server, when it was last connected to, offered no SMTPUTF8 (RFC 6531).
+    ascii_only: AtomicBool,
 }
 
 impl Smtp {
     pub fn new(server: config::Smtp, from: &Mailbox) -> Self {
         let hello = ClientId::Domain(from.email.domain().to_owned());
-        Self { server, hello, open: Mutex::new(None) }
+        Self { server, hello, open: Mutex::new(None), ascii_only: AtomicBool::new(false) }
     }
 
     /// Hands a mail over. Returns once the server has taken it on.
@@ -46,6 +51,11 @@ impl Smtp {
             Ok(outcome) => outcome,
             Err(_) => Err(Failure::Later(format!("the mail server took longer than {} s", SENDING.as_secs()))),
         }
+    }
+
+    /// Whether the server is known to take no address with letters beyond ASCII. Until it was connected to, nobody knows.
+    pub fn is_ascii_only(&self) -> bool {
+        self.ascii_only.load(Ordering::Relaxed)
     }
 
     /// Says goodbye, where a connection is open.
@@ -85,6 +95,8 @@ impl Smtp {
         if let Some(credentials) = &self.server.credentials {
             connection.auth(DEFAULT_MECHANISMS, credentials).await?;
         }
+        let ascii_only = !connection.server_info().supports_feature(Extension::SmtpUtfEight);
+        self.ascii_only.store(ascii_only, Ordering::Relaxed);
         Ok(connection)
     }
 }

@@ -71,6 +71,14 @@ impl Mail {
         }
     }
 
+    /// Whether a mail can reach that address, as far as is known.
+    pub fn reaches(&self, address: &str) -> bool {
+        match &self.transport {
+            Transport::Smtp(smtp) => address.is_ascii() || !smtp.is_ascii_only(),
+            Transport::None | Transport::Mailbox(_) | Transport::File(_) => true,
+        }
+    }
+
     /// Hands a mail over. `kept` is what a mailbox shows of it.
     pub(super) async fn deliver(&self, message: Message, kept: KeptMail) -> Result<(), Failure> {
         match &self.transport {

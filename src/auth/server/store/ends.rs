@@ -31,7 +31,7 @@ pub enum EndReason {
 }
 
 impl EndReason {
-    pub fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::LoggedOut => "logged_out",
             Self::Replaced => "replaced",

@@ -114,6 +114,15 @@ pub async fn set_password(tx: &mut Tx, user_id: Uuid, password_hash: Option<&str
         .map(|r| r.rows_affected()))
 }
 
+/// Makes void what was issued before and stands in no table: it belongs to an epoch that is past.
+pub async fn begin_epoch(tx: &mut Tx, user_id: Uuid) -> sqlx::Result<u64> {
+    within!(tx, |c| sqlx::query("update users set authz_epoch = authz_epoch + 1 where id = $1")
+        .bind(user_id)
+        .execute(c)
+        .await
+        .map(|r| r.rows_affected()))
+}
+
 /// Notes that mail reaches the owner. The first time counts.
 pub async fn verify_email(tx: &mut Tx, user_id: Uuid, now: DateTime<Utc>) -> sqlx::Result<u64> {
     within!(tx, |c| sqlx::query("update users set email_verified_at = $2 where id = $1 and email_verified_at is null")

@@ -39,15 +39,18 @@ pub struct UserRow {
     pub state: String,
     pub email_verified_at: Option<DateTime<Utc>>,
     pub erase_at: Option<DateTime<Utc>>,
+    pub authz_epoch: i64,
 }
 
 pub async fn find_user(db: &Db, email: &Email) -> sqlx::Result<Option<UserRow>> {
-    read!(db, |c| sqlx::query_as(
-        "select id, email, password_hash, state, email_verified_at, erase_at from users where email_key = $1"
+    read!(db, |c| {
+        sqlx::query_as(
+        "select id, email, password_hash, state, email_verified_at, erase_at, authz_epoch from users where email_key = $1"
     )
     .bind(email.key())
     .fetch_optional(c)
-    .await)
+    .await
+    })
 }
 
 /// An account to be.
