@@ -8,6 +8,7 @@ use reqwest::Method;
 use crate::{
     app::{PASSWORD, TestApp},
     browser::{ACCESS, Answer, Browser, REFRESH},
+    inbox::code,
     transport::{raw, status_of},
 };
 
@@ -23,7 +24,7 @@ const FUNCTIONS: [&str; 6] = [
     "admin/accounts",
 ];
 
-/// Every way to a cookie: sign-up, log-in, its failures, refreshes, a form's flash, log-out, and garbage.
+/// Every way to a cookie: sign-up, log-in, its failures, refreshes, a form's flash, a mail's digits, log-out, and garbage.
 async fn crawl(app: &TestApp) -> Vec<Answer> {
     let browser = app.browser();
     let names = &app.state.cookie_names;
@@ -44,6 +45,11 @@ async fn crawl(app: &TestApp) -> Vec<Answer> {
         answers.push(browser.api(function, &[]).await);
     }
     answers.push(browser.submit("/profile", "profile/update", &[("display_name", "Ada"), ("bio", "Hello")]).await);
+    for function in ["auth/send_magic_link", "auth/forgot_password"] {
+        answers.push(browser.submit("/magic", function, &form[..1]).await);
+    }
+    let mail = app.mail("crawl@example.test", "log-in link", 1).await;
+    answers.push(browser.submit("/confirm", "auth/confirm", &[("code", &code(&mail))]).await);
     answers.push(browser.submit("/", "auth/log_out", &[]).await);
     browser.set_cookie(names.access, "garbage");
     answers.push(browser.get("/").await);
@@ -55,7 +61,7 @@ fn attributes(line: &str) -> (String, BTreeSet<String>) {
     (parts.next().unwrap(), parts.filter(|part| !part.starts_with("Max-Age=")).collect())
 }
 
-async fn every_cookie_has(app: &TestApp, expected: &[&str], names: [&str; 3]) {
+async fn every_cookie_has(app: &TestApp, expected: &[&str], names: [&str; 4]) {
     let lines: Vec<String> = crawl(app).await.iter().flat_map(Answer::set_cookies).collect();
     let expected: BTreeSet<String> = expected.iter().map(|part| (*part).to_owned()).collect();
     let mut seen = BTreeSet::new();
@@ -72,13 +78,14 @@ async fn every_cookie_has(app: &TestApp, expected: &[&str], names: [&str; 3]) {
 #[tokio::test]
 async fn every_cookie_is_http_only_lax_and_of_the_whole_site() {
     let app = TestApp::spawn().await;
-    every_cookie_has(&app, &["HttpOnly", "SameSite=Lax", "Path=/"], [ACCESS, REFRESH, "latchkey_flash"]).await;
+    let names = [ACCESS, REFRESH, "latchkey_flash", "latchkey_asked"];
+    every_cookie_has(&app, &["HttpOnly", "SameSite=Lax", "Path=/"], names).await;
 }
 
 #[tokio::test]
 async fn with_https_every_cookie_is_bound_to_the_host_and_secure() {
     let app = TestApp::with(&HTTPS).await;
-    let names = ["__Host-latchkey_access", "__Host-latchkey_refresh", "__Host-latchkey_flash"];
+    let names = ["__Host-latchkey_access", "__Host-latchkey_refresh", "__Host-latchkey_flash", "__Host-latchkey_asked"];
     every_cookie_has(&app, &["HttpOnly", "SameSite=Lax", "Path=/", "Secure"], names).await;
 }
 
