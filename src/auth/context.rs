@@ -42,6 +42,11 @@ pub fn set_status(status: u16) {
     server_side::set_status(status);
 }
 
+/// Tells the log that the caller's role does not reach a page; in the browser there is none to tell.
+pub fn log_refusal() {
+    server_side::log_refusal();
+}
+
 /// Leaves for the log-in page, which leads back here. Called in the browser when the server no longer knows the session.
 pub fn session_ended() {
     browser_side::session_ended();
@@ -54,7 +59,7 @@ mod server_side {
     use leptos_axum::ResponseOptions;
 
     use crate::{
-        auth::server::caller,
+        auth::server::{caller, log_denied},
         server::{request::extension, state::AppState},
     };
 
@@ -71,6 +76,12 @@ mod server_side {
             },
             // Only while the list of routes is made, before any request.
             None => SiteInfo::default(),
+        }
+    }
+
+    pub fn log_refusal() {
+        if let Some(caller) = caller() {
+            log_denied(&caller);
         }
     }
 
@@ -91,6 +102,8 @@ mod server_side {
     }
 
     pub fn set_status(_: u16) {}
+
+    pub fn log_refusal() {}
 }
 
 #[cfg(not(feature = "hydrate"))]

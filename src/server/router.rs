@@ -197,6 +197,6 @@ fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("of unknown type");
-    tracing::error!(message, "a handler panicked");
+    tracing::error!(panic = message, "a handler panicked");
     respond::error(&AppError::Internal, &Default::default())
 }

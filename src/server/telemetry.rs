@@ -7,6 +7,7 @@ use axum::{
     response::Response,
 };
 use std::{
+    borrow::Cow,
     io::{self, IsTerminal},
     time::Instant,
 };
@@ -48,6 +49,15 @@ impl io::Write for Lines {
     }
 }
 
+/// A path as a log may hold it: a URI may have bytes beyond ASCII as they are, and among those are controls that move the
+/// cursor of whoever reads the log in a terminal. JSON escapes none of them.
+pub fn printable(path: &str) -> Cow<'_, str> {
+    match path.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => Cow::Borrowed(path),
+        false => Cow::Owned(path.escape_default().to_string()),
+    }
+}
+
 /// Middleware: the span, the id, and one line an answer.
 pub async fn trace(request: Request, next: Next) -> Response {
     let id = format!("{:016x}", u64::from_le_bytes(random::bytes()));
@@ -55,7 +65,7 @@ pub async fn trace(request: Request, next: Next) -> Response {
         "request",
         id,
         method = %request.method(),
-        path = request.uri().path(),
+        path = &*printable(request.uri().path()),
     );
     let page = metrics::page(&request);
     let began = Instant::now();
