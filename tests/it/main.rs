@@ -32,6 +32,7 @@ mod metrics;
 mod model;
 mod operations;
 mod passwords;
+mod policy;
 mod processes;
 mod recovery;
 mod redirects;
