@@ -9,6 +9,7 @@ use crate::{
     app::{PASSWORD, TestApp},
     browser::{ACCESS, Answer, Browser, REFRESH},
     inbox::code,
+    policy::sources,
     transport::{raw, status_of},
 };
 
@@ -87,6 +88,15 @@ async fn with_https_every_cookie_is_bound_to_the_host_and_secure() {
     let app = TestApp::with(&HTTPS).await;
     let names = ["__Host-latchkey_access", "__Host-latchkey_refresh", "__Host-latchkey_flash", "__Host-latchkey_asked"];
     every_cookie_has(&app, &["HttpOnly", "SameSite=Lax", "Path=/", "Secure"], names).await;
+}
+
+#[test]
+fn the_crawl_passes_every_place_that_makes_a_cookie() {
+    // Two builders, of three cookies and of one: the two tests above see all four.
+    let made = |text: &str| text.contains("Cookie::") || text.contains("SET_COOKIE") || text.contains("document.cookie");
+    let sources = sources().into_iter().filter(|(_, text)| made(text.split("#[cfg(test)]").next().unwrap()));
+    let files: BTreeSet<String> = sources.map(|(file, _)| file).collect();
+    assert_eq!(files, ["auth/server/cookies.rs", "server/flash.rs"].map(str::to_owned).into());
 }
 
 #[tokio::test]
