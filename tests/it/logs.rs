@@ -182,3 +182,22 @@ async fn no_request_writes_a_line_of_its_own_into_the_log() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_tls_failure_is_in_the_log_with_its_cause() {
+    // Whoever listens there speaks no TLS.
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("https://{}/range", listener.local_addr().unwrap());
+    tokio::spawn(axum::serve(listener, Router::new()).into_future());
+    let place = Place::new().await;
+    let server = place.serve(&[&SETTINGS[..], &[("LATCHKEY__AUTH__BREACH_CHECK_URL", &url)]].concat());
+    let browser = Browser::new(server.address, ORIGIN.into());
+    let form = [("email", "ada@example.test"), ("password", "violet-anchor-seventeen"), ("display_name", "Ada")];
+    let answer = browser.api("auth/sign_up", &form).await;
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    let (_, log) = server.stop();
+    let lines = parsed(&log);
+    let line = lines.iter().find(|line| line["span"]["id"] == answer.header("x-request-id") && line["level"] == "WARN");
+    let error = line.expect(&log)["error"].as_str().unwrap();
+    assert!(error.contains("InvalidContentType"), "{error}");
+}
