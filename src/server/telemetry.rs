@@ -7,8 +7,10 @@ use axum::{
     response::Response,
 };
 use std::{
+    backtrace::{Backtrace, BacktraceStatus},
     borrow::Cow,
     io::{self, IsTerminal},
+    panic,
     time::Instant,
 };
 use tracing::Instrument;
@@ -30,6 +32,17 @@ pub fn init(format: LogFormat) {
         LogFormat::Text => logs.try_init(),
         LogFormat::Json => logs.json().flatten_event(true).try_init(),
     };
+}
+
+/// Sends the reports of panics to the log. Rust's own would write a message as it is, and each of its line breaks would
+/// begin a line that is none of the log's.
+pub fn log_panics() {
+    panic::set_hook(Box::new(|report| {
+        let backtrace = Backtrace::capture();
+        let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
+        let place = report.location().map(tracing::field::display);
+        tracing::error!(panic = report.payload_as_str(), place, backtrace, "a thread panicked");
+    }));
 }
 
 /// Standard error, for lines of the log. One that cannot be written (its reader is gone, the disk is full) is lost and

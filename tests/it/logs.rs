@@ -97,6 +97,31 @@ async fn a_panic_is_in_the_log_with_its_message_and_its_request() {
 }
 
 #[tokio::test]
+async fn a_panic_of_the_server_is_one_line_with_its_place() {
+    for format in ["json", "text"] {
+        let place = Place::new().await;
+        let more = [
+            ("LATCHKEY__SERVER__LOG_FORMAT", format),
+            ("LATCHKEY_FAULT", "panic:before the rotation"),
+            ("LATCHKEY__AUTH__ROTATION_MIN_AGE", "0s"),
+        ];
+        let server = place.serve(&[&SETTINGS[..], &more].concat());
+        let browser = Browser::new(server.address, ORIGIN.into());
+        let log_in = [("email", "user@demo.test"), ("password", "correct-horse-battery")];
+        assert_eq!(browser.api("auth/log_in", &log_in).await.status, 200);
+        let answer = browser.api("auth/refresh", &[]).await;
+        assert_eq!((answer.status, answer.body.as_str()), (500, r#"{"code":"internal"}"#));
+        let (_, log) = server.stop();
+        let id = answer.header("x-request-id");
+        assert!(!log.lines().any(|line| line.starts_with("{\"event\"")), "{format}: a line of its own: {log}");
+        let report: Vec<&str> = log.lines().filter(|line| line.contains("a thread panicked")).collect();
+        assert_eq!(report.len(), 1, "{format}: {log}");
+        assert!(report[0].contains(id) && report[0].contains("forged_event"), "{format}: {log}");
+        assert!(report[0].contains("src/server/fault.rs:"), "{format}: {log}");
+    }
+}
+
+#[tokio::test]
 async fn a_failed_query_is_in_the_log_with_its_cause() {
     let place = Place::new().await;
     let server = place.serve(&SETTINGS);
