@@ -46,7 +46,7 @@ fn every_field_of_a_form_has_its_rule() {
     for (_, text) in sources().iter().filter(|(file, _)| file.ends_with("api.rs")) {
         fields.extend(text.split("#[server(default)] ").skip(1).map(|rest| word(rest).to_owned()));
     }
-    assert!(fields.len() >= 12, "{fields:?}");
+    assert!(fields.len() > 8, "{fields:?}");
     for field in &fields {
         let named = |line: &str| line.split(" | ").next().is_some_and(|cell| cell.contains(&format!("`{field}`")));
         let has_rule = table.lines().any(named);
@@ -76,7 +76,7 @@ fn every_field_of_an_answer_has_its_readers() {
             }
         }
     }
-    assert!(seen > 60, "{seen}");
+    assert!(seen > 40, "{seen}");
 }
 
 #[test]
