@@ -134,6 +134,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
     }
     let config = Config::load(&cli.config)?;
     telemetry::init(config.server.log_format);
+    telemetry::log_panics();
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(config).await,
         Command::Migrate => {

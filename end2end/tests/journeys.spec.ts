@@ -2,6 +2,7 @@
 
 import { demo, somebody } from '../support/accounts.ts';
 import { expect, test, withAndWithoutJavaScript } from '../support/fixtures.ts';
+import type { Visitor } from '../support/pages.ts';
 import { headings, sentences } from '../support/words.ts';
 
 withAndWithoutJavaScript(() => {
@@ -98,3 +99,32 @@ withAndWithoutJavaScript(() => {
     await copy.arrivesAtLogIn('/profile');
   });
 });
+
+test('beside its cookies, the browser keeps the theme and nothing of an account', async ({ api, visitor }) => {
+  const ada = somebody();
+  await api.signUp(ada);
+  await visitor.logIn.open();
+  await visitor.logIn.send(ada.email, 'not-the-right-one-at-all');
+  await expect(visitor.page.getByRole('alert').filter({ hasText: sentences.noMatch })).toBeVisible();
+  await visitor.logIn.as(ada);
+  await visitor.profile.open();
+  await visitor.profile.change({ name: 'Kept Nowhere', bio: 'Not here.' });
+  await expect(visitor.text(sentences.profileSaved)).toBeVisible();
+  await visitor.bar.chooseTheme('Dark');
+  await visitor.devices.open();
+  const theme = { local: [['theme', 'dark']], session: [], databases: [], caches: [] };
+  expect(await stored(visitor)).toEqual(theme);
+
+  await visitor.bar.logOut();
+  expect(await stored(visitor)).toEqual(theme);
+});
+
+/** All that scripts of the page's origin can find in this browser, but for cookies. */
+function stored(visitor: Visitor) {
+  return visitor.page.evaluate(async () => ({
+    local: Object.entries(localStorage),
+    session: Object.entries(sessionStorage),
+    databases: await indexedDB.databases(),
+    caches: await caches.keys(),
+  }));
+}

@@ -57,6 +57,11 @@ pub async fn caught<T>(data: impl Future<Output = Result<T, AppError>>) -> Resul
     server_side::caught(data).await
 }
 
+/// Tells the log that the caller's role does not reach a page; in the browser there is none to tell.
+pub fn log_refusal() {
+    server_side::log_refusal();
+}
+
 /// Leaves for the log-in page, which leads back here. Called in the browser when the server no longer knows the session.
 pub fn session_ended() {
     browser_side::session_ended();
@@ -71,7 +76,7 @@ mod server_side {
     use std::panic::AssertUnwindSafe;
 
     use crate::{
-        auth::server::caller,
+        auth::server::{caller, log_denied},
         server::{failure, request::extension, state::AppState},
     };
 
@@ -96,6 +101,12 @@ mod server_side {
         outcome.unwrap_or_else(|panic| Err(failure::panicked(&*panic)))
     }
 
+    pub fn log_refusal() {
+        if let Some(caller) = caller() {
+            log_denied(&caller);
+        }
+    }
+
     pub fn set_status(status: u16) {
         if let (Some(options), Ok(status)) = (use_context::<ResponseOptions>(), StatusCode::from_u16(status)) {
             options.set_status(status);
@@ -117,6 +128,8 @@ mod server_side {
     }
 
     pub fn set_status(_: u16) {}
+
+    pub fn log_refusal() {}
 }
 
 #[cfg(not(feature = "hydrate"))]

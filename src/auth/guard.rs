@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos_router::{components::Redirect, hooks::use_location};
 
 use super::{
-    context::{role, set_status},
+    context::{log_refusal, role, set_status},
     model::{Access, Denied, log_in_path},
 };
 use crate::ui::Forbidden;
@@ -24,6 +24,7 @@ pub fn Guarded(access: Access, children: ChildrenFn) -> impl IntoView {
         }
         Err(Denied::Forbidden) => {
             set_status(403);
+            log_refusal();
             view! { <Forbidden /> }.into_any()
         }
     }

@@ -32,7 +32,7 @@ pub fn panicked(panic: &(dyn Any + Send)) -> AppError {
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("of unknown type");
-    tracing::error!(message, "a handler panicked");
+    tracing::error!(panic = message, "a handler panicked");
     AppError::Internal
 }
 

@@ -9,7 +9,7 @@ use axum::{
 use leptos::nonce::Nonce;
 use std::net::SocketAddr;
 
-use super::{respond, state::AppState};
+use super::{respond, state::AppState, telemetry};
 use crate::error::AppError;
 
 /// Most bytes of all cookies of a request, and most cookies: ours are three, of about 500 bytes each.
@@ -56,9 +56,25 @@ pub async fn headers(State(state): State<AppState>, mut request: Request, next: 
         headers
             .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
     }
+    name_charset(headers);
     // Static files say how long they last; whatever does not may be personal.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
     response
+}
+
+/// Adds the encoding to the type of a text that lacks it: static files get their type from their name alone. JSON is always
+/// UTF-8 and its type takes no such parameter (RFC 8259, 11).
+fn name_charset(headers: &mut HeaderMap) {
+    let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()) else {
+        return;
+    };
+    let is_text = kind.starts_with("text/") || kind.ends_with("+xml") || kind.ends_with("/xml");
+    if is_text
+        && !kind.contains("charset=")
+        && let Ok(kind) = HeaderValue::try_from(format!("{kind}; charset=utf-8"))
+    {
+        headers.insert(header::CONTENT_TYPE, kind);
+    }
 }
 
 /// Replaces bytes beyond ASCII in lines of cookies, which RFC 6265 lets servers see: they are never of our cookies, and the
@@ -116,7 +132,7 @@ pub fn refused(state: &AppState, request: &Request) -> Option<Response> {
     }
     let origin = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or_default();
     tracing::warn!(
-        path = request.uri().path(),
+        path = &*telemetry::printable(request.uri().path()),
         origin,
         public_url = %state.config.public_origin,
         "a request from another site was refused. If this is the site's own address, set server.public_url to it"

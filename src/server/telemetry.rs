@@ -7,7 +7,10 @@ use axum::{
     response::Response,
 };
 use std::{
+    backtrace::{Backtrace, BacktraceStatus},
+    borrow::Cow,
     io::{self, IsTerminal},
+    panic,
     time::Instant,
 };
 use tracing::Instrument;
@@ -31,6 +34,17 @@ pub fn init(format: LogFormat) {
     };
 }
 
+/// Sends the reports of panics to the log. Rust's own would write a message as it is, and each of its line breaks would
+/// begin a line that is none of the log's.
+pub fn log_panics() {
+    panic::set_hook(Box::new(|report| {
+        let backtrace = Backtrace::capture();
+        let backtrace = (backtrace.status() == BacktraceStatus::Captured).then(|| backtrace.to_string());
+        let place = report.location().map(tracing::field::display);
+        tracing::error!(panic = report.payload_as_str(), place, backtrace, "a thread panicked");
+    }));
+}
+
 /// Standard error, for lines of the log. One that cannot be written (its reader is gone, the disk is full) is lost and
 /// counted, and nothing else.
 struct Lines;
@@ -48,6 +62,15 @@ impl io::Write for Lines {
     }
 }
 
+/// A path as a log may hold it: a URI may have bytes beyond ASCII as they are, and among those are controls that move the
+/// cursor of whoever reads the log in a terminal. JSON escapes none of them.
+pub fn printable(path: &str) -> Cow<'_, str> {
+    match path.bytes().all(|byte| byte.is_ascii_graphic()) {
+        true => Cow::Borrowed(path),
+        false => Cow::Owned(path.escape_default().to_string()),
+    }
+}
+
 /// Middleware: the span, the id, and one line an answer.
 pub async fn trace(request: Request, next: Next) -> Response {
     let id = format!("{:016x}", u64::from_le_bytes(random::bytes()));
@@ -55,7 +78,7 @@ pub async fn trace(request: Request, next: Next) -> Response {
         "request",
         id,
         method = %request.method(),
-        path = request.uri().path(),
+        path = &*printable(request.uri().path()),
     );
     let page = metrics::page(&request);
     let began = Instant::now();

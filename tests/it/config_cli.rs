@@ -1,6 +1,6 @@
 //! The binary itself: what it refuses to start with and why, its commands, and how it stops.
 
-use latchkey::server::config::Config;
+use latchkey::server::{config::Config, db::Db};
 use std::{
     collections::{BTreeMap, BTreeSet},
     io::{BufRead, BufReader, Read, Write},
@@ -101,16 +101,19 @@ impl Place {
         Running { address, child, greeting, out, err }
     }
 
-    /// How many rows a table has, by the database itself.
-    pub async fn users(&self) -> i64 {
+    /// The database, past the server.
+    pub async fn db(&self) -> Db {
         let environment =
             [("LEPTOS_ENV".to_owned(), "DEV".to_owned()), ("DATABASE_URL".to_owned(), self.database.clone())];
-        let config = Config::parse("", environment).unwrap();
-        let db = latchkey::server::db::Db::open(&config.database).await.unwrap();
+        Db::open(&Config::parse("", environment).unwrap().database).await.unwrap()
+    }
+
+    /// How many rows a table has, by the database itself.
+    pub async fn users(&self) -> i64 {
         let count = "select count(*) from users";
-        match &db {
-            latchkey::server::db::Db::Sqlite(db) => sqlx::query_scalar(count).fetch_one(&*db.read).await.unwrap(),
-            latchkey::server::db::Db::Postgres(pool) => sqlx::query_scalar(count).fetch_one(&**pool).await.unwrap(),
+        match &self.db().await {
+            Db::Sqlite(db) => sqlx::query_scalar(count).fetch_one(&*db.read).await.unwrap(),
+            Db::Postgres(pool) => sqlx::query_scalar(count).fetch_one(&**pool).await.unwrap(),
         }
     }
 }

@@ -8,6 +8,8 @@ use reqwest::Method;
 use crate::{
     app::{PASSWORD, TestApp},
     browser::{ACCESS, Answer, Browser, REFRESH},
+    inbox::code,
+    policy::sources,
     transport::{raw, status_of},
 };
 
@@ -23,18 +25,18 @@ const FUNCTIONS: [&str; 6] = [
     "admin/accounts",
 ];
 
-/// Every way to a cookie: sign-up, log-in, its failures, refreshes, a form's flash, log-out, and garbage.
+/// Every way to a cookie: sign-up, log-in, its failures, refreshes, a form's flash, a mail's digits, log-out, and garbage.
 async fn crawl(app: &TestApp) -> Vec<Answer> {
     let browser = app.browser();
     let names = &app.state.cookie_names;
     let form = [("email", "crawl@example.test"), ("password", PASSWORD)];
     let mut answers = vec![
+        browser.get("/login").await,
         browser.submit("/signup", "auth/sign_up", &[("email", "nobody"), ("password", "short")]).await,
         browser.get("/signup").await,
         browser.submit("/signup", "auth/sign_up", &form).await,
         browser.api("auth/log_in", &[("email", "crawl@example.test"), ("password", "wrong-wrong-wrong")]).await,
         browser.api("auth/log_in", &form).await,
-        browser.api("auth/send_magic_link", &form[..1]).await,
     ];
     app.age_rotations(60).await;
     browser.drop_cookie(&names.access);
@@ -45,9 +47,15 @@ async fn crawl(app: &TestApp) -> Vec<Answer> {
         answers.push(browser.api(function, &[]).await);
     }
     answers.push(browser.submit("/profile", "profile/update", &[("display_name", "Ada"), ("bio", "Hello")]).await);
+    for function in ["auth/send_magic_link", "auth/forgot_password"] {
+        answers.push(browser.submit("/magic", function, &form[..1]).await);
+    }
+    let mail = app.mail("crawl@example.test", "log-in link", 1).await;
+    answers.push(browser.submit("/confirm", "auth/confirm", &[("code", &code(&mail))]).await);
     answers.push(browser.submit("/", "auth/log_out", &[]).await);
     browser.set_cookie(&names.access, "garbage");
     answers.push(browser.get("/").await);
+    answers.push(browser.submit("/profile", "profile/update", &[("bio", "Hello"), ("sent_as", "somebody")]).await);
     answers
 }
 
@@ -56,7 +64,10 @@ fn attributes(line: &str) -> (String, BTreeSet<String>) {
     (parts.next().unwrap(), parts.filter(|part| !part.starts_with("Max-Age=")).collect())
 }
 
-async fn every_cookie_has(app: &TestApp, expected: &[&str], names: [&str; 5]) {
+/// Every cookie of this site.
+const COOKIES: [&str; 7] = ["access", "refresh", "flash", "draft", "kept", "device", "asked"];
+
+async fn every_cookie_has(app: &TestApp, expected: &[&str], prefix: &str) {
     let lines: Vec<String> = crawl(app).await.iter().flat_map(Answer::set_cookies).collect();
     let expected: BTreeSet<String> = expected.iter().map(|part| (*part).to_owned()).collect();
     let mut seen = BTreeSet::new();
@@ -67,45 +78,64 @@ async fn every_cookie_has(app: &TestApp, expected: &[&str], names: [&str; 5]) {
         assert!(line.len() <= 4096, "{} bytes", line.len());
         seen.insert(pair.split('=').next().unwrap().to_owned());
     }
-    assert_eq!(seen, names.map(str::to_owned).into(), "each cookie was seen, and no other");
+    assert_eq!(
+        seen,
+        COOKIES.map(|name| format!("{prefix}latchkey_{name}")).into(),
+        "each cookie was seen, and no other"
+    );
 }
 
 #[tokio::test]
 async fn every_cookie_is_http_only_lax_and_of_the_whole_site() {
     let app = TestApp::spawn().await;
-    every_cookie_has(
-        &app,
-        &["HttpOnly", "SameSite=Lax", "Path=/"],
-        [ACCESS, REFRESH, "latchkey_flash", "latchkey_device", "latchkey_asked"],
-    )
-    .await;
+    every_cookie_has(&app, &["HttpOnly", "SameSite=Lax", "Path=/"], "").await;
 }
 
 #[tokio::test]
 async fn with_https_every_cookie_is_bound_to_the_host_and_secure() {
     let app = TestApp::with(&HTTPS).await;
-    let names = [
-        "__Host-latchkey_access",
-        "__Host-latchkey_refresh",
-        "__Host-latchkey_flash",
-        "__Host-latchkey_device",
-        "__Host-latchkey_asked",
-    ];
-    every_cookie_has(&app, &["HttpOnly", "SameSite=Lax", "Path=/", "Secure"], names).await;
+    every_cookie_has(&app, &["HttpOnly", "SameSite=Lax", "Path=/", "Secure"], "__Host-").await;
+}
+
+#[test]
+fn the_crawl_passes_every_place_that_makes_a_cookie() {
+    // One builder: the two tests above see all that it makes.
+    let made = |text: &str| {
+        text.contains("Cookie::build")
+            || text.contains("Cookie::new")
+            || text.contains("SET_COOKIE")
+            || text.contains("document.cookie")
+    };
+    let sources = sources().into_iter().filter(|(_, text)| made(text.split("#[cfg(test)]").next().unwrap()));
+    let files: BTreeSet<String> = sources.map(|(file, _)| file).collect();
+    assert_eq!(files, ["auth/server/cookies.rs"].map(str::to_owned).into());
 }
 
 #[tokio::test]
 async fn the_cookies_live_as_long_as_what_they_hold() {
     let app = TestApp::spawn().await;
     let browser = app.browser();
-    let answer = browser.api("auth/sign_up", &[("email", "ada@example.test"), ("password", PASSWORD)]).await;
+    let ada = ("email", "ada@example.test");
+    let mut lines = browser.get("/login").await.set_cookies();
+    lines.extend(browser.submit("/login", "auth/log_in", &[ada]).await.set_cookies());
+    lines.extend(browser.submit("/profile", "profile/update", &[ada, ("sent_as", "somebody")]).await.set_cookies());
+    lines.extend(browser.api("auth/sign_up", &[ada, ("password", PASSWORD)]).await.set_cookies());
+    lines.extend(browser.api("auth/send_magic_link", &[ada]).await.set_cookies());
     let kept = |name: &str| {
-        let lines = answer.set_cookies();
         let line = lines.iter().find(|line| line.starts_with(name)).unwrap();
         line.split("; ").find_map(|part| part.strip_prefix("Max-Age=")).unwrap().parse::<u64>().unwrap()
     };
     assert!((265..=300).contains(&kept(ACCESS)), "five minutes less jitter, not {} s", kept(ACCESS));
     assert!((30 * 86_400 - 5..=30 * 86_400).contains(&kept(REFRESH)), "thirty days, not {} s", kept(REFRESH));
+    for (name, seconds) in [
+        ("latchkey_asked", 20 * 60),
+        ("latchkey_device", 180 * 86_400),
+        ("latchkey_flash", 60),
+        ("latchkey_draft", 30 * 60),
+        ("latchkey_kept", 30 * 86_400),
+    ] {
+        assert_eq!(kept(name), seconds, "{name}");
+    }
 }
 
 #[tokio::test]

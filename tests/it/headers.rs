@@ -11,38 +11,13 @@ use latchkey::{
 use leptos::prelude::*;
 use leptos_axum::render_app_async;
 use reqwest::Method;
-use std::path::PathBuf;
 use tower::ServiceExt;
 
 use crate::{
     app::{ORIGIN, PASSWORD, TestApp},
     browser::{ACCESS, Answer, REFRESH},
+    files::Assets,
 };
-
-/// A folder of built assets, with one file of each kind.
-struct Assets(PathBuf);
-
-impl Assets {
-    fn new() -> Self {
-        let root = std::env::temp_dir().join(format!("latchkey-site-{}", uuid::Uuid::now_v7().simple()));
-        std::fs::create_dir_all(root.join("pkg")).unwrap();
-        for file in ["robots.txt", "pkg/latchkey.js", "pkg/latchkey.wasm", "pkg/latchkey.css"] {
-            std::fs::write(root.join(file), "x").unwrap();
-        }
-        Self(root)
-    }
-
-    async fn app(&self, more: &[(&str, &str)]) -> TestApp {
-        let root = ("LEPTOS_SITE_ROOT", self.0.to_str().unwrap());
-        TestApp::with(&[&[root], more].concat()).await
-    }
-}
-
-impl Drop for Assets {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// Answers of every kind: status, what was asked, the answer.
 async fn every_kind_of_answer(app: &TestApp) -> Vec<(u16, String, Answer)> {

@@ -289,3 +289,61 @@ async fn a_form_smuggles_in_neither_role_nor_state_nor_anybody_elses_id() {
         0
     );
 }
+
+#[tokio::test]
+async fn a_field_that_is_sent_twice_is_refused_whichever_value_comes_first() {
+    let roomy =
+        [("LATCHKEY__THROTTLE__CLIENT_PER_MINUTE", "1000"), ("LATCHKEY__THROTTLE__ACCOUNT_PER_FIVE_MINUTES", "1000")];
+    let app = TestApp::with(&roomy).await;
+    let (admin, user) = (app.logged_in_as(Role::Admin).await, app.signed_up("ada@example.test").await);
+    app.signed_up("bob@example.test").await;
+    let ids = [app.user_id("ada@example.test").await.to_string(), app.user_id("bob@example.test").await.to_string()];
+    let anonymous = app.browser();
+    let account = [("email", "ada@example.test"), ("password", PASSWORD)];
+    let new = [("email", "eve@example.test"), ("password", "violet-anchor-seventeen"), ("display_name", "Eve")];
+    let texts = [("display_name", "Changed"), ("bio", "Changed")];
+    let passwords = [("old_password", PASSWORD), ("password", "violet-anchor-seventeen")];
+    let role = [("user_id", ids[0].as_str()), ("role", "moderator")];
+    let cases: [(&Browser, &str, &[(&str, &str)], &[(&str, &str)]); 6] = [
+        (&anonymous, "auth/log_in", &account, &[("email", "bob@example.test"), ("password", "wrong"), ("next", "/a")]),
+        (
+            &anonymous,
+            "auth/sign_up",
+            &new,
+            &[("email", "eva@example.test"), ("password", PASSWORD), ("display_name", "Eva"), ("next", "/a")],
+        ),
+        (&user, "profile/update", &texts, &[("display_name", "Other"), ("bio", "Other")]),
+        (&user, "account/change_password", &passwords, &[("old_password", "wrong"), ("password", "amber-quiet-nine")]),
+        (&user, "account/change_email", &[("email", "new@example.test")], &[("email", "other@example.test")]),
+        (&admin, "admin/set_role", &role, &[("user_id", ids[1].as_str()), ("role", "admin")]),
+    ];
+    for (browser, function, form, others) in cases {
+        for other in others {
+            let mut whole = form.to_vec();
+            if !form.iter().any(|(name, _)| *name == other.0) {
+                whole.push((other.0, "/b"));
+            }
+            for twice in [[&[*other][..], &whole].concat(), [&whole[..], &[*other]].concat()] {
+                let answer = browser.api(function, &twice).await;
+                assert_eq!(answer.status, 400, "{function}, {}: {}", other.0, answer.body);
+                let page = browser.submit("/", function, &twice).await;
+                assert_eq!((page.status, page.header("location")), (303, "/"), "{function}, {}", other.0);
+            }
+        }
+    }
+    assert_eq!(app.count("select count(*) from users").await, 3);
+    assert_eq!(app.count("select count(*) from users where role <> 'user'").await, 1);
+    assert_eq!(app.count("select count(*) from profiles where display_name <> 'Test Person' or bio <> ''").await, 0);
+    app.outbox_is_empty().await;
+    assert!(app.mails("new@example.test", "").is_empty() && app.mails("other@example.test", "").is_empty());
+    assert!(!anonymous.is_signed_in().await);
+    app.browser().log_in("ada@example.test").await;
+    // Of a page's query one value counts, and the check sees that very one.
+    for (query, values) in [("next=/one&next=/two", ["/one", "/two"]), ("next=/one&next=//evil.test", ["/one", ""])] {
+        let page = anonymous.get(&format!("/login?{query}")).await.body;
+        let tags = page.split("name=\"next\"").skip(1).map(|rest| rest.split('>').next().unwrap());
+        let shown: Vec<&str> =
+            tags.map(|tag| tag.split("value=\"").nth(1).map_or("", |v| v.split('"').next().unwrap())).collect();
+        assert!(shown.len() <= 1 && shown.iter().all(|value| values.contains(value)), "{query}: {shown:?}");
+    }
+}

@@ -4,7 +4,8 @@
 use axum::{
     Router,
     extract::{Path, State},
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
     routing::get,
 };
 use latchkey::auth::{model::Role, server::store};
@@ -110,16 +111,18 @@ struct Service {
     asked: Arc<Mutex<Vec<(String, HeaderMap)>>>,
     /// What it answers, or nothing for ever.
     answer: Option<(StatusCode, String)>,
+    /// Where it sends the one who asks, with the digits at the end.
+    location: Option<String>,
 }
 
-async fn range(
-    State(service): State<Service>,
-    Path(told): Path<String>,
-    headers: HeaderMap,
-) -> Result<(StatusCode, String), StatusCode> {
+async fn range(State(service): State<Service>, Path(told): Path<String>, headers: HeaderMap) -> Response {
+    let location = service.location.map(|location| [(header::LOCATION, format!("{location}{told}"))]);
     service.asked.lock().unwrap().push((told, headers));
     match service.answer {
-        Some(answer) => Ok(answer),
+        Some((status, body)) => match location {
+            Some(location) => (status, location, body).into_response(),
+            None => (status, body).into_response(),
+        },
         None => std::future::pending().await,
     }
 }
@@ -180,6 +183,24 @@ async fn a_service_that_does_not_answer_keeps_nobody_from_signing_up() {
     }
     let app = TestApp::with(&[ROOMY[0], ("LATCHKEY__AUTH__BREACH_CHECK_URL", &closed)]).await;
     assert_eq!(problem(&sign_up(&app, "ada@example.test", PASSWORD, "Ada").await), "", "nobody there");
+}
+
+#[tokio::test]
+async fn a_service_that_redirects_is_not_followed() {
+    let elsewhere = Service::answering(StatusCode::OK, &format!("{}:42\r\n", &DIGITS[5..]));
+    let target = elsewhere.start().await;
+    for status in [301, 302, 303, 307, 308] {
+        let status = StatusCode::from_u16(status).unwrap();
+        let service = Service { location: Some(target.clone()), ..Service::answering(status, "") };
+        let url = service.start().await;
+        let app = TestApp::with(&[ROOMY[0], ("LATCHKEY__AUTH__BREACH_CHECK_URL", &url)]).await;
+        assert_eq!(problem(&sign_up(&app, "ada@example.test", PASSWORD, "Ada").await), "", "{status}");
+        assert_eq!(service.asked.lock().unwrap().len(), 1, "{status}");
+    }
+    assert!(elsewhere.asked.lock().unwrap().is_empty());
+    // The one that is led to would have said no.
+    let app = TestApp::with(&[ROOMY[0], ("LATCHKEY__AUTH__BREACH_CHECK_URL", &target)]).await;
+    assert_eq!(problem(&sign_up(&app, "ada@example.test", PASSWORD, "Ada").await), "breached");
 }
 
 #[tokio::test]

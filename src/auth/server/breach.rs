@@ -45,7 +45,8 @@ impl Breaches {
             Ok(list) if lists(&list, kept) => ("breached", true),
             Ok(_) => ("clear", false),
             Err(error) => {
-                tracing::warn!(%error, "the breach check got no answer: a new password was taken without it");
+                let error = with_causes(&*error);
+                tracing::warn!(error, "the breach check got no answer: a new password was taken without it");
                 ("unavailable", false)
             }
         };
@@ -66,6 +67,12 @@ impl Breaches {
         let body = Limited::new(answer.into_body(), LONGEST).collect().await?.to_bytes();
         Ok(String::from_utf8(body.to_vec())?)
     }
+}
+
+/// An error and what caused it: the client's own words leave out whether it was the network or a certificate.
+fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Whether `list`, lines of `SUFFIX:COUNT`, has `kept`. A count of 0 is padding.

@@ -37,4 +37,4 @@ pub mod verified;
 pub mod way_back;
 
 pub use caller::Caller;
-pub use require::{caller, client, cookies, has_password, is_recent, require, require_recent, state};
+pub use require::{caller, client, cookies, has_password, is_recent, log_denied, require, require_recent, state};

@@ -25,15 +25,21 @@ pub async fn require(access: Access) -> Result<Caller, AppError> {
     let caller = caller();
     let allowed = access.check(caller.as_ref().map(|c| c.identity.role));
     let caller = caller.ok_or(AppError::Unauthenticated)?;
-    if allowed.is_err() {
-        // To the log only: a row each would let any account fill the database.
-        tracing::warn!(event = "access_denied", user_id = %caller.user_id, "audit");
-    }
-    allowed?;
+    allowed.inspect_err(|_| log_denied(&caller))?;
     if !caller.fresh && matches!(access, Access::AtLeast(_)) {
-        standing::recheck(&state()?, &caller, access).await?;
+        let standing = standing::recheck(&state()?, &caller, access).await;
+        standing.inspect_err(|error| {
+            if *error == AppError::Forbidden {
+                log_denied(&caller);
+            }
+        })?;
     }
     Ok(caller)
+}
+
+/// Tells the log that the caller's role does not reach. The log only: a row each would let any account fill the database.
+pub fn log_denied(caller: &Caller) {
+    tracing::warn!(event = "access_denied", user_id = %caller.user_id, "audit");
 }
 
 /// The caller, whoever it is.
