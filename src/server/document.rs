@@ -69,7 +69,8 @@ const giveUp = (error) => {
   over = true;
   console.error('The program of this page stopped; links and forms work without it.', error);
   const root = document.documentElement, page = () => location.pathname + location.search, here = page();
-  document.title ||= title;
+  // After what the program still had to do, which may be to take the title away.
+  setTimeout(() => document.title ||= title);
   root.removeAttribute('data-hydrated');
   root.setAttribute('data-stopped', '');
   for (const type of ['click', 'input', 'submit']) addEventListener(type, (event) => event.stopImmediatePropagation(), true);

@@ -308,3 +308,17 @@ async fn a_plain_form_is_told_how_long_to_wait() {
     let page = browser.get("/login").await.body;
     assert!(page.contains("That was a lot of attempts in a short time. Try again in"), "the page says so");
 }
+
+#[tokio::test]
+async fn whoever_waits_as_long_as_told_is_let_in() {
+    let app = TestApp::spawn().await;
+    let bucket = Bucket::account("log_in", "ada@example.test", 1);
+    let now = app.state.db.now().await.unwrap();
+    bucket.take(&app.state.db, now).await.unwrap();
+    // Half a second is no whole second: the sentence rounds up.
+    let later = now + chrono::TimeDelta::milliseconds(500);
+    let Err(AppError::Throttled { retry_after }) = bucket.take(&app.state.db, later).await else {
+        panic!("one is the limit");
+    };
+    bucket.take(&app.state.db, later + chrono::TimeDelta::seconds(retry_after.into())).await.unwrap();
+}
