@@ -7,7 +7,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv6Addr};
 
 use super::db::{Db, Tx, read, within, write};
 use crate::error::AppError;
@@ -65,11 +65,7 @@ pub struct Bucket {
 impl Bucket {
     /// Attempts of `action` by one client: an IPv4 address, or an IPv6 /64, which is what one household has.
     pub fn client(action: &str, address: IpAddr, limit: u32) -> Self {
-        let client = match address.to_canonical() {
-            IpAddr::V4(v4) => v4.to_string(),
-            IpAddr::V6(v6) => format!("{:x?}/64", &v6.segments()[..4]),
-        };
-        Self::new(&format!("{action} client {client}"), limit, TimeDelta::minutes(1))
+        Self::new(&format!("{action} client {}", network(address)), limit, TimeDelta::minutes(1))
     }
 
     /// Attempts of `action` on one account name, whether or not it has an account.
@@ -186,6 +182,14 @@ impl Bucket {
             .execute(c)
             .await
             .map(|r| r.rows_affected()))
+    }
+}
+
+/// What counts as one client: an IPv4 address, or the /64 of an IPv6 one, of which a client has as many as it likes.
+pub fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(v4) => v4.into(),
+        IpAddr::V6(v6) => (v6 & Ipv6Addr::from(!u128::from(u64::MAX))).into(),
     }
 }
 

@@ -1,6 +1,13 @@
 //! Throttles: per account name, per client address, across nodes, in bursts, and no way around them.
 
-use latchkey::{auth::model::Role, error::AppError, server::throttle::Bucket};
+use latchkey::{
+    auth::{
+        model::Role,
+        server::{lanes::share, password::permits},
+    },
+    error::AppError,
+    server::throttle::Bucket,
+};
 use reqwest::Method;
 
 use crate::{
@@ -321,4 +328,49 @@ async fn whoever_waits_as_long_as_told_is_let_in() {
         panic!("one is the limit");
     };
     bucket.take(&app.state.db, later + chrono::TimeDelta::seconds(retry_after.into())).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_few_clients_with_many_log_ins_leave_room_for_others() {
+    // No limit but the queue's.
+    let settings = [
+        ("LATCHKEY__SERVER__TRUSTED_PROXIES", "127.0.0.1"),
+        ("LATCHKEY__THROTTLE__CLIENT_PER_MINUTE", "100000"),
+        ("LATCHKEY__THROTTLE__ACCOUNT_PER_FIVE_MINUTES", "100000"),
+    ];
+    let app = TestApp::with(&settings).await;
+    app.account("ada@example.test", Role::User).await;
+    let from = |address: String| {
+        let browser = app.browser();
+        async move {
+            let headers = [
+                ("x-forwarded-for", address.as_str()),
+                ("origin", ORIGIN),
+                ("content-type", "application/x-www-form-urlencoded"),
+            ];
+            let body = serde_urlencoded::to_string([("email", "ada@example.test"), ("password", PASSWORD)]).unwrap();
+            browser.send(Method::POST, "/api/auth/log_in", &headers, Some(body)).await.status
+        }
+    };
+    let passwords = &app.state.passwords;
+    let turns = futures_util::future::join_all((0..permits()).map(|_| passwords.permit())).await;
+    let mut attackers = tokio::task::JoinSet::new();
+    for n in 0..5 * 8 {
+        attackers.spawn(from(format!("203.0.113.{}", n % 5)));
+    }
+    // Each is counted for its client and for the account before it is to be hashed.
+    while app.count("select cast(coalesce(sum(count), 0) as bigint) from throttles").await < 2 * 5 * 8 {}
+    let until = async |there: &dyn Fn(usize) -> bool| {
+        while !there(passwords.waiting()) {
+            tokio::task::yield_now().await;
+        }
+    };
+    until(&|waiting| waiting >= 5 * share()).await;
+    let honest = tokio::spawn(from("198.51.100.7".to_owned()));
+    until(&|waiting| honest.is_finished() || waiting == 5 * share() + 1).await;
+    // What they cost is not what this is about.
+    attackers.abort_all();
+    until(&|waiting| waiting <= 1).await;
+    drop(turns);
+    assert_eq!(honest.await.unwrap(), 200);
 }

@@ -72,7 +72,10 @@ pub async fn sign_up(
     let now = state.db.now().await?;
     Bucket::client("sign_up", client.ip, state.config.throttle.client_per_minute).take(&state.db, now).await?;
     account.check(state).await?;
-    let hash = state.passwords.hash(account.password.into_inner()).await?;
+    let hash = {
+        let _lane = state.lanes.enter(client.ip).await?;
+        state.passwords.hash(account.password.into_inner()).await?
+    };
     let now = state.db.now().await?;
     let user_id = Uuid::now_v7();
     let mut tx = state.db.begin().await?;
@@ -122,7 +125,7 @@ pub async fn log_in(
         }
         return Err(refused.into());
     }
-    let verified = verify(state, &email, password).await;
+    let verified = verify(state, &email, password, client).await;
     if matches!(verified, Err(AppError::InvalidCredentials)) {
         tell_failure(state, &email, client, "refused");
         return Err(AppError::InvalidCredentials);
@@ -166,14 +169,17 @@ fn tell_failure(state: &AppState, email: &Email, client: &Client, why: &'static 
     tracing::warn!(event = "log_in_failed", why, client = %client.ip, account, "audit");
 }
 
-async fn verify(state: &AppState, email: &Email, password: String) -> Result<UserRow, AppError> {
+async fn verify(state: &AppState, email: &Email, password: String, client: &Client) -> Result<UserRow, AppError> {
     let user = store::find_user(&state.db, email).await?;
     // Who may not log in costs what nobody costs, whatever the password: a yes takes another time than a no.
     let user = user.filter(|user| {
         user.state == "active" && (user.email_verified_at.is_some() || !state.config.verifies_sign_ups())
     });
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
-    let verified = state.passwords.verify(password, stored.clone()).await?;
+    let verified = {
+        let _lane = state.lanes.enter(client.ip).await?;
+        state.passwords.verify(password, stored.clone()).await?
+    };
     let Some(mut user) = user.filter(|_| verified != Verified::No) else {
         return Err(AppError::InvalidCredentials);
     };

@@ -88,7 +88,7 @@ pub async fn confirm(
     let hash = match describe(&code, who).needs {
         Needs::Nothing => None,
         Needs::LogIn => return Err(AppError::Unauthenticated),
-        Needs::NewPassword => Some(new_hash(state, password, &code, &detail).await?),
+        Needs::NewPassword => Some(new_hash(state, password, &code, &detail, who.client).await?),
     };
     let now = state.db.now().await?;
     match code.purpose {
@@ -100,7 +100,13 @@ pub async fn confirm(
     }
 }
 
-async fn new_hash(state: &AppState, password: String, code: &CodeRow, detail: &Detail) -> Result<String, AppError> {
+async fn new_hash(
+    state: &AppState,
+    password: String,
+    code: &CodeRow,
+    detail: &Detail,
+    client: &Client,
+) -> Result<String, AppError> {
     let password = NewPassword::parse(password, state.config.auth.password_min_length)
         .map_err(|problem| AppError::invalid(Field::Password, problem))?;
     let name = match code.user_id {
@@ -108,6 +114,7 @@ async fn new_hash(state: &AppState, password: String, code: &CodeRow, detail: &D
         None => detail.display_name.clone(),
     };
     quality::check(state, &password, &[&code.email, name.as_deref().unwrap_or_default()]).await?;
+    let _lane = state.lanes.enter(client.ip).await?;
     state.passwords.hash(password.into_inner()).await
 }
 

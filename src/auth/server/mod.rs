@@ -16,6 +16,7 @@ pub mod hear;
 pub mod identify;
 pub mod issue;
 pub mod known_browser;
+pub mod lanes;
 pub mod letters;
 pub mod mailed;
 pub mod notices;
