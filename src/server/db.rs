@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{config, files, metrics};
+use super::{config, failure, files, metrics};
 use at_hand::AtHand;
 
 mod at_hand;
@@ -177,17 +177,15 @@ impl Db {
         }
         // A connection to a file needs no sign of life, which would be a message to its thread and back for each query.
         let pool = || SqlitePoolOptions::new().acquire_timeout(WAIT).test_before_acquire(false);
-        let write = pool().max_connections(1).connect_with(options.clone()).await?;
+        let write = connect(pool().max_connections(1), options.clone()).await?;
         let version: String = sqlx::query_scalar("select sqlite_version()").fetch_one(&write).await?;
         refuse_old_sqlite(&version)?;
-        let read =
-            pool().max_connections(config.max_connections).connect_with(options.create_if_missing(false)).await?;
+        let read = connect(pool().max_connections(config.max_connections), options.create_if_missing(false)).await?;
         Ok(Self::Sqlite(SqliteDb { read: AtHand::new(read, 0), write, folder }))
     }
 
     /// Brings the schema up to date. Several nodes may do it at once: on PostgreSQL sqlx holds an advisory lock, on SQLite the
-    /// database's folder is locked. What a later
-    /// release has added is left alone: this release may still be running beside it.
+    /// database's folder is locked. What a later release has added stays: this one may still run beside it.
     pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
         match self {
             Self::Sqlite(sqlite) => {
@@ -269,6 +267,18 @@ impl Tx {
         match self {
             Self::Sqlite(tx) => tx.commit().await,
             Self::Postgres(tx) => tx.commit().await,
+        }
+    }
+}
+
+/// Opens a pool. Whatever the busy timeout, SQLite answers BUSY at once while another process makes the file a WAL database,
+/// or takes the WAL away as the last one that closes it: tried again within [`WAIT`].
+async fn connect(pool: SqlitePoolOptions, options: SqliteConnectOptions) -> sqlx::Result<SqlitePool> {
+    let began = Instant::now();
+    loop {
+        match pool.clone().connect_with(options.clone()).await {
+            Err(error) if failure::is_busy(&error) && began.elapsed() < WAIT => tokio::time::sleep(WAIT / 100).await,
+            outcome => return outcome,
         }
     }
 }

@@ -53,6 +53,12 @@ fn is_conflict(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(error) if matches!(error.code().as_deref(), Some("40001" | "40P01")))
 }
 
+/// Whether SQLite answered BUSY, with whichever extended code.
+pub(super) fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.is_some_and(|code| code.len() < 5 && code.parse::<u32>().is_ok_and(|code| code & 0xff == 5))
+}
+
 /// Whether the same request may succeed later: no connection, no lock, no room.
 fn is_outage(error: &sqlx::Error) -> bool {
     match error {
