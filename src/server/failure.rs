@@ -56,7 +56,13 @@ fn is_conflict(error: &sqlx::Error) -> bool {
 /// Whether SQLite answered BUSY, with whichever extended code.
 pub(super) fn is_busy(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
-    code.is_some_and(|code| code.len() < 5 && code.parse::<u32>().is_ok_and(|code| code & 0xff == 5))
+    code.is_some_and(|code| sqlite_code(&code) == Some(5))
+}
+
+/// The primary one of SQLite's result codes. PostgreSQL's have five characters.
+fn sqlite_code(code: &str) -> Option<u32> {
+    let code = code.parse::<u32>().ok().filter(|_| code.len() < 5)?;
+    Some(code & 0xff)
 }
 
 /// Whether the same request may succeed later: no connection, no lock, no room.
@@ -70,8 +76,7 @@ fn is_outage(error: &sqlx::Error) -> bool {
         | sqlx::Error::WorkerCrashed => true,
         sqlx::Error::Database(error) => error.code().is_some_and(|code| {
             // SQLite, primary result codes: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN.
-            let sqlite =
-                code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 8 | 10 | 13 | 14)) && code.len() < 5;
+            let sqlite = matches!(sqlite_code(&code), Some(5 | 6 | 8 | 10 | 13 | 14));
             // PostgreSQL, SQLSTATE classes: 08 connection, 53 resources, 55P03 lock, 57014 statement timeout, 57P0x
             // shutdown, 58 system.
             let postgres = code.len() == 5

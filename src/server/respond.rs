@@ -214,9 +214,9 @@ fn retry_after(error: &AppError, response: &mut Response) {
 /// Whether the client is a browser that waits for a page: by `Accept`, or by Fetch Metadata where something between
 /// rewrote that.
 pub fn wants_html(headers: &HeaderMap) -> bool {
-    let accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    let mut accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
     headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate")
-        || accepts.into_iter().any(|value| value.contains("text/html"))
+        || accepts.any(|value| value.contains("text/html"))
 }
 
 fn is_too_large(error: &axum::Error) -> bool {

@@ -5,17 +5,12 @@ use std::{
     collections::HashMap,
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError, Weak, atomic::AtomicUsize},
-    time::Duration,
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::password::{Place, permits};
+use super::password::{Place, QUEUE, WAIT, permits};
 use crate::{error::AppError, server::throttle::network};
 
-/// How many requests of one client may wait for its share.
-const QUEUE: usize = 32;
-/// How long one may wait.
-const WAIT: Duration = Duration::from_secs(2);
 /// From so many lanes on, those that nobody is in are looked for.
 const MANY: usize = 1024;
 
@@ -26,8 +21,8 @@ pub fn share() -> usize {
 }
 
 /// The clients that have a request in the queue, or before it.
-#[derive(Clone, Default)]
-pub struct Lanes(Arc<Mutex<HashMap<IpAddr, Weak<Lane>>>>);
+#[derive(Default)]
+pub struct Lanes(Mutex<HashMap<IpAddr, Weak<Lane>>>);
 
 struct Lane {
     share: Arc<Semaphore>,

@@ -20,12 +20,12 @@ use crate::{
     server::{config, metrics},
 };
 
-/// How many requests may wait for a permit.
-const QUEUE: usize = 32;
+/// How many requests may wait for a permit, and of one client before that for its share.
+pub(super) const QUEUE: usize = 32;
 /// From so many on it is a flood.
 const FLOOD: usize = QUEUE / 2;
 /// How long one may wait.
-const WAIT: Duration = Duration::from_secs(2);
+pub(super) const WAIT: Duration = Duration::from_secs(2);
 /// By how much a hash steps back for other threads (nice(2)): about a tenth of the processor where both want it.
 const NICE: i32 = 10;
 /// A hash starved if it took so many times as long as it ran.
