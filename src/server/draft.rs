@@ -1,12 +1,11 @@
 //! What somebody typed into a form whose session was over. A cookie keeps it until the next log-in of the same account,
 //! and the form's page shows it then. Used by `respond` and `flash`.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tower_cookies::Cookies;
 
-use super::{flash, form_post::FormPost, state::AppState};
+use super::{flash, form_post::FormPost, json_cookie, state::AppState};
 use crate::auth::server::Caller;
 
 /// Until somebody has logged in again.
@@ -28,7 +27,7 @@ pub fn put(state: &AppState, cookies: &Cookies, form: FormPost, page: &str) {
         return;
     };
     let draft = Draft { account, path: path_of(page).to_owned(), typed };
-    let value = serde_json::to_vec(&draft).map(|json| URL_SAFE_NO_PAD.encode(json)).unwrap_or_default();
+    let value = json_cookie::encode(&draft);
     // Longer than any input allows: a browser would not keep it.
     if value.len() <= flash::MAX_VALUE {
         let names = &state.cookie_names;
@@ -39,9 +38,8 @@ pub fn put(state: &AppState, cookies: &Cookies, form: FormPost, page: &str) {
 /// What `caller` typed into the page at `path`, if a draft of it is there. One of somebody else is dropped.
 pub fn take(state: &AppState, cookies: &Cookies, caller: &Caller, path: &str) -> Option<Draft> {
     let names = &state.cookie_names;
-    let value = cookies.get(&names.draft)?;
-    let draft = URL_SAFE_NO_PAD.decode(value.value()).ok().and_then(|json| serde_json::from_slice::<Draft>(&json).ok());
-    let draft = draft.filter(|draft| draft.account == caller.identity.user_id);
+    let cookie = cookies.get(&names.draft)?;
+    let draft = json_cookie::decode(cookie.value()).filter(|draft: &Draft| draft.account == caller.identity.user_id);
     if draft.as_ref().is_none_or(|draft| draft.path == path) {
         cookies.add(names.cookie(&names.draft, String::new(), Duration::ZERO));
     }

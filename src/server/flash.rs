@@ -7,11 +7,10 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::time::Duration;
 use tower_cookies::{Cookie, Cookies};
 
-use super::{cookies_blocked, draft, respond, state::AppState};
+use super::{cookies_blocked, draft, json_cookie, respond, state::AppState};
 use crate::{
     auth::server::Caller,
     ui::flash::{Flash, Notice},
@@ -24,11 +23,10 @@ const KEPT: Duration = Duration::from_secs(60);
 
 /// Keeps `flash` for the next page.
 pub fn put(state: &AppState, cookies: &Cookies, flash: &Flash) {
-    let encode = |flash: &Flash| serde_json::to_vec(flash).map(|json| URL_SAFE_NO_PAD.encode(json)).unwrap_or_default();
-    let mut value = encode(flash);
+    let mut value = json_cookie::encode(flash);
     if value.len() > MAX_VALUE {
         // Longer than any input allows: the error still has to arrive.
-        value = encode(&Flash { typed: Vec::new(), ..flash.clone() });
+        value = json_cookie::encode(&Flash { typed: Vec::new(), ..flash.clone() });
     }
     cookies.add(cookie(state, value, KEPT));
 }
@@ -82,8 +80,7 @@ fn read(state: &AppState, cookies: &Cookies, request: &Request) -> Option<Flash>
     let is_there =
         request.extensions().get::<PutNow>().is_some() || may_be_sent(request.headers(), &state.cookie_names.flash);
     let found = is_there.then(|| cookies.get(&state.cookie_names.flash)).flatten()?;
-    let json = URL_SAFE_NO_PAD.decode(found.value()).unwrap_or_default();
-    Some(serde_json::from_slice(&json).unwrap_or_default())
+    Some(json_cookie::decode(found.value()).unwrap_or_default())
 }
 
 /// The same, with what was typed before the session ended, or with the reason why there is no session.

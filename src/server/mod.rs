@@ -17,6 +17,7 @@ pub mod flash;
 mod form_post;
 mod guarded_stream;
 pub mod import;
+mod json_cookie;
 pub mod key_rotation;
 pub mod mail;
 pub mod metrics;
