@@ -5,7 +5,12 @@ use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tower_cookies::Cookies;
 
-use super::{flash, form_post::FormPost, json_cookie, state::AppState};
+use super::{
+    flash,
+    form_post::{FormPost, path_of},
+    json_cookie,
+    state::AppState,
+};
 use crate::auth::server::Caller;
 
 /// Until somebody has logged in again.
@@ -44,8 +49,4 @@ pub fn take(state: &AppState, cookies: &Cookies, caller: &Caller, path: &str) ->
         cookies.add(names.cookie(&names.draft, String::new(), Duration::ZERO));
     }
     draft.filter(|draft| draft.path == path)
-}
-
-fn path_of(page: &str) -> &str {
-    page.split('?').next().unwrap_or(page)
 }

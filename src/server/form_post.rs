@@ -70,3 +70,8 @@ pub fn own_page(path: &str) -> Option<&str> {
     let path = path.split('#').next()?;
     (own_form || local_path(path).is_some()).then_some(path)
 }
+
+/// The path of a page's address, without its query.
+pub fn path_of(page: &str) -> &str {
+    page.split_once('?').map_or(page, |(path, _)| path)
+}
