@@ -4,7 +4,7 @@
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use axum::{Extension, Router, http::header};
 use latchkey::{
-    auth::server::password,
+    auth::server::hash_queue,
     server::{
         assets::Assets, config, config::Config, connections::Limits, db::Db, router, serve, state::AppState, telemetry,
     },
@@ -79,7 +79,7 @@ pub async fn hashes(window: Duration) -> Result<f64> {
     let done = Arc::new(AtomicUsize::new(0));
     let begin = Instant::now();
     let mut threads = JoinSet::new();
-    for _ in 0..password::permits() {
+    for _ in 0..hash_queue::permits() {
         let (argon2, done) = (argon2.clone(), done.clone());
         threads.spawn_blocking(move || {
             loop {

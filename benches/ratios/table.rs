@@ -1,6 +1,6 @@
 //! The one table that a run prints.
 
-use latchkey::auth::server::password;
+use latchkey::auth::server::hash_queue;
 use std::fmt::Write;
 
 use crate::{
@@ -86,7 +86,7 @@ fn rows() -> Vec<Row> {
     let at_least = |floor, goal| Bound::AtLeast { floor, goal };
     let at_most = |floor, goal| Bound::AtMost { floor, goal };
     let row = |number, ratio, bound, cell| Row { number, ratio, bound, cell };
-    let hashes = password::permits() as f64 * HASH;
+    let hashes = hash_queue::permits() as f64 * HASH;
     let grows = || at_most(1.5, 1.5);
     vec![
         row("G1", "guarded page / bare handler with the same bytes, a second", at_least(0.10, 0.20), |s| {

@@ -11,7 +11,7 @@ use super::{
     mail::Mail,
 };
 use crate::auth::server::{
-    breach::Breaches, cookies::CookieNames, freshness::Freshness, lanes::Lanes, password::Passwords, streams::Streams,
+    breach::Breaches, cookies::CookieNames, freshness::Freshness, password::Passwords, streams::Streams,
     strength::Ratings, token::KeyRing, verified::Verified,
 };
 
@@ -27,8 +27,6 @@ pub struct Inner {
     pub together: Together,
     pub keys: KeyRing,
     pub passwords: Passwords,
-    /// Each client's share of the queue before them.
-    pub lanes: Lanes,
     /// `None`: nobody outside is asked about new passwords.
     pub breaches: Option<Breaches>,
     pub ratings: Ratings,
@@ -53,7 +51,6 @@ impl AppState {
             mail: Mail::new(&config.mail, &keys),
             keys,
             passwords: Passwords::new(&config.auth)?,
-            lanes: Lanes::default(),
             breaches: config.auth.breach_check_url.as_deref().map(Breaches::new),
             ratings: Ratings::default(),
             streams: Streams::default(),

@@ -7,7 +7,7 @@ use crate::{
     app::{PASSWORD, TestApp},
     inbox::{code, digits},
 };
-use latchkey::auth::{model::Role, server::password};
+use latchkey::auth::{model::Role, server::hash_queue};
 
 const ADA: &str = "ada@example.test";
 const NEW: &str = "violet-anchor-seventeen";
@@ -252,7 +252,7 @@ async fn what_was_verified_before_a_password_was_changed_opens_nothing_after_it(
     let app = TestApp::spawn().await;
     let caller = app.signed_up(ADA).await;
     let passwords = &app.state.passwords;
-    let turns = futures_util::future::join_all((0..password::permits()).map(|_| passwords.permit())).await;
+    let turns = futures_util::future::join_all((0..hash_queue::permits()).map(|_| passwords.permit())).await;
     // Both have read the old hash, and wait for their turn to compute it.
     let thief = app.browser();
     let log_in =

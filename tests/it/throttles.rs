@@ -3,7 +3,7 @@
 use latchkey::{
     auth::{
         model::Role,
-        server::{lanes::share, password::permits},
+        server::{hash_queue::permits, lanes::share},
     },
     error::AppError,
     server::throttle::Bucket,

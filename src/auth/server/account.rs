@@ -72,10 +72,7 @@ pub async fn sign_up(
     let now = state.db.now().await?;
     Bucket::client("sign_up", client.ip, state.config.throttle.client_per_minute).take(&state.db, now).await?;
     account.check(state).await?;
-    let hash = {
-        let _lane = state.lanes.enter(client.ip).await?;
-        state.passwords.hash(account.password.into_inner()).await?
-    };
+    let hash = state.passwords.hash_for(client.ip, account.password.into_inner()).await?;
     let now = state.db.now().await?;
     let user_id = Uuid::now_v7();
     let mut tx = state.db.begin().await?;
@@ -176,10 +173,7 @@ async fn verify(state: &AppState, email: &Email, password: String, client: &Clie
         user.state == "active" && (user.email_verified_at.is_some() || !state.config.verifies_sign_ups())
     });
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
-    let verified = {
-        let _lane = state.lanes.enter(client.ip).await?;
-        state.passwords.verify(password, stored.clone()).await?
-    };
+    let verified = state.passwords.verify_for(client.ip, password, stored.clone()).await?;
     let Some(mut user) = user.filter(|_| verified != Verified::No) else {
         return Err(AppError::InvalidCredentials);
     };

@@ -50,10 +50,7 @@ pub async fn password(
         Bucket::proved("first password", &caller.user_id.to_string(), failures).take(&state.db, now).await?;
     }
     quality::check(state, &new, &[&caller.identity.email, &caller.identity.display_name]).await?;
-    let hash = {
-        let _lane = state.lanes.enter(client.ip).await?;
-        state.passwords.hash(new.into_inner()).await?
-    };
+    let hash = state.passwords.hash_for(client.ip, new.into_inner()).await?;
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
     // Meanwhile the session may have ended, or the password become another: then nothing is changed.
@@ -107,10 +104,7 @@ async fn verify(
     let proved = Bucket::proved("password", &account, failures);
     proved.peek(&state.db, now).await?;
     attempt.take(&state.db, now).await?;
-    let verified = match state.lanes.enter(client.ip).await {
-        Ok(_lane) => state.passwords.verify(typed, stored).await,
-        Err(busy) => Err(busy),
-    };
+    let verified = state.passwords.verify_for(client.ip, typed, stored).await;
     if verified == Ok(Verified::No) {
         tracing::warn!(event = "password_failed", client = %client.ip, user_id = %caller.user_id, "audit");
         return Err(AppError::invalid(field, Problem::Mismatch));

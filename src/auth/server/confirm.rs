@@ -114,8 +114,7 @@ async fn new_hash(
         None => detail.display_name.clone(),
     };
     quality::check(state, &password, &[&code.email, name.as_deref().unwrap_or_default()]).await?;
-    let _lane = state.lanes.enter(client.ip).await?;
-    state.passwords.hash(password.into_inner()).await
+    state.passwords.hash_for(client.ip, password.into_inner()).await
 }
 
 pub(super) async fn spend(tx: &mut Tx, code: &CodeRow, now: DateTime<Utc>) -> Result<(), AppError> {

@@ -1,5 +1,5 @@
 //! A client's share of the password queue. A few requests of one client stand in the queue at once, and its others wait
-//! outside of it: whoever sends many takes turns with everybody else. Called before a password of a request is hashed.
+//! outside of it: whoever sends many takes turns with everybody else. Used by `password`.
 
 use std::{
     collections::HashMap,
@@ -8,7 +8,7 @@ use std::{
 };
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::password::{Place, QUEUE, WAIT, permits};
+use super::hash_queue::{Place, QUEUE, WAIT, permits};
 use crate::{error::AppError, server::throttle::network};
 
 /// From so many lanes on, those that nobody is in are looked for.

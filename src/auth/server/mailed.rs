@@ -33,10 +33,7 @@ pub async fn sign_up(
     let now = state.db.now().await?;
     Bucket::client("sign_up", client.ip, state.config.throttle.client_per_minute).take(&state.db, now).await?;
     account.check(state).await?;
-    let hash = {
-        let _lane = state.lanes.enter(client.ip).await?;
-        state.passwords.hash(account.password.into_inner()).await?
-    };
+    let hash = state.passwords.hash_for(client.ip, account.password.into_inner()).await?;
     limit(state, Purpose::SignUp, &account.email, client).await?;
     let user_id = store::find_user(&state.db, &account.email).await?.map(|user| user.id);
     let detail = Detail {

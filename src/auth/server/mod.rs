@@ -12,6 +12,7 @@ pub mod credentials;
 pub mod decision;
 pub mod events;
 pub mod freshness;
+pub mod hash_queue;
 pub mod hear;
 pub mod identify;
 pub mod issue;

@@ -1,54 +1,30 @@
-//! argon2id (RFC 9106) on a bounded pool of its own: at most `permits` hashes at once, a short queue before them, and an
-//! honest 503 behind that. A flood of log-ins fills this queue, not the machine. Called by `account`.
+//! Hashes and verifies passwords with argon2id (RFC 9106), behind the queue of `hash_queue` and the client's share of it
+//! (`lanes`). Called by `account`, `mailed`, `confirm` and `change`.
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use std::{
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    time::{Duration, Instant},
+    net::IpAddr,
+    sync::{PoisonError, RwLock},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
+    hash_queue::HashQueue,
+    lanes::Lanes,
     stored_hash::{StoredHash, Work},
     typed::normal_password,
 };
-use crate::{
-    error::AppError,
-    server::{config, metrics},
-};
+use crate::{error::AppError, server::config};
 
-/// How many requests may wait for a permit, and of one client before that for its share.
-pub(super) const QUEUE: usize = 32;
-/// From so many on it is a flood.
-const FLOOD: usize = QUEUE / 2;
-/// How long one may wait.
-pub(super) const WAIT: Duration = Duration::from_secs(2);
-/// By how much a hash steps back for other threads (nice(2)): about a tenth of the processor where both want it.
-const NICE: i32 = 10;
-/// A hash starved if it took so many times as long as it ran.
-const STARVED: u32 = 4;
-
-/// The hasher and its pool. Cheap to clone.
-#[derive(Clone)]
+/// The hasher and its queue. One a process.
 pub struct Passwords {
-    permits: Arc<Semaphore>,
-    waiting: Arc<AtomicUsize>,
-    /// Whether the last hash hardly got at a processor.
-    starved: Arc<AtomicBool>,
+    queue: HashQueue,
+    lanes: Lanes,
     argon2: Argon2<'static>,
     /// What a hash of today costs.
     today: Work,
     /// What the hashes cost that were imported, or made before the parameters rose: the most common of them.
-    older: Arc<RwLock<Option<Work>>>,
-}
-
-/// How many hashes are made at once: one less than there are cores, so that pages keep one.
-pub fn permits() -> usize {
-    let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
-    cores.saturating_sub(1).max(1)
+    older: RwLock<Option<Work>>,
 }
 
 /// What a verification found.
@@ -61,14 +37,12 @@ pub enum Verified {
 }
 
 impl Passwords {
-    /// Makes the pool.
+    /// Makes the hasher.
     pub fn new(config: &config::Auth) -> Result<Self, argon2::Error> {
         let params = Params::new(config.argon2_memory_kib, config.argon2_passes, config.argon2_lanes, None)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let today = Work::of(&argon2, Algorithm::Argon2id, Version::V0x13);
-        let permits = Arc::new(Semaphore::new(permits()));
-        let (waiting, starved, older) = Default::default();
-        Ok(Self { permits, waiting, starved, argon2, today, older })
+        Ok(Self { queue: HashQueue::new(), lanes: Lanes::default(), argon2, today, older: RwLock::default() })
     }
 
     /// How every hash of today begins.
@@ -84,11 +58,23 @@ impl Passwords {
         *self.older.write().unwrap_or_else(PoisonError::into_inner) = older;
     }
 
-    /// A PHC string of `password` with a fresh salt.
+    /// [`hash`](Self::hash) within the share of the client at `ip`, or [`AppError::Busy`].
+    pub async fn hash_for(&self, ip: IpAddr, password: String) -> Result<String, AppError> {
+        let _lane = self.lanes.enter(ip).await?;
+        self.hash(password).await
+    }
+
+    /// [`verify`](Self::verify) within the share of the client at `ip`, or [`AppError::Busy`].
+    pub async fn verify_for(&self, ip: IpAddr, password: String, stored: Option<String>) -> Result<Verified, AppError> {
+        let _lane = self.lanes.enter(ip).await?;
+        self.verify(password, stored).await
+    }
+
+    /// A PHC string of `password` with a fresh salt, or [`AppError::Busy`]: for what no client waits for.
     pub async fn hash(&self, password: String) -> Result<String, AppError> {
-        let permit = self.permit().await?;
+        let permit = self.queue.permit().await?;
         let argon2 = self.argon2.clone();
-        self.on_pool(permit, move || hash(&argon2, &password)).await?.map_err(|error| {
+        self.queue.run(permit, move || hash(&argon2, &password)).await?.map_err(|error| {
             tracing::error!(%error, "a password could not be hashed");
             AppError::Internal
         })
@@ -100,126 +86,41 @@ impl Passwords {
     /// older ones while there are any. Otherwise the time would tell the accounts that were imported from those that do not
     /// exist. The password is tried as it was received, then in its normal form where that is another: a second no, with
     /// or without a hash, that depends on nothing but what was typed.
-    pub async fn verify(&self, password: String, stored: Option<String>) -> Result<Verified, AppError> {
-        let permit = self.permit().await?;
+    async fn verify(&self, password: String, stored: Option<String>) -> Result<Verified, AppError> {
+        let permit = self.queue.permit().await?;
         let argon2 = self.argon2.clone();
         let today = self.today.clone();
         let older = self.older.read().unwrap_or_else(PoisonError::into_inner).clone();
-        self.on_pool(permit, move || {
-            let stored = stored.as_deref().and_then(|text| computable(text, argon2.params()));
-            let normal = normal_password(&password);
-            for form in forms(&password, &normal) {
-                if let Some(hash) = &stored
-                    && hash.verify(&argon2, form)
-                {
-                    return match hash.work == today && form == normal {
-                        true => Verified::Yes,
-                        false => self::hash(&argon2, &normal).map_or(Verified::Yes, Verified::YesUpgrade),
-                    };
+        self.queue
+            .run(permit, move || {
+                let stored = stored.as_deref().and_then(|text| computable(text, argon2.params()));
+                let normal = normal_password(&password);
+                for form in forms(&password, &normal) {
+                    if let Some(hash) = &stored
+                        && hash.verify(&argon2, form)
+                    {
+                        return match hash.work == today && form == normal {
+                            true => Verified::Yes,
+                            false => self::hash(&argon2, &normal).map_or(Verified::Yes, Verified::YesUpgrade),
+                        };
+                    }
+                    let done = stored.as_ref().map(|hash| &hash.work);
+                    owed(&today, older.as_ref(), done).for_each(|work| work.burn(form));
                 }
-                let done = stored.as_ref().map(|hash| &hash.work);
-                owed(&today, older.as_ref(), done).for_each(|work| work.burn(form));
-            }
-            Verified::No
-        })
-        .await
+                Verified::No
+            })
+            .await
     }
 
     /// How many requests wait for a permit.
     pub fn waiting(&self) -> usize {
-        self.waiting.load(Ordering::Relaxed)
+        self.queue.waiting()
     }
 
-    /// A turn to hash. Whoever holds it keeps the others waiting.
+    /// One of the [`permits`](super::hash_queue::permits) to hash. Whoever holds it keeps the others waiting.
     pub async fn permit(&self) -> Result<OwnedSemaphorePermit, AppError> {
-        let _place = Place::take(&self.waiting, QUEUE)?;
-        let began = Instant::now();
-        let permit = tokio::time::timeout(WAIT, self.permits.clone().acquire_owned()).await;
-        metrics::waited_for_hash(began.elapsed());
-        match permit {
-            Ok(Ok(permit)) => Ok(permit),
-            Ok(Err(_)) | Err(_) => Err(AppError::Busy),
-        }
+        self.queue.permit().await
     }
-
-    /// Runs `work` on a thread of its own, which steps back for those that serve pages. The permit goes along, so that it
-    /// stays taken until the work is over, even when the request that asked for it is gone.
-    async fn on_pool<T: Send + 'static>(
-        &self,
-        permit: OwnedSemaphorePermit,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, AppError> {
-        let (done, outcome) = oneshot::channel();
-        let starved = self.starved.clone();
-        let flood = self.waiting() >= FLOOD;
-        // A new thread for each: next to a hash that costs nothing, and a thread that has stepped back cannot step forward.
-        let thread = std::thread::Builder::new().name("password".into()).spawn(move || {
-            let _permit = permit;
-            step_back(flood && !starved.load(Ordering::Relaxed));
-            let began = Instant::now();
-            let result = work();
-            starved.store(began.elapsed() > STARVED * ran(), Ordering::Relaxed);
-            // Nobody waits any more: then the outcome is of no use.
-            let _ = done.send(result);
-        });
-        if let Err(error) = thread {
-            tracing::error!(%error, "no thread for a password");
-            return Err(AppError::Busy);
-        }
-        outcome.await.map_err(|_| {
-            tracing::error!("the password pool lost a task");
-            AppError::Internal
-        })
-    }
-}
-
-/// A place in the queue, given back however the wait ends (a client may go away at any time).
-pub(super) struct Place<'a>(&'a AtomicUsize);
-
-impl<'a> Place<'a> {
-    /// Takes one of `queue` places, or answers that there is none.
-    pub(super) fn take(waiting: &'a AtomicUsize, queue: usize) -> Result<Self, AppError> {
-        let place = Self(waiting);
-        match waiting.fetch_add(1, Ordering::Relaxed) {
-            before if before < queue => Ok(place),
-            _ => Err(AppError::Busy),
-        }
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Lets other threads have the processor before this one: nine tenths of it, or in a flood of log-ins all of it. A thread
-/// that is merely nice may finish its turn when somebody comes for a page, which takes up to four milliseconds; one that
-/// runs only where no other wants to (`SCHED_IDLE`, sched(7)) makes way at once. But where others never leave the processor
-/// alone it is never done, so after a hash that starved the next is nice again.
-fn step_back(altogether: bool) {
-    if !altogether || !run_only_where_idle() {
-        // On Linux a thread has a niceness of its own. Where it is refused, a flood only slows pages more.
-        let _ = rustix::process::setpriority_process(None, NICE);
-    }
-}
-
-#[cfg(target_os = "linux")]
-fn run_only_where_idle() -> bool {
-    use thread_priority::{NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy};
-    let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
-    let thread = thread_priority::thread_native_id();
-    thread_priority::set_thread_priority_and_policy(thread, ThreadPriority::Min, policy).is_ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn run_only_where_idle() -> bool {
-    false
-}
-
-/// For how long this thread has had a processor since it began.
-fn ran() -> Duration {
-    rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime).try_into().unwrap_or_default()
 }
 
 fn hash(argon2: &Argon2<'_>, password: &str) -> Result<String, argon2::password_hash::Error> {
@@ -344,55 +245,5 @@ mod tests {
             pool.imitate(none);
             assert_eq!(older(&pool), None, "{none:?}");
         }
-    }
-
-    #[cfg(target_os = "linux")]
-    #[tokio::test]
-    async fn a_hash_is_nice_and_in_a_flood_makes_way_altogether_unless_one_has_starved() {
-        use thread_priority::{NormalThreadSchedulePolicy::*, ThreadSchedulePolicy::Normal};
-        let pool = pool(19_456);
-        let run = async |work: fn()| {
-            let permit = pool.permits.clone().acquire_owned().await.unwrap();
-            let manners = move || {
-                work();
-                (thread_priority::thread_schedule_policy(), rustix::process::getpriority_process(None).unwrap())
-            };
-            pool.on_pool(permit, manners).await.unwrap()
-        };
-        let starve = || {
-            let began = Instant::now();
-            while began.elapsed() <= 2 * STARVED * ran() {
-                std::thread::park_timeout(Duration::from_millis(1));
-            }
-        };
-        assert_eq!(run(|| {}).await, (Ok(Normal(Other)), NICE));
-        pool.starved.store(false, Ordering::Relaxed);
-        let mut places: Vec<_> = (1..FLOOD).map(|_| Place::take(&pool.waiting, QUEUE).unwrap()).collect();
-        assert_eq!(run(|| {}).await, (Ok(Normal(Other)), NICE), "a few who wait are no flood");
-        pool.starved.store(false, Ordering::Relaxed);
-        places.push(Place::take(&pool.waiting, QUEUE).unwrap());
-        assert_eq!(run(starve).await, (Ok(Normal(Idle)), 0));
-        assert_eq!(run(starve).await, (Ok(Normal(Other)), NICE));
-    }
-
-    #[tokio::test]
-    async fn whoever_finds_the_queue_full_is_sent_away_at_once() {
-        let pool = pool(19_456);
-        let all = u32::try_from(pool.permits.available_permits()).unwrap();
-        let taken = pool.permits.clone().acquire_many_owned(all).await.unwrap();
-        let mut waiting = tokio::task::JoinSet::new();
-        for _ in 0..QUEUE {
-            let pool = pool.clone();
-            waiting.spawn(async move { pool.hash("tidal-copper-lantern".into()).await });
-        }
-        while pool.waiting() < QUEUE {
-            tokio::task::yield_now().await;
-        }
-        assert_eq!(pool.hash("one too many".into()).await, Err(AppError::Busy));
-        waiting.abort_all();
-        while waiting.join_next().await.is_some() {}
-        assert_eq!(pool.waiting(), 0, "who goes away gives the place back");
-        drop(taken);
-        assert!(pool.hash("tidal-copper-lantern".into()).await.is_ok());
     }
 }

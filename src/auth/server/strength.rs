@@ -12,7 +12,7 @@ use tokio::{
 };
 use zxcvbn::{feedback::Warning, zxcvbn};
 
-use super::password::{Place, permits};
+use super::hash_queue::{Place, permits};
 use crate::{
     auth::model::{PasswordAdvice, PasswordStrength},
     error::AppError,
