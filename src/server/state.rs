@@ -12,7 +12,7 @@ use super::{
 };
 use crate::auth::server::{
     breach::Breaches, cookies::CookieNames, freshness::Freshness, password::Passwords, streams::Streams,
-    strength::Ratings, token::KeyRing, verified::Verified,
+    strength::Ratings, token::KeyRing,
 };
 
 /// The application's state.
@@ -32,7 +32,6 @@ pub struct Inner {
     pub ratings: Ratings,
     pub streams: Streams,
     pub freshness: Freshness,
-    pub verified: Verified,
     pub cookie_names: CookieNames,
     pub leptos: LeptosOptions,
     pub mail: Mail,
@@ -55,7 +54,6 @@ impl AppState {
             ratings: Ratings::default(),
             streams: Streams::default(),
             freshness: Freshness::default(),
-            verified: Verified::default(),
             cookie_names: CookieNames::new(config.public_origin.is_https(), port),
             leptos: config.leptos_options(),
             draining: watch::Sender::new(false),

@@ -8,17 +8,9 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use std::sync::Arc;
 use tower_cookies::{Cookie, Cookies};
 
-use super::{
-    caller::Caller,
-    decision::Decision,
-    events, session,
-    standing::Refused,
-    token::TokenError,
-    verified::{cookie_line, pair},
-};
+use super::{caller::Caller, decision::Decision, events, session, standing::Refused, token::TokenError};
 use crate::{
     error::AppError,
     server::{fault, flash, metrics, respond, security, state::AppState},
@@ -107,24 +99,14 @@ async fn resolve(
     headers: &HeaderMap,
     only_reads: bool,
 ) -> Result<Option<Caller>, Stop> {
-    let line = cookie_line(headers);
-    if let Some(claims) = line.and_then(|line| state.verified.known(line)) {
-        return Ok(Some(session::check(state, &claims, only_reads).await?));
-    }
     let access = cookies.get(&state.cookie_names.access);
     let refresh = cookies.get(&state.cookie_names.refresh);
     if access.is_none() && refresh.is_none() {
         return Ok(None);
     }
     if let Some(access) = &access {
-        match pair(&state.keys, access.value(), refresh.as_ref().map(Cookie::value)) {
-            Ok(claims) => {
-                let claims = Arc::new(claims);
-                if let Some(line) = line {
-                    state.verified.remember(line, claims.clone());
-                }
-                return Ok(Some(session::check(state, &claims, only_reads).await?));
-            }
+        match state.keys.verify_pair(access.value(), refresh.as_ref().map(Cookie::value)) {
+            Ok(claims) => return Ok(Some(session::check(state, &claims, only_reads).await?)),
             Err(TokenError::Expired) => {}
             Err(TokenError::Invalid) => return Err(Stop::LoggedOut(Notice::SessionEnded)),
         }

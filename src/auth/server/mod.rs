@@ -35,7 +35,6 @@ pub mod streams;
 pub mod strength;
 pub mod token;
 pub mod typed;
-pub mod verified;
 pub mod way_back;
 
 pub use caller::Caller;

@@ -214,6 +214,20 @@ impl KeyRing {
         self.sign(Purpose::Refresh, &claims)
     }
 
+    /// The access token's claims, if it is valid and the refresh token, where one came with it, is a valid one of the same
+    /// session. We never set a pair of two sessions.
+    ///
+    /// # Errors
+    /// [`TokenError::Expired`] for an access token that is ours and whole but past its time, whatever came with it.
+    pub fn verify_pair(&self, access: &str, refresh: Option<&str>) -> Result<AccessClaims, TokenError> {
+        let claims = self.verify_access(access)?;
+        match refresh.map(|refresh| self.verify_refresh(refresh)) {
+            None => Ok(claims),
+            Some(Ok(twin)) if twin.sid == claims.sid => Ok(claims),
+            Some(_) => Err(TokenError::Invalid),
+        }
+    }
+
     pub fn verify_access(&self, token: &str) -> Result<AccessClaims, TokenError> {
         self.verify(Purpose::Access, token)
     }
@@ -276,4 +290,54 @@ fn mac(session_secret: &[u8], generation: u32) -> Hmac<Sha256> {
     mac.update(b"latchkey refresh generation ");
     mac.update(&generation.to_be_bytes());
     mac
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sign(keys: &KeyRing, session_id: SessionId, lives: i64) -> (String, String) {
+        let now = jsonwebtoken::get_current_timestamp();
+        let grant = AccessGrant {
+            user_id: Uuid::now_v7(),
+            session_id,
+            generation: 1,
+            role: "user",
+            epoch: 0,
+            aal: 1,
+            auth_time: now,
+            issued_at: now,
+            expires_at: now.saturating_add_signed(lives),
+        };
+        (keys.sign_access(&grant).unwrap(), keys.sign_refresh(session_id, &[7; 32], 1, now, now + 1000).unwrap())
+    }
+
+    #[test]
+    fn two_tokens_are_a_pair_if_both_are_good_and_of_one_session() {
+        let keys = KeyRing::new("https://example.test".into(), &["pair-0123456789-abcdefghijklmnopqrstuvwxyz"]);
+        let (access, refresh) = sign(&keys, SessionId::random(), 300);
+        let (other_access, other_refresh) = sign(&keys, SessionId::random(), 300);
+        for beside in [Some(refresh.as_str()), None] {
+            assert!(keys.verify_pair(&access, beside).unwrap() == keys.verify_access(&access).unwrap());
+        }
+        let bent = |token: &str| {
+            format!("{}{}", &token[..token.len() - 4], if token.ends_with("AAAA") { "BBBB" } else { "AAAA" })
+        };
+        let bad: [(&str, Option<&str>); 7] = [
+            (&bent(&access), Some(&refresh)),
+            (&access, Some(&bent(&refresh))),
+            (&access, Some(&other_refresh)),
+            (&other_access, Some(&refresh)),
+            (&access, Some(&access)),
+            (&refresh, Some(&refresh)),
+            (&access, Some("")),
+        ];
+        for (access, refresh) in bad {
+            assert_eq!(keys.verify_pair(access, refresh).err(), Some(TokenError::Invalid));
+        }
+        let (expired, refresh) = sign(&keys, SessionId::random(), -60);
+        for beside in [Some(refresh.as_str()), Some("garbage"), None] {
+            assert_eq!(keys.verify_pair(&expired, beside).err(), Some(TokenError::Expired));
+        }
+    }
 }
