@@ -3,7 +3,7 @@
 
 use axum::{
     extract::Request,
-    http::{HeaderMap, Method, header},
+    http::{Method, header},
     middleware::Next,
     response::Response,
 };
@@ -31,16 +31,6 @@ pub fn put(state: &AppState, cookies: &Cookies, flash: &Flash) {
     cookies.add(cookie(state, value, KEPT));
 }
 
-/// The same, where the page that `request` asks for is to show it already.
-pub fn put_for(request: &mut Request, state: &AppState, cookies: &Cookies, flash: &Flash) {
-    put(state, cookies, flash);
-    request.extensions_mut().insert(PutNow);
-}
-
-/// Marks a request for whose page a flash was put.
-#[derive(Clone, Copy)]
-struct PutNow;
-
 /// Whether this request leaves a flash for the next page already.
 pub fn is_put(state: &AppState, cookies: &Cookies) -> bool {
     cookies.get(&state.cookie_names.flash).is_some_and(|cookie| !cookie.value().is_empty())
@@ -51,7 +41,7 @@ pub async fn take(state: &AppState, cookies: Cookies, mut request: Request, next
     if !is_page(&request) {
         return next.run(request).await;
     }
-    let put = read(state, &cookies, &request);
+    let put = read(state, &cookies);
     let was_put = put.is_some();
     let flash = with_draft(state, &cookies, &request, put.unwrap_or_default());
     if flash != Flash::default() {
@@ -74,13 +64,10 @@ fn is_page(request: &Request) -> bool {
     request.method() == Method::GET && !is_frame && (asks_for_anything || respond::wants_html(headers))
 }
 
-/// The flash that was put, if one was. Mostly there is none, and to read all cookies takes longer than to look for the
-/// name.
-fn read(state: &AppState, cookies: &Cookies, request: &Request) -> Option<Flash> {
-    let is_there =
-        request.extensions().get::<PutNow>().is_some() || may_be_sent(request.headers(), &state.cookie_names.flash);
-    let found = is_there.then(|| cookies.get(&state.cookie_names.flash)).flatten()?;
-    Some(json_cookie::decode(found.value()).unwrap_or_default())
+/// The flash that was put, if one was.
+fn read(state: &AppState, cookies: &Cookies) -> Option<Flash> {
+    let cookie = cookies.get(&state.cookie_names.flash)?;
+    Some(json_cookie::decode(cookie.value()).unwrap_or_default())
 }
 
 /// The same, with what was typed before the session ended, or with the reason why there is no session.
@@ -89,17 +76,11 @@ fn with_draft(state: &AppState, cookies: &Cookies, request: &Request, flash: Fla
     if flash == Flash::default() && cookies_blocked::check(state, cookies, headers, path) {
         return Flash { notice: Some(Notice::CookiesBlocked), ..flash };
     }
-    let caller = request.extensions().get::<Caller>().filter(|_| may_be_sent(headers, &state.cookie_names.draft));
+    let caller = request.extensions().get::<Caller>();
     match caller.and_then(|caller| draft::take(state, cookies, caller, path)) {
         Some(draft) if flash.typed.is_empty() => Flash { notice: Some(Notice::DraftKept), typed: draft.typed, ..flash },
         _ => flash,
     }
-}
-
-/// Whether `name` stands anywhere in the cookies, be it within another's name or value.
-fn may_be_sent(headers: &HeaderMap, name: &str) -> bool {
-    let lines = headers.get_all(header::COOKIE).iter();
-    lines.filter_map(|line| std::str::from_utf8(line.as_bytes()).ok()).any(|line| line.contains(name))
 }
 
 fn cookie(state: &AppState, value: String, kept: Duration) -> Cookie<'static> {

@@ -40,7 +40,7 @@ pub async fn identify(State(state): State<AppState>, cookies: Cookies, mut reque
         Err(Stop::LoggedOut(notice)) => {
             state.cookie_names.clear(&cookies);
             if respond::wants_html(request.headers()) {
-                flash::put_for(&mut request, &state, &cookies, &Flash { notice: Some(notice), ..Flash::default() });
+                flash::put(&state, &cookies, &Flash { notice: Some(notice), ..Flash::default() });
             }
         }
         Err(Stop::Unavailable) => return respond::error(&AppError::Unavailable, request.headers()),
