@@ -19,7 +19,6 @@ use super::{config, failure, files, metrics};
 use at_hand::AtHand;
 
 mod at_hand;
-pub mod together;
 
 /// Seconds that a request waits for a connection, or for SQLite's write lock, before it is answered with 503.
 const WAIT: Duration = Duration::from_secs(2);
@@ -112,14 +111,7 @@ macro_rules! within {
     };
 }
 
-/// The places for the keys of [`together`] in an SQL text.
-macro_rules! keys {
-    () => {
-        "$1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16"
-    };
-}
-
-pub(crate) use {keys, read, run, within, write};
+pub(crate) use {read, run, within, write};
 
 impl Db {
     /// Opens (SQLite: creates) the database that `config.url` names, without touching its schema.
@@ -131,8 +123,7 @@ impl Db {
             let options = PgConnectOptions::from_str(&config.url)?.options([
                 ("lock_timeout", "2s"),
                 ("statement_timeout", "10s"),
-                // By default a page somewhere in a table counts as four times as dear as the next one: a thousand accounts
-                // were read from end to end to find those of sixteen keys.
+                // The default of 4 is for spinning disks, and prefers reading a whole table to looking up a few rows.
                 ("random_page_cost", "1.1"),
             ]);
             let pool = PgPoolOptions::new()

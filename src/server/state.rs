@@ -5,11 +5,7 @@ use leptos::config::LeptosOptions;
 use std::{ops::Deref, sync::Arc};
 use tokio::sync::watch;
 
-use super::{
-    config::Config,
-    db::{Db, together::Together},
-    mail::Mail,
-};
+use super::{config::Config, db::Db, mail::Mail};
 use crate::auth::server::{
     breach::Breaches, cookies::CookieNames, freshness::Freshness, password::Passwords, streams::Streams,
     strength::Ratings, token::KeyRing,
@@ -23,8 +19,6 @@ pub struct AppState(Arc<Inner>);
 pub struct Inner {
     pub config: Config,
     pub db: Db,
-    /// Reads that many pages make at once.
-    pub together: Together,
     pub keys: KeyRing,
     pub passwords: Passwords,
     /// `None`: nobody outside is asked about new passwords.
@@ -58,7 +52,6 @@ impl AppState {
             leptos: config.leptos_options(),
             draining: watch::Sender::new(false),
             db,
-            together: Together::default(),
             config,
         })))
     }

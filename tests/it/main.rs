@@ -45,6 +45,5 @@ mod smtp;
 mod stream;
 mod survival;
 mod throttles;
-mod together;
 mod transport;
 mod upgrade;

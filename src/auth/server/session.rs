@@ -70,7 +70,7 @@ pub async fn begin(
 
 /// The first pair of a session that has just begun.
 pub async fn open_pair(state: &AppState, id: SessionId, now: DateTime<Utc>) -> Result<Issued, AppError> {
-    let row: SessionRow = state.together.find(&state.db, id.hash()).await?.ok_or(AppError::Internal)?;
+    let row = store::find_session(&state.db, &id.hash()).await?.ok_or(AppError::Internal)?;
     let device = Some(state.keys.sign_device(row.user_id, row.user_epoch, now));
     Ok(Issued { device, ..issue(state, id, &row, true, now)? })
 }
@@ -176,7 +176,7 @@ pub async fn refresh_noting(
 
 /// The caller's own session, for its owner to look at.
 pub async fn of(state: &AppState, caller: &Caller) -> Result<SessionRow, AppError> {
-    state.together.find(&state.db, caller.session).await?.ok_or(AppError::Unauthenticated)
+    store::find_session(&state.db, &caller.session).await?.ok_or(AppError::Unauthenticated)
 }
 
 /// Presents the caller's previous refresh token, as somebody would who had copied it, and keeps what that buys from them:

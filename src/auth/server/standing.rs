@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{
     caller::Caller,
     session_id::SessionIdHash,
-    store::{EndReason, SessionRow},
+    store::{self, EndReason, SessionRow},
 };
 use crate::{auth::model::Access, error::AppError, server::state::AppState};
 
@@ -60,8 +60,7 @@ pub fn alive(row: &SessionRow, now: DateTime<Utc>) -> Result<(), Refused> {
 
 /// A session as the database has it now.
 pub async fn find(state: &AppState, id: &SessionIdHash) -> Result<Option<SessionRow>, Refused> {
-    // The cause was logged where the query failed.
-    state.together.find(&state.db, *id).await.map_err(|_| Refused::Unavailable)
+    Ok(store::find_session(&state.db, id).await?)
 }
 
 /// Whether a caller's session goes on, asked of the database.
@@ -72,7 +71,7 @@ pub async fn goes_on(state: &AppState, caller: &Caller) -> Result<(), Refused> {
 
 /// Whether a caller known from memory may still come in, asked of the database.
 pub async fn recheck(state: &AppState, caller: &Caller, access: Access) -> Result<(), AppError> {
-    let row = state.together.find::<SessionRow>(&state.db, caller.session).await?;
+    let row = store::find_session(&state.db, &caller.session).await?;
     match row.filter(|row| row.is_alive(row.read_at)) {
         Some(row) => access.check(Some(row.role)).map_err(AppError::from),
         None => Err(AppError::Unauthenticated),

@@ -11,7 +11,7 @@ pub async fn current_profile() -> Result<Profile, AppError> {
     use super::{model::ACCESS, store};
     let caller = crate::auth::server::require(ACCESS).await?;
     let state = crate::auth::server::state()?;
-    store::find(&state.db, &state.together, &caller).await?.ok_or(AppError::NotFound)
+    store::find(&state.db, &caller).await?.ok_or(AppError::NotFound)
 }
 
 /// Changes what the caller's profile shows. Nothing else of a form is read: no id, role or address.

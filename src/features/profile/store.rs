@@ -12,11 +12,7 @@ use crate::{
     },
     error::{AppError, Field, Problem},
     server::{
-        db::{
-            Db, keys, read,
-            together::{ByKey, KEYS, Together},
-            write,
-        },
+        db::{Db, read, write},
         moment::moment,
     },
 };
@@ -52,35 +48,22 @@ fn parse_bio(input: &str) -> Result<String, Problem> {
 }
 
 /// A profile as its owner sees it.
-#[derive(Clone, FromRow)]
+#[derive(FromRow)]
 struct ProfileRow {
-    user_id: Uuid,
     email: String,
     display_name: String,
     bio: String,
     created_at: DateTime<Utc>,
 }
 
-impl ByKey for ProfileRow {
-    type Key = Uuid;
-
-    fn key(&self) -> Uuid {
-        self.user_id
-    }
-
-    async fn find_all(db: &Db, users: [Uuid; KEYS]) -> sqlx::Result<Vec<Self>> {
-        let sql = concat!(
-            "select p.user_id, u.email, p.display_name, p.bio, u.created_at
-             from profiles p join users u on u.id = p.user_id where p.user_id in (",
-            keys!(),
-            ")"
-        );
-        read!(db, |c| users.iter().fold(sqlx::query_as(sql), |query, id| query.bind(*id)).fetch_all(c).await)
-    }
-}
-
-pub async fn find(db: &Db, together: &Together, caller: &Caller) -> Result<Option<Profile>, AppError> {
-    let row: Option<ProfileRow> = together.find(db, caller.user_id).await?;
+pub async fn find(db: &Db, caller: &Caller) -> Result<Option<Profile>, AppError> {
+    let row: Option<ProfileRow> = read!(db, |c| sqlx::query_as(
+        "select u.email, p.display_name, p.bio, u.created_at
+         from profiles p join users u on u.id = p.user_id where p.user_id = $1"
+    )
+    .bind(caller.user_id)
+    .fetch_optional(c)
+    .await)?;
     // Only to say how long ago: this node's clock will do, and spares a way to the database and back.
     let now = Utc::now();
     Ok(row.map(|row| Profile {

@@ -10,11 +10,7 @@ use crate::{
         server::{decision::Rotation, session_id::SessionIdHash, store::EndReason},
     },
     server::{
-        db::{
-            Db, Tx, keys, run,
-            together::{ByKey, KEYS},
-            within, write,
-        },
+        db::{Db, Tx, run, within, write},
         metrics,
     },
 };
@@ -150,8 +146,8 @@ pub async fn bound_sessions(
     .map(|r| metrics::ended(EndReason::TooMany.as_str(), r.rows_affected())))
 }
 
-/// Sessions by their ids, with the time that `$now` stands for.
-macro_rules! sessions_by_id {
+/// A session by its id, with the time that `$now` stands for.
+macro_rules! session_by_id {
     ($now:literal) => {
         concat!(
             "select s.id_hash, s.user_id, s.secret, s.generation, s.rotated_at, s.confirmed_generation, s.reuse_count,
@@ -163,36 +159,27 @@ macro_rules! sessions_by_id {
              from sessions s
              join users u on u.id = s.user_id
              join profiles p on p.user_id = s.user_id
-             where s.id_hash in (",
-            keys!(),
-            ")"
+             where s.id_hash = $1"
         )
     };
 }
 
-impl ByKey for SessionRow {
-    type Key = SessionIdHash;
-
-    fn key(&self) -> SessionIdHash {
-        self.id_hash
-    }
-
-    async fn find_all(db: &Db, ids: [SessionIdHash; KEYS]) -> sqlx::Result<Vec<Self>> {
-        // Not by `read!`: PostgreSQL tells its time along with the row, which spares a way there and back. On SQLite it is
-        // bound behind the keys.
-        match db {
-            Db::Sqlite(sqlite) => {
-                let now = db.now().await?;
-                run!(&sqlite.read, |c| {
-                    let query = sqlx::query_as(sessions_by_id!("$17"));
-                    ids.iter().fold(query, |query, id| query.bind(id.as_slice())).bind(now).fetch_all(c).await
-                })
-            }
-            Db::Postgres(pool) => run!(pool, |c| {
-                let query = sqlx::query_as(sessions_by_id!("clock_timestamp()"));
-                ids.iter().fold(query, |query, id| query.bind(id.as_slice())).fetch_all(c).await
-            }),
+/// The session of that id, also one that has ended.
+pub async fn find_session(db: &Db, id_hash: &SessionIdHash) -> sqlx::Result<Option<SessionRow>> {
+    // Not by `read!`: PostgreSQL returns its time with the row, which saves a round trip.
+    match db {
+        Db::Sqlite(sqlite) => {
+            let now = db.now().await?;
+            run!(&sqlite.read, |c| sqlx::query_as(session_by_id!("$2"))
+                .bind(id_hash.as_slice())
+                .bind(now)
+                .fetch_optional(c)
+                .await)
         }
+        Db::Postgres(pool) => run!(pool, |c| sqlx::query_as(session_by_id!("clock_timestamp()"))
+            .bind(id_hash.as_slice())
+            .fetch_optional(c)
+            .await),
     }
 }
 
