@@ -4,32 +4,27 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::spawn_blocking,
+};
 
 use crate::{error::AppError, server::metrics};
 
 /// How many requests may wait for a permit, and of one client before that for its share.
 pub(super) const QUEUE: usize = 32;
-/// From so many on it is a flood.
-const FLOOD: usize = QUEUE / 2;
 /// How long one may wait.
 pub(super) const WAIT: Duration = Duration::from_secs(2);
-/// By how much a hash steps back for other threads (nice(2)): about a tenth of the processor where both want it.
-const NICE: i32 = 10;
-/// A hash starved if it took so many times as long as it ran.
-const STARVED: u32 = 4;
 
 /// The queue. Cheap to clone.
 #[derive(Clone)]
 pub(super) struct HashQueue {
     permits: Arc<Semaphore>,
     waiting: Arc<AtomicUsize>,
-    /// Whether the last hash hardly got at a processor.
-    starved: Arc<AtomicBool>,
 }
 
 /// How many hashes are made at once: one less than there are cores, so that pages keep one.
@@ -40,8 +35,7 @@ pub fn permits() -> usize {
 
 impl HashQueue {
     pub(super) fn new() -> Self {
-        let (waiting, starved) = Default::default();
-        Self { permits: Arc::new(Semaphore::new(permits())), waiting, starved }
+        Self { permits: Arc::new(Semaphore::new(permits())), waiting: Arc::default() }
     }
 
     /// How many requests wait for a permit.
@@ -61,32 +55,19 @@ impl HashQueue {
         }
     }
 
-    /// Runs `work` on a thread of its own, which steps back for those that serve pages. The permit goes along, so that it
-    /// stays taken until the work is over, even when the request that asked for it is gone.
+    /// Runs `work` outside of the async threads. The permit stays taken until the work is done, even if the request that
+    /// asked for it is gone.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         permit: OwnedSemaphorePermit,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, AppError> {
-        let (done, outcome) = oneshot::channel();
-        let starved = self.starved.clone();
-        let flood = self.waiting() >= FLOOD;
-        // A new thread for each: next to a hash that costs nothing, and a thread that has stepped back cannot step forward.
-        let thread = std::thread::Builder::new().name("password".into()).spawn(move || {
+        let task = spawn_blocking(move || {
             let _permit = permit;
-            step_back(flood && !starved.load(Ordering::Relaxed));
-            let began = Instant::now();
-            let result = work();
-            starved.store(began.elapsed() > STARVED * ran(), Ordering::Relaxed);
-            // Nobody waits any more: then the outcome is of no use.
-            let _ = done.send(result);
+            work()
         });
-        if let Err(error) = thread {
-            tracing::error!(%error, "no thread for a password");
-            return Err(AppError::Busy);
-        }
-        outcome.await.map_err(|_| {
-            tracing::error!("the password pool lost a task");
+        task.await.map_err(|error| {
+            tracing::error!(%error, "the password pool lost a task");
             AppError::Internal
         })
     }
@@ -112,67 +93,9 @@ impl Drop for Place<'_> {
     }
 }
 
-/// Lets other threads have the processor before this one: nine tenths of it, or in a flood of log-ins all of it. A thread
-/// that is merely nice may finish its turn when somebody comes for a page, which takes up to four milliseconds; one that
-/// runs only where no other wants to (`SCHED_IDLE`, sched(7)) makes way at once. But where others never leave the processor
-/// alone it is never done, so after a hash that starved the next is nice again.
-fn step_back(altogether: bool) {
-    if !altogether || !run_only_where_idle() {
-        // On Linux a thread has a niceness of its own. Where it is refused, a flood only slows pages more.
-        let _ = rustix::process::setpriority_process(None, NICE);
-    }
-}
-
-#[cfg(target_os = "linux")]
-fn run_only_where_idle() -> bool {
-    use thread_priority::{NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy};
-    let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
-    let thread = thread_priority::thread_native_id();
-    thread_priority::set_thread_priority_and_policy(thread, ThreadPriority::Min, policy).is_ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn run_only_where_idle() -> bool {
-    false
-}
-
-/// For how long this thread has had a processor since it began.
-fn ran() -> Duration {
-    rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime).try_into().unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[cfg(target_os = "linux")]
-    #[tokio::test]
-    async fn a_hash_is_nice_and_in_a_flood_makes_way_altogether_unless_one_has_starved() {
-        use thread_priority::{NormalThreadSchedulePolicy::*, ThreadSchedulePolicy::Normal};
-        let queue = HashQueue::new();
-        let run = async |work: fn()| {
-            let permit = queue.permits.clone().acquire_owned().await.unwrap();
-            let manners = move || {
-                work();
-                (thread_priority::thread_schedule_policy(), rustix::process::getpriority_process(None).unwrap())
-            };
-            queue.run(permit, manners).await.unwrap()
-        };
-        let starve = || {
-            let began = Instant::now();
-            while began.elapsed() <= 2 * STARVED * ran() {
-                std::thread::park_timeout(Duration::from_millis(1));
-            }
-        };
-        assert_eq!(run(|| {}).await, (Ok(Normal(Other)), NICE));
-        queue.starved.store(false, Ordering::Relaxed);
-        let mut places: Vec<_> = (1..FLOOD).map(|_| Place::take(&queue.waiting, QUEUE).unwrap()).collect();
-        assert_eq!(run(|| {}).await, (Ok(Normal(Other)), NICE), "a few who wait are no flood");
-        queue.starved.store(false, Ordering::Relaxed);
-        places.push(Place::take(&queue.waiting, QUEUE).unwrap());
-        assert_eq!(run(starve).await, (Ok(Normal(Idle)), 0));
-        assert_eq!(run(starve).await, (Ok(Normal(Other)), NICE));
-    }
 
     #[tokio::test]
     async fn whoever_finds_the_queue_full_is_sent_away_at_once() {
