@@ -42,12 +42,8 @@ macro_rules! on_db {
                 $body
             }
             latchkey::server::db::Db::Postgres(pool) => {
-                // As the app does: a connection that stays at hand.
-                let mut taken = pool.take().await?;
-                let $conn = &mut *taken;
-                let done = $body;
-                pool.keep(taken);
-                done
+                let $conn = pool;
+                $body
             }
         }
     };

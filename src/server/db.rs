@@ -3,7 +3,8 @@
 
 use chrono::{DateTime, SubsecRound, Utc};
 use sqlx::{
-    Connection, Postgres, Sqlite, SqlitePool, Transaction,
+    Connection, Database, PgPool, Pool, Postgres, Sqlite, SqlitePool, Transaction,
+    pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -16,9 +17,6 @@ use std::{
 };
 
 use super::{config, failure, files, metrics};
-use at_hand::AtHand;
-
-mod at_hand;
 
 /// Seconds that a request waits for a connection, or for SQLite's write lock, before it is answered with 503.
 const WAIT: Duration = Duration::from_secs(2);
@@ -30,21 +28,17 @@ const MAPPED: &str = "1073741824";
 /// A PostgreSQL connection that was idle for so long is asked whether it still stands.
 const QUIET: Duration = Duration::from_secs(1);
 
-/// PostgreSQL connections that are not kept at hand: the one that listens to other nodes, and one for a transaction that
-/// comes along.
-const OTHERS: u32 = 2;
-
 /// The database, on either engine. Cheap to clone.
 #[derive(Clone, Debug)]
 pub enum Db {
     Sqlite(SqliteDb),
-    Postgres(AtHand<Postgres>),
+    Postgres(PgPool),
 }
 
 /// SQLite has one writer at a time: a pool of one queues the writers here, in order, instead of in busy loops.
 #[derive(Clone, Debug)]
 pub struct SqliteDb {
-    pub read: AtHand<Sqlite>,
+    pub read: SqlitePool,
     pub write: SqlitePool,
     folder: PathBuf,
 }
@@ -65,17 +59,13 @@ macro_rules! read {
     };
 }
 
-/// Runs one statement on a connection that is at hand, and keeps it there if it succeeds.
+/// Runs one statement on a connection of the pool.
 macro_rules! run {
     ($pool:expr, |$conn:ident| $body:expr) => {
-        match $pool.take().await {
-            Ok(mut taken) => {
-                let $conn = &mut *taken;
-                let result = $body;
-                if result.is_ok() {
-                    $pool.keep(taken);
-                }
-                result
+        match $crate::server::db::acquire($pool).await {
+            Ok(mut connection) => {
+                let $conn = &mut *connection;
+                $body
             }
             Err(error) => Err(error),
         }
@@ -141,7 +131,7 @@ impl Db {
                 })
                 .connect_with(options)
                 .await?;
-            Ok(Self::Postgres(AtHand::new(pool, OTHERS)))
+            Ok(Self::Postgres(pool))
         }
     }
 
@@ -172,7 +162,7 @@ impl Db {
         let version: String = sqlx::query_scalar("select sqlite_version()").fetch_one(&write).await?;
         refuse_old_sqlite(&version)?;
         let read = connect(pool().max_connections(config.max_connections), options.create_if_missing(false)).await?;
-        Ok(Self::Sqlite(SqliteDb { read: AtHand::new(read, 0), write, folder }))
+        Ok(Self::Sqlite(SqliteDb { read, write, folder }))
     }
 
     /// Brings the schema up to date. Several nodes may do it at once: on PostgreSQL sqlx holds an advisory lock, on SQLite the
@@ -260,6 +250,18 @@ impl Tx {
             Self::Postgres(tx) => tx.commit().await,
         }
     }
+}
+
+/// Takes a connection for one query. Measures the wait where none is free.
+pub(crate) async fn acquire<D: Database>(pool: &Pool<D>) -> sqlx::Result<PoolConnection<D>> {
+    let is_full = pool.num_idle() == 0 && pool.size() >= pool.options().get_max_connections();
+    let began = Instant::now();
+    // Boxed: opening a connection takes some 15 KB of stack, which every query's future would hold.
+    let connection = Box::pin(pool.acquire()).await;
+    if is_full {
+        metrics::waited_for_database(began.elapsed());
+    }
+    connection
 }
 
 /// Opens a pool. Whatever the busy timeout, SQLite answers BUSY at once while another process makes the file a WAL database,

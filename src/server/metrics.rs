@@ -233,17 +233,16 @@ async fn look(state: &AppState) {
     }
     match &state.db {
         Db::Sqlite(sqlite) => {
-            pool("read", &sqlite.read, sqlite.read.at_hand());
-            pool("write", &sqlite.write, 0);
+            pool("read", &sqlite.read);
+            pool("write", &sqlite.write);
         }
-        Db::Postgres(postgres) => pool("postgres", postgres, postgres.at_hand()),
+        Db::Postgres(postgres) => pool("postgres", postgres),
     }
 }
 
-/// `at_hand`: connections that are out of the pool and yet idle.
-fn pool<D: sqlx::Database>(name: &'static str, pool: &sqlx::Pool<D>, at_hand: usize) {
+fn pool<D: sqlx::Database>(name: &'static str, pool: &sqlx::Pool<D>) {
     let open = i64::from(pool.size());
-    let idle = i64::try_from(pool.num_idle() + at_hand).unwrap_or(open).min(open);
+    let idle = i64::try_from(pool.num_idle()).unwrap_or(open).min(open);
     for (state, count) in [("idle", idle), ("in_use", open - idle)] {
         METRICS.connections.get_or_create(&[("pool", name), ("state", state)]).set(count);
     }

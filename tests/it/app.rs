@@ -34,7 +34,7 @@ macro_rules! on_db {
                 $body
             }
             latchkey::server::db::Db::Postgres(pool) => {
-                let $conn = &**pool;
+                let $conn = pool;
                 $body
             }
         }

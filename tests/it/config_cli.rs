@@ -112,8 +112,8 @@ impl Place {
     pub async fn users(&self) -> i64 {
         let count = "select count(*) from users";
         match &self.db().await {
-            Db::Sqlite(db) => sqlx::query_scalar(count).fetch_one(&*db.read).await.unwrap(),
-            Db::Postgres(pool) => sqlx::query_scalar(count).fetch_one(&**pool).await.unwrap(),
+            Db::Sqlite(db) => sqlx::query_scalar(count).fetch_one(&db.read).await.unwrap(),
+            Db::Postgres(pool) => sqlx::query_scalar(count).fetch_one(pool).await.unwrap(),
         }
     }
 }

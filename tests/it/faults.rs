@@ -1,7 +1,7 @@
 //! A store that fails half-way: what is answered, and that no session is lost by it.
 
 use latchkey::server::db::Db;
-use sqlx::{ConnectOptions, Connection, PgConnection, SqliteConnection};
+use sqlx::{ConnectOptions, Connection, Database, PgConnection, Pool, SqliteConnection, pool::PoolConnection};
 
 use crate::{
     app::TestApp,
@@ -62,6 +62,36 @@ async fn a_store_that_takes_no_writes_in_the_middle_of_a_refresh_keeps_the_sessi
     assert_eq!(app.generation().await, 1);
     assert!(expired.is_signed_in().await);
     assert_eq!(app.generation().await, 2);
+}
+
+/// All connections of a pool that are to be had.
+async fn all_of<D: Database>(pool: &Pool<D>) -> Vec<PoolConnection<D>> {
+    let mut taken = Vec::new();
+    while let Ok(connection) = pool.acquire().await {
+        taken.push(connection);
+    }
+    taken
+}
+
+#[tokio::test]
+async fn a_refresh_that_is_given_no_connection_gets_503_in_time_and_keeps_the_session() {
+    let app = TestApp::with(&[("LATCHKEY__DATABASE__MAX_CONNECTIONS", "2")]).await;
+    let browser = app.signed_up("ada@example.test").await;
+    let (read, postgres) = match &app.state.db {
+        Db::Sqlite(sqlite) => (all_of(&sqlite.read).await, Vec::new()),
+        Db::Postgres(pool) => (Vec::new(), all_of(pool).await),
+    };
+    assert!(read.len() + postgres.len() > 0);
+
+    let answer = browser.api("auth/refresh", &[]).await;
+    assert_eq!(answer.status, 503, "{}", answer.body);
+    assert!(answer.header("retry-after").parse::<u32>().is_ok_and(|seconds| seconds > 0));
+    assert!(answer.set_cookies().is_empty(), "{:?}", answer.set_cookies());
+    assert_eq!((browser.get("/healthz").await.status, browser.get("/readyz").await.status), (200, 503));
+
+    drop((read, postgres));
+    assert_eq!(browser.get("/readyz").await.status, 200);
+    assert!(browser.is_signed_in().await);
 }
 
 #[tokio::test]

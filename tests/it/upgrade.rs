@@ -65,7 +65,7 @@ async fn what_the_previous_release_writes_is_read_by_this_one_before_and_after_t
         Db::Sqlite(sqlite) => {
             up_to(&sqlx::migrate!("migrations/sqlite"), PREVIOUS).run(&sqlite.write).await.unwrap();
         }
-        Db::Postgres(pool) => up_to(&sqlx::migrate!("migrations/postgres"), PREVIOUS).run(&**pool).await.unwrap(),
+        Db::Postgres(pool) => up_to(&sqlx::migrate!("migrations/postgres"), PREVIOUS).run(pool).await.unwrap(),
     }
     let (before, after) = (Uuid::now_v7(), Uuid::now_v7());
     write_as_the_previous_release(&db, before, &[1; 32], "before@example.test").await;

@@ -153,7 +153,7 @@ async fn ten_nodes_that_start_at_once_migrate_once() {
         panic!("LATCHKEY_TEST_DB is not postgres");
     };
     let applied: Vec<i64> =
-        sqlx::query_scalar("select version from _sqlx_migrations order by version").fetch_all(&**pool).await.unwrap();
+        sqlx::query_scalar("select version from _sqlx_migrations order by version").fetch_all(pool).await.unwrap();
     let shipped: Vec<i64> = sqlx::migrate!("migrations/postgres").iter().map(|m| m.version).collect();
     assert_eq!(applied, shipped);
 }

@@ -12,7 +12,7 @@ async fn is_encrypted(parameters: &str) -> Result<bool, sqlx::Error> {
     let Db::Postgres(pool) = Db::open(&config.database).await? else {
         panic!("LATCHKEY_TEST_DB is not postgres");
     };
-    sqlx::query_scalar("select ssl from pg_stat_ssl where pid = pg_backend_pid()").fetch_one(&*pool).await
+    sqlx::query_scalar("select ssl from pg_stat_ssl where pid = pg_backend_pid()").fetch_one(&pool).await
 }
 
 #[tokio::test]
