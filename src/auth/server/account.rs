@@ -10,7 +10,7 @@ use super::{
     freshness::Change,
     issue::Issued,
     known_browser::Attempt,
-    mailed, notices,
+    notices,
     password::Verified,
     quality, session,
     session_id::SessionIdHash,
@@ -147,7 +147,7 @@ pub async fn log_in(
     }
     let id = session::begin(state, &mut tx, user.id, replaces, client, now).await?;
     audit::record(&mut tx, Event::LoggedIn, user.id, None, Some(client.ip), now).await?;
-    mailed::send(state, tx).await?;
+    state.mail.commit_and_wake(tx).await?;
     forget(state, replaces);
     Ok(LoggedIn { issued: session::open_pair(state, id, now).await?, leaving: user.erase_at.is_some() })
 }

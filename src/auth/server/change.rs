@@ -9,7 +9,7 @@ use super::{
     credentials::NewPassword,
     freshness::Change,
     issue::Issued,
-    letters, mailed, notices,
+    letters, notices,
     password::Verified,
     quality, session,
     store::{self, EndReason, OwnerRow},
@@ -61,7 +61,7 @@ pub async fn password(
     store::end_session(&mut tx, &caller.session, EndReason::Replaced, now).await?;
     set_password(state, &mut tx, caller.user_id, &owner, Some(&hash), client, now).await?;
     let id = session::begin(state, &mut tx, caller.user_id, None, client, now).await?;
-    mailed::send(state, tx).await?;
+    state.mail.commit_and_wake(tx).await?;
     state.freshness.changed(Change::Account(caller.user_id));
     session::open_pair(state, id, now).await
 }
@@ -152,7 +152,7 @@ pub async fn leave(state: &AppState, caller: &Caller, client: &Client) -> Result
     audit::record(&mut tx, Event::Leaving, caller.user_id, None, Some(client.ip), now).await?;
     let letter = letters::leaving(state, &day(at));
     notices::tell(state, &mut tx, &owner, &letter, now).await?;
-    mailed::send(state, tx).await?;
+    state.mail.commit_and_wake(tx).await?;
     state.freshness.changed(Change::Account(caller.user_id));
     Ok(())
 }
@@ -168,5 +168,6 @@ pub async fn keep(state: &AppState, caller: &Caller, client: &Client) -> Result<
     store::set_erase_at(&mut tx, caller.user_id, None).await?;
     audit::record(&mut tx, Event::Kept, caller.user_id, None, Some(client.ip), now).await?;
     notices::tell(state, &mut tx, &owner, &letters::kept(state), now).await?;
-    mailed::send(state, tx).await
+    state.mail.commit_and_wake(tx).await?;
+    Ok(())
 }

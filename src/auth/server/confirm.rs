@@ -11,7 +11,7 @@ use super::{
     credentials::{Email, NewPassword},
     freshness::Change,
     issue::Issued,
-    letters, mailed, notices, quality, session,
+    letters, notices, quality, session,
     session_id::{SessionId, SessionIdHash},
     store::{self, CodeRow, EndReason, NewUser, SetEmail},
     way_back,
@@ -215,7 +215,7 @@ async fn as_owner(
         _ => None,
     };
     if !logs_in {
-        mailed::send(state, tx).await?;
+        state.mail.commit_and_wake(tx).await?;
         state.freshness.changed(Change::Account(user_id));
         let next = if stays { "/account" } else { "/login" };
         return Ok(Confirmed { issued: None, next: Some(next.into()), notice });
@@ -226,7 +226,7 @@ async fn as_owner(
     }
     let id = session::begin(state, &mut tx, user_id, who.session(), who.client, now).await?;
     audit::record(&mut tx, Event::LoggedIn, user_id, None, Some(who.client.ip), now).await?;
-    mailed::send(state, tx).await?;
+    state.mail.commit_and_wake(tx).await?;
     let next = if owner.erase_at.is_some() { Some("/account".into()) } else { detail.next };
     opened(state, id, next, notice, who, user_id, now).await
 }
@@ -260,7 +260,7 @@ async fn change_email(
         let letter = letters::email_changed(state, new.as_str(), seed);
         state.mail.enqueue(&mut tx, old.as_str(), &letter, Some(expires_at), now).await?;
     }
-    mailed::send(state, tx).await?;
+    state.mail.commit_and_wake(tx).await?;
     state.freshness.changed(Change::Account(user_id));
     Ok(Confirmed { issued: None, next: Some("/account".into()), notice: Some(Notice::EmailChanged) })
 }

@@ -14,7 +14,6 @@ use crate::{
     auth::mailed::model::Purpose,
     error::{AppError, Field, Problem},
     server::{
-        db::Tx,
         mail::Letter,
         state::AppState,
         throttle::{Bucket, Pair},
@@ -51,7 +50,7 @@ pub async fn sign_up(
         Some(_) => letters::has_account(state),
     };
     state.mail.enqueue(&mut tx, account.email.as_str(), &letter, Some(expires_at), now).await?;
-    send(state, tx).await?;
+    state.mail.commit_and_wake(tx).await?;
     Ok(browser)
 }
 
@@ -98,7 +97,7 @@ pub async fn change_email(
         codes::make(state, &mut tx, Purpose::ChangeEmail, &email, Some(caller.user_id), &detail, now).await?;
     let letter = if taken { letters::has_account(state) } else { letters::change_email(state, seed) };
     state.mail.enqueue(&mut tx, email.as_str(), &letter, Some(expires_at), now).await?;
-    send(state, tx).await?;
+    state.mail.commit_and_wake(tx).await?;
     Ok(browser)
 }
 
@@ -129,7 +128,7 @@ async fn to_owner(
     // To the address as it was signed up with: a twin of it may be another mailbox.
     let to = user.as_ref().map(|user| user.email.as_str());
     state.mail.enqueue_if(&mut tx, to, &letter(state, seed), Some(expires_at), now).await?;
-    send(state, tx).await?;
+    state.mail.commit_and_wake(tx).await?;
     Ok(browser)
 }
 
@@ -159,11 +158,4 @@ pub(super) async fn limit(state: &AppState, purpose: Purpose, email: &Email, cli
         }
         (outcome, _) => outcome,
     }
-}
-
-/// Makes the change last, and has its letters sent.
-pub async fn send(state: &AppState, tx: Tx) -> Result<(), AppError> {
-    tx.commit().await?;
-    state.mail.wake();
-    Ok(())
 }

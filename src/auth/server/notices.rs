@@ -8,7 +8,7 @@ use super::{
     agent::describe,
     caller::Client,
     credentials::Email,
-    letters, mailed,
+    letters,
     session_id::SessionIdHash,
     store::{self, OwnerRow},
 };
@@ -99,5 +99,6 @@ pub async fn attempts(state: &AppState, email: &Email, now: DateTime<Utc>) -> Re
         Bucket::noticed_in_a_day(email.key(), state.config.throttle.mails_per_hour).count(&mut tx, now).await?;
     let to = user.as_ref().map(|user| user.email.as_str()).filter(|_| in_budget);
     state.mail.enqueue_if(&mut tx, to, &letters::locked(state), None, now).await?;
-    mailed::send(state, tx).await
+    state.mail.commit_and_wake(tx).await?;
+    Ok(())
 }

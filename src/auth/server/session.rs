@@ -246,8 +246,7 @@ async fn end_with_alarm<T>(
         audit::record(&mut tx, event, user_id, None, None, now).await?;
         notices::session_copied(state, &mut tx, hash, now).await?;
     }
-    tx.commit().await?;
-    state.mail.wake();
+    state.mail.commit_and_wake(tx).await?;
     state.freshness.changed(Change::Session(*hash));
     Err(refused)
 }

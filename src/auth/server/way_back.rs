@@ -49,7 +49,8 @@ pub async fn renew(state: &AppState, caller: &Caller, email: &str, client: &Clie
         codes::make_until(state, &mut tx, Purpose::UndoEmail, &email, user_id, &detail, expires_at, now).await?;
     let letter = letters::way_back(state, &day(expires_at), seed);
     state.mail.enqueue(&mut tx, email.as_str(), &letter, Some(expires_at), now).await?;
-    mailed::send(state, tx).await
+    state.mail.commit_and_wake(tx).await?;
+    Ok(())
 }
 
 /// Ends a way back, by its link: whoever reads mail at the earlier address needs it no more.

@@ -25,7 +25,14 @@ pub(super) struct Claimed {
 }
 
 impl Mail {
-    /// Writes a mail within the change that it tells of; [`Mail::wake`] after the commit lets it leave at once. It is not
+    /// Commits `tx`, and lets the mails enqueued in it leave at once.
+    pub async fn commit_and_wake(&self, tx: Tx) -> sqlx::Result<()> {
+        tx.commit().await?;
+        self.wake();
+        Ok(())
+    }
+
+    /// Writes a mail within the change that it tells of; [`Mail::commit_and_wake`] lets it leave at once. It is not
     /// sent after `not_after`. The one-time secrets of its seed follow from the key that is current now.
     pub async fn enqueue(
         &self,
