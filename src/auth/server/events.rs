@@ -17,8 +17,7 @@ use tokio::sync::{broadcast, watch};
 use super::{
     caller::Caller,
     freshness::Change,
-    identify::Replaced,
-    standing::{self, Refused},
+    standing::{self, Refused, Replaced},
     streams::StreamPlace,
 };
 use crate::server::state::AppState;

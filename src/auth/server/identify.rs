@@ -10,7 +10,13 @@ use axum::{
 };
 use tower_cookies::{Cookie, Cookies};
 
-use super::{caller::Caller, decision::Decision, events, session, standing::Refused, token::TokenError};
+use super::{
+    caller::Caller,
+    decision::Decision,
+    events, session,
+    standing::{Refused, Replaced},
+    token::TokenError,
+};
 use crate::{
     error::AppError,
     server::{fault, flash, metrics, respond, security, state::AppState},
@@ -62,10 +68,6 @@ pub async fn refresh_now(state: &AppState, cookies: &Cookies) -> Result<(), AppE
         }
     }
 }
-
-/// Marks a request whose session was replaced a moment ago: see [`Refused::Replaced`].
-#[derive(Clone, Copy)]
-pub struct Replaced;
 
 enum Stop {
     LoggedOut(Notice),

@@ -32,6 +32,10 @@ pub enum Refused {
     Unavailable,
 }
 
+/// Marks a request whose session was replaced a moment ago: see [`Refused::Replaced`].
+#[derive(Clone, Copy)]
+pub struct Replaced;
+
 impl From<sqlx::Error> for Refused {
     fn from(error: sqlx::Error) -> Self {
         // Logs the cause.
