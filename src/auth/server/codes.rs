@@ -176,6 +176,11 @@ pub fn is_from(code: &CodeRow, browser: Option<&BrowserKey>) -> bool {
     browser.is_some_and(|browser| code.browser_hash.as_deref() == Some(&browser.hash()[..]))
 }
 
+/// Uses a code up within `tx`, or fails with [`AppError::CodeExpired`] where another request did before.
+pub(super) async fn spend(tx: &mut Tx, code: &CodeRow, now: DateTime<Utc>) -> Result<(), AppError> {
+    if store::spend_code(tx, code.id, now).await? { Ok(()) } else { Err(AppError::CodeExpired) }
+}
+
 /// What was kept with the code.
 pub fn detail(code: &CodeRow) -> Result<Detail, AppError> {
     serde_json::from_str(&code.detail).map_err(|error| {

@@ -117,10 +117,6 @@ async fn new_hash(
     state.passwords.hash_for(client.ip, password.into_inner()).await
 }
 
-pub(super) async fn spend(tx: &mut Tx, code: &CodeRow, now: DateTime<Utc>) -> Result<(), AppError> {
-    if store::spend_code(tx, code.id, now).await? { Ok(()) } else { Err(AppError::CodeExpired) }
-}
-
 /// A code that leads nowhere is used up all the same, or it would cost a hash as often as somebody likes.
 async fn spent<T>(tx: Tx) -> Result<T, AppError> {
     tx.commit().await?;
@@ -141,7 +137,7 @@ async fn sign_up(
     let user_id = Uuid::now_v7();
     let mut tx = state.db.begin().await?;
     store::lock_addresses(&mut tx, [email.key()]).await?;
-    spend(&mut tx, code, now).await?;
+    codes::spend(&mut tx, code, now).await?;
     let user = NewUser {
         id: user_id,
         email: &email,
@@ -178,7 +174,7 @@ async fn as_owner(
         _ => store::lock_owner(&mut tx, user_id).await?.ok_or(AppError::CodeExpired)?,
     };
     store::lock_addresses(&mut tx, [&code.email_key, &owner.email_key]).await?;
-    spend(&mut tx, code, now).await?;
+    codes::spend(&mut tx, code, now).await?;
     if code.purpose == Purpose::UndoEmail {
         way_back::restore(&mut tx, code, user_id, who.client, now).await?;
     } else if owner.email_key != code.email_key {
@@ -244,7 +240,7 @@ async fn change_email(
     let caller = who.caller.filter(|caller| caller.user_id == user_id).ok_or(AppError::Unauthenticated)?;
     let owner = caller.lock(&mut tx, now).await?;
     store::lock_addresses(&mut tx, [new.key(), &owner.email_key]).await?;
-    spend(&mut tx, code, now).await?;
+    codes::spend(&mut tx, code, now).await?;
     if detail.taken || store::set_email(&mut tx, user_id, &new, now).await? == SetEmail::Taken {
         return spent(tx).await;
     }

@@ -7,7 +7,6 @@ use uuid::Uuid;
 use super::{
     caller::{Caller, Client},
     codes::{self, Detail, Presented},
-    confirm,
     credentials::Email,
     letters, mailed,
     store::{self, CodeRow, SetEmail},
@@ -30,7 +29,7 @@ pub async fn open(db: &Db, user_id: Uuid, now: DateTime<Utc>) -> Result<Vec<(Str
 }
 
 /// Ends the link that was mailed to an earlier address of the caller, and mails another one there that works as long: who
-/// kept a copy of the first has nothing then. Only a reader of that address ends the way back itself ([`confirm::dismiss`]):
+/// kept a copy of the first has nothing then. Only a reader of that address ends the way back itself ([`dismiss`]):
 /// otherwise whoever took the account over could.
 pub async fn renew(state: &AppState, caller: &Caller, email: &str, client: &Client) -> Result<(), AppError> {
     let email = Email::parse(email).map_err(|problem| AppError::invalid(Field::Email, problem))?;
@@ -61,7 +60,7 @@ pub async fn dismiss(state: &AppState, link: &str, client: &Client) -> Result<()
     let user_id = code.user_id.filter(|_| code.purpose == Purpose::UndoEmail).ok_or(AppError::CodeExpired)?;
     let mut tx = state.db.begin().await?;
     store::lock_owner(&mut tx, user_id).await?;
-    confirm::spend(&mut tx, &code, now).await?;
+    codes::spend(&mut tx, &code, now).await?;
     audit::record(&mut tx, Event::WayBackEnded, user_id, None, Some(client.ip), now).await?;
     tx.commit().await?;
     Ok(())
