@@ -8,7 +8,7 @@ use axum::{
 };
 use std::net::{IpAddr, SocketAddr};
 
-use super::{origin::Origin, respond, state::AppState};
+use super::{origin::Origin, request_headers, state::AppState};
 
 /// Middleware: sends requests for pages to the page's own address.
 pub async fn redirect(State(state): State<AppState>, request: Request, next: Next) -> Response {
@@ -33,7 +33,7 @@ pub async fn redirect(State(state): State<AppState>, request: Request, next: Nex
 /// for ever.
 fn is_under_another_host(state: &AppState, request: &Request) -> bool {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let Some(host) = host.filter(|_| !state.config.is_dev() && respond::wants_html(request.headers())) else {
+    let Some(host) = host.filter(|_| !state.config.is_dev() && request_headers::wants_html(request.headers())) else {
         return false;
     };
     let ours = &state.config.public_origin;

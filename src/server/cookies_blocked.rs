@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, header};
 use std::time::Duration;
 use tower_cookies::Cookies;
 
-use super::{form_post::path_of, respond, state::AppState};
+use super::{form_post::path_of, request_headers::own_referer, state::AppState};
 
 /// The pages that set the cookie.
 const PAGES: [&str; 4] = ["/login", "/signup", "/forgot", "/magic"];
@@ -21,6 +21,6 @@ pub fn check(state: &AppState, cookies: &Cookies, request: &HeaderMap, path: &st
         let names = &state.cookie_names;
         cookies.add(names.cookie(&names.kept, "1".to_owned(), KEPT));
     }
-    let from = respond::own_referer(request, state);
+    let from = own_referer(request, state);
     from.is_some_and(|from| PAGES.contains(&path_of(&from)))
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use tower_cookies::Cookies;
 
 use super::{
-    flash,
     form_post::{FormPost, path_of},
     json_cookie,
     state::AppState,
@@ -34,7 +33,7 @@ pub fn put(state: &AppState, cookies: &Cookies, form: FormPost, page: &str) {
     let draft = Draft { account, path: path_of(page).to_owned(), typed };
     let value = json_cookie::encode(&draft);
     // Longer than any input allows: a browser would not keep it.
-    if value.len() <= flash::MAX_VALUE {
+    if value.len() <= json_cookie::MAX_VALUE {
         let names = &state.cookie_names;
         cookies.add(names.cookie(&names.draft, value, KEPT));
     }

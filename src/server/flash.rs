@@ -10,14 +10,17 @@ use axum::{
 use std::time::Duration;
 use tower_cookies::{Cookie, Cookies};
 
-use super::{cookies_blocked, draft, json_cookie, respond, state::AppState};
+use super::{
+    cookies_blocked, draft,
+    json_cookie::{self, MAX_VALUE},
+    request_headers::wants_html,
+    state::AppState,
+};
 use crate::{
     auth::server::Caller,
     ui::flash::{Flash, Notice},
 };
 
-/// Browsers keep 4096 bytes a cookie; the rest is for its name and attributes.
-pub(super) const MAX_VALUE: usize = 3800;
 /// For a page that is on its way.
 const KEPT: Duration = Duration::from_secs(60);
 
@@ -61,7 +64,7 @@ fn is_page(request: &Request) -> bool {
     // A frame of another tab is a page too, but not the one that the form's outcome belongs to.
     let is_frame = headers.get("sec-fetch-dest").is_some_and(|dest| dest != "document");
     let asks_for_anything = headers.get(header::ACCEPT).is_none_or(|accept| accept == "*/*");
-    request.method() == Method::GET && !is_frame && (asks_for_anything || respond::wants_html(headers))
+    request.method() == Method::GET && !is_frame && (asks_for_anything || wants_html(headers))
 }
 
 /// The flash that was put, if one was.

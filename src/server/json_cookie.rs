@@ -4,6 +4,9 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
 
+/// Browsers keep 4096 bytes a cookie; the rest is for its name and attributes.
+pub const MAX_VALUE: usize = 3800;
+
 /// The value that [`decode`] reads back.
 pub fn encode(content: &impl Serialize) -> String {
     serde_json::to_vec(content).map(|json| URL_SAFE_NO_PAD.encode(json)).unwrap_or_default()

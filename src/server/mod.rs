@@ -26,6 +26,7 @@ pub mod origin;
 pub mod proxies;
 pub mod random;
 pub mod request;
+pub mod request_headers;
 pub mod respond;
 pub mod router;
 pub mod security;

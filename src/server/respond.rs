@@ -14,8 +14,9 @@ use tower_cookies::Cookies;
 
 use super::{
     draft, flash,
-    form_post::{FormPost, own_page},
+    form_post::FormPost,
     request::extension,
+    request_headers::{own_referer, wants_html},
     state::AppState,
 };
 use crate::{
@@ -211,14 +212,6 @@ fn retry_after(error: &AppError, response: &mut Response) {
     response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
 }
 
-/// Whether the client is a browser that waits for a page: by `Accept`, or by Fetch Metadata where something between
-/// rewrote that.
-pub fn wants_html(headers: &HeaderMap) -> bool {
-    let mut accepts = headers.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    headers.get("sec-fetch-mode").is_some_and(|mode| mode == "navigate")
-        || accepts.any(|value| value.contains("text/html"))
-}
-
 fn is_too_large(error: &axum::Error) -> bool {
     std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
 }
@@ -234,14 +227,4 @@ fn is_form(headers: &HeaderMap) -> bool {
             value.to_str().is_ok_and(|v| v.split(';').next().is_some_and(|v| v.trim().eq_ignore_ascii_case(FORM)))
         }
     }
-}
-
-/// The path and query of the page that holds the form, if it is one of ours.
-pub fn own_referer(headers: &HeaderMap, state: &AppState) -> Option<String> {
-    let referer = headers.get(header::REFERER)?.to_str().ok()?;
-    let origin = headers
-        .get(header::ORIGIN)
-        .and_then(|origin| origin.to_str().ok())
-        .map_or_else(|| state.config.public_origin.to_string(), str::to_owned);
-    own_page(referer.strip_prefix(&origin)?).map(str::to_owned)
 }

@@ -26,8 +26,8 @@ use tower_http::{
 };
 
 use super::{
-    address, assets::Assets, connections, document::shell, failure, mail::preview, request::extension, respond,
-    security, state::AppState, telemetry,
+    address, assets::Assets, connections, document::shell, failure, mail::preview, request::extension, request_headers,
+    respond, security, state::AppState, telemetry,
 };
 use crate::{
     app::App,
@@ -112,7 +112,7 @@ const CHANGE_PASSWORD: &str = "/.well-known/change-password";
 
 /// The 404 page, or for a program the error alone.
 async fn not_found<F: Future<Output = Response>>(request: Request, page: impl FnOnce(Request) -> F) -> Response {
-    if !respond::wants_html(request.headers()) {
+    if !request_headers::wants_html(request.headers()) {
         return respond::error(&AppError::NotFound, request.headers());
     }
     let mut response = page(request).await;

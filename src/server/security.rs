@@ -9,7 +9,7 @@ use axum::{
 use leptos::nonce::Nonce;
 use std::net::SocketAddr;
 
-use super::{respond, state::AppState, telemetry};
+use super::{request_headers, respond, state::AppState, telemetry};
 use crate::error::AppError;
 
 /// Most bytes of all cookies of a request, and most cookies: ours are three, of about 500 bytes each.
@@ -117,7 +117,7 @@ fn content_security_policy(nonce: &Nonce, https: bool, dev: bool, mailbox: bool)
 pub fn refused(state: &AppState, request: &Request) -> Option<Response> {
     if too_many_cookies(request.headers()) {
         let mut answer = respond::error(&AppError::TooManyCookies, request.headers());
-        if respond::wants_html(request.headers()) {
+        if request_headers::wants_html(request.headers()) {
             // The next try is smaller, and may be small enough.
             state.cookie_names.forget_all(answer.headers_mut());
         }

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     error::AppError,
-    server::{fault, flash, metrics, respond, security, state::AppState},
+    server::{fault, flash, metrics, request_headers, respond, security, state::AppState},
     ui::flash::{Flash, Notice},
 };
 
@@ -45,7 +45,7 @@ pub async fn identify(State(state): State<AppState>, cookies: Cookies, mut reque
         }
         Err(Stop::LoggedOut(notice)) => {
             state.cookie_names.clear(&cookies);
-            if respond::wants_html(request.headers()) {
+            if request_headers::wants_html(request.headers()) {
                 flash::put(&state, &cookies, &Flash { notice: Some(notice), ..Flash::default() });
             }
         }
