@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use std::{
     collections::HashMap,
     fmt,
-    io::{self, BufRead, Write},
+    io::{BufRead, Write},
 };
 use uuid::Uuid;
 
@@ -22,9 +22,11 @@ use super::{
 };
 use crate::auth::server::store;
 
+mod error;
 mod row;
 mod source;
 
+pub use error::ImportError;
 pub use source::Format;
 
 /// Rows of a transaction: short enough for whoever else waits to write to SQLite.
@@ -61,43 +63,6 @@ impl fmt::Display for Summary {
             f,
             "{rows} rows: {made} new accounts ({without_password} without a password), {existing} that exist already, {bad} bad."
         )
-    }
-}
-
-/// Why an import stopped before the end of the file.
-#[derive(Debug)]
-pub enum ImportError {
-    /// The file cannot be read on from here.
-    File {
-        line: u64,
-        reason: String,
-    },
-    Read(io::Error),
-    /// The batch that begins at this line was not written; those before it were.
-    Database {
-        line: u64,
-        source: sqlx::Error,
-    },
-}
-
-impl fmt::Display for ImportError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File { line, reason } => write!(f, "line {line}: {reason}: nothing behind it was read."),
-            Self::Read(error) => write!(f, "The file cannot be read ({error})."),
-            Self::Database { line, source } => write!(
-                f,
-                "The database did not take the rows from line {line} on ({source}): those before are in. Run the same command again."
-            ),
-        }
-    }
-}
-
-impl std::error::Error for ImportError {}
-
-impl From<io::Error> for ImportError {
-    fn from(error: io::Error) -> Self {
-        Self::Read(error)
     }
 }
 

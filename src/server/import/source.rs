@@ -8,7 +8,7 @@ use std::{
     rc::Rc,
 };
 
-use super::ImportError;
+use super::error::ImportError;
 
 /// The longest row, in bytes.
 const LONGEST: usize = 64 * 1024;

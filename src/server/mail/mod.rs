@@ -5,6 +5,7 @@
 //! Letter -> outbox.rs (same transaction) -> worker.rs (claim, retry) -> layout.rs -> message.rs -> transport.rs
 //! ```
 
+mod failure;
 mod layout;
 mod letter;
 mod mailbox;

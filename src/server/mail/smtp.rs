@@ -20,7 +20,7 @@ use std::{
 };
 use tokio::{sync::Mutex, time::timeout};
 
-use super::transport::Failure;
+use super::failure::Failure;
 use crate::server::config::{self, Tls};
 
 /// For a connection that is ready to take a mail.

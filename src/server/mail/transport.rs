@@ -11,6 +11,7 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 use super::{
+    failure::Failure,
     mailbox::{KeptMail, Mailbox},
     smtp::Smtp,
 };
@@ -30,15 +31,6 @@ pub(super) enum Transport {
     Mailbox(Mailbox),
     File(PathBuf),
     Smtp(Box<Smtp>),
-}
-
-/// Why a mail was not delivered, in words for the log that tell of no person.
-#[derive(Debug)]
-pub(super) enum Failure {
-    /// Another try may succeed.
-    Later(String),
-    /// None will.
-    Never(String),
 }
 
 impl Mail {

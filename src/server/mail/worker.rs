@@ -8,12 +8,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use std::time::Duration;
 
 use super::{
+    failure::Failure,
     layout::render,
     letter::Letter,
     mailbox::KeptMail,
     message::message,
     outbox::{self, Claimed},
-    transport::Failure,
 };
 use crate::{
     error::AppError,

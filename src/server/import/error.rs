@@ -1,0 +1,40 @@
+//! Why an import stopped.
+
+use std::{fmt, io};
+
+/// Why an import stopped before the end of the file.
+#[derive(Debug)]
+pub enum ImportError {
+    /// The file cannot be read on from here.
+    File {
+        line: u64,
+        reason: String,
+    },
+    Read(io::Error),
+    /// The batch that begins at this line was not written; those before it were.
+    Database {
+        line: u64,
+        source: sqlx::Error,
+    },
+}
+
+impl fmt::Display for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File { line, reason } => write!(f, "line {line}: {reason}: nothing behind it was read."),
+            Self::Read(error) => write!(f, "The file cannot be read ({error})."),
+            Self::Database { line, source } => write!(
+                f,
+                "The database did not take the rows from line {line} on ({source}): those before are in. Run the same command again."
+            ),
+        }
+    }
+}
+
+impl std::error::Error for ImportError {}
+
+impl From<io::Error> for ImportError {
+    fn from(error: io::Error) -> Self {
+        Self::Read(error)
+    }
+}
