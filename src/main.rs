@@ -10,8 +10,9 @@ use latchkey::{
     server::{
         assets::Assets,
         config::{Config, ConfigError},
+        health,
         import::{self, Format},
-        key_rotation, metrics, random, serve, setup,
+        key_rotation, random, serve, setup,
         state::AppState,
         telemetry,
     },
@@ -165,7 +166,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
         ConfigError(format!("Nothing can listen on {address} ({error}): set LEPTOS_SITE_ADDR to a free address."))
     })?;
     if let Some(address) = state.config.server.metrics_addr {
-        metrics::start(state.clone(), address).map_err(|error| {
+        health::serve_metrics(state.clone(), address).map_err(|error| {
             ConfigError(format!(
                 "Nothing can listen on {address} ({error}): set LATCHKEY__SERVER__METRICS_ADDR to a free address."
             ))

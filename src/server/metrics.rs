@@ -1,30 +1,25 @@
-//! Numbers for whoever watches the process, in Prometheus' text format (OpenMetrics 1.0), on a listener of their own. What
-//! each means, and when to wake up for it, stands in docs/operations.md.
+//! Numbers about the process, in Prometheus' text format (OpenMetrics 1.0). `health` serves them. docs/operations.md says
+//! what each means, and when to act on it.
 //!
 //! One set a process, like the log: whoever has something to count calls the function for it. Labels come from closed
 //! lists and from the app's own routes, so that nobody's request makes a new series, and no person stands in one.
 
 use axum::{
-    Router,
-    extract::{MatchedPath, Request, State},
-    http::{Method, StatusCode, header},
-    response::{IntoResponse, Response},
-    routing::get,
+    extract::{MatchedPath, Request},
+    http::{Method, header},
+    response::Response,
 };
 use prometheus_client::{
     encoding::text::encode,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
-use std::{
-    io,
-    net::{SocketAddr, TcpListener},
-    sync::LazyLock,
-    time::Duration,
-};
+use std::{fmt, sync::LazyLock, time::Duration};
 
-use super::{db::Db, mail, state::AppState};
 use crate::error::AppError;
+
+/// The media type of [`text`].
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
 /// The rows of the decision table, and the two ways not to reach it.
 const REFRESHES: [&str; 9] =
@@ -200,50 +195,26 @@ pub fn answered(page: Option<String>, response: &Response, time: Duration) {
     }
 }
 
-/// Binds `address` (port 0: any free one) and answers `GET /metrics` there for as long as the process lives, also while
-/// it stops. Where it listens.
-pub fn start(state: AppState, address: SocketAddr) -> io::Result<SocketAddr> {
-    let listener = TcpListener::bind(address)?;
-    listener.set_nonblocking(true)?;
-    let address = listener.local_addr()?;
-    let listener = tokio::net::TcpListener::from_std(listener)?;
-    let router = Router::new().route("/metrics", get(scrape)).with_state(state);
-    tokio::spawn(axum::serve(listener, router).into_future());
-    Ok(address)
+/// Notes how many requests wait for a turn to hash a password.
+pub fn hash_queue(waiting: usize) {
+    METRICS.hash_queue.set(i64::try_from(waiting).unwrap_or(i64::MAX));
 }
 
-async fn scrape(State(state): State<AppState>) -> Response {
-    look(&state).await;
+/// Notes how many mails are still to leave.
+pub fn outbox(mails: i64) {
+    METRICS.outbox.set(mails);
+}
+
+/// Notes how many connections of a pool wait for a query, and how many are in use.
+pub fn connections(pool: &'static str, idle: i64, in_use: i64) {
+    for (state, count) in [("idle", idle), ("in_use", in_use)] {
+        METRICS.connections.get_or_create(&[("pool", pool), ("state", state)]).set(count);
+    }
+}
+
+/// All metrics as text, in the media type [`CONTENT_TYPE`].
+pub fn text() -> Result<String, fmt::Error> {
     let mut text = String::new();
-    match encode(&mut text, &METRICS.registry) {
-        Ok(()) => {
-            let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-            ([(header::CONTENT_TYPE, kind)], text).into_response()
-        }
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
-}
-
-/// Reads what is not counted but is so at this moment.
-async fn look(state: &AppState) {
-    METRICS.hash_queue.set(i64::try_from(state.passwords.waiting()).unwrap_or(i64::MAX));
-    // With the database away the last number stands: other metrics tell of that.
-    if let Ok(mails) = mail::waiting(&state.db).await {
-        METRICS.outbox.set(mails);
-    }
-    match &state.db {
-        Db::Sqlite(sqlite) => {
-            pool("read", &sqlite.read);
-            pool("write", &sqlite.write);
-        }
-        Db::Postgres(postgres) => pool("postgres", postgres),
-    }
-}
-
-fn pool<D: sqlx::Database>(name: &'static str, pool: &sqlx::Pool<D>) {
-    let open = i64::from(pool.size());
-    let idle = i64::try_from(pool.num_idle()).unwrap_or(open).min(open);
-    for (state, count) in [("idle", idle), ("in_use", open - idle)] {
-        METRICS.connections.get_or_create(&[("pool", name), ("state", state)]).set(count);
-    }
+    encode(&mut text, &METRICS.registry)?;
+    Ok(text)
 }

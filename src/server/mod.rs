@@ -16,6 +16,7 @@ mod files;
 pub mod flash;
 mod form_post;
 mod guarded_stream;
+pub mod health;
 pub mod import;
 mod json_cookie;
 pub mod key_rotation;

@@ -3,10 +3,10 @@
 use axum::{
     Router,
     body::Body,
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderValue, StatusCode, header},
     middleware::{from_fn, from_fn_with_state, map_response},
-    response::{IntoResponse, Redirect, Response},
+    response::{Redirect, Response},
     routing::get,
 };
 use leptos::{nonce::Nonce, prelude::provide_context};
@@ -26,8 +26,8 @@ use tower_http::{
 };
 
 use super::{
-    address, assets::Assets, connections, document::shell, failure, mail::preview, request::extension, request_headers,
-    respond, security, state::AppState, telemetry,
+    address, assets::Assets, connections, document::shell, failure, health, mail::preview, request::extension,
+    request_headers, respond, security, state::AppState, telemetry,
 };
 use crate::{
     app::App,
@@ -157,19 +157,9 @@ fn cache(mut response: Response, how: &'static str) -> Response {
 fn health(state: &AppState) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok" }))
-        .route("/readyz", get(ready))
+        .route("/readyz", get(health::ready))
         .route(CHANGE_PASSWORD, get(|| async { Redirect::to("/account/password") }))
         .with_state(state.clone())
-}
-
-async fn ready(State(state): State<AppState>) -> Response {
-    if *state.draining.borrow() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "stopping").into_response();
-    }
-    match state.db.ping().await {
-        Ok(()) => "ready".into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer").into_response(),
-    }
 }
 
 fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {

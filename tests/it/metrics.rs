@@ -137,7 +137,8 @@ async fn pages_are_timed_by_route_and_no_request_makes_a_series_of_its_own() {
 async fn the_site_itself_shows_no_metrics_and_the_metrics_no_site() {
     let app = TestApp::spawn().await;
     assert_eq!(app.state.config.server.metrics_addr, None, "off by default");
-    let metrics = latchkey::server::metrics::start(app.state.clone(), SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let metrics =
+        latchkey::server::health::serve_metrics(app.state.clone(), SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
     for (path, status) in [("/metrics", 404), ("/metrics/", 308)] {
         let answer = app.browser().get(path).await;
         assert_eq!(answer.status, status);
