@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+pub use super::browser_key::BrowserKey;
 use super::{
     credentials::Email,
     one_time::CodeSeed,
@@ -15,7 +16,7 @@ use super::{
 use crate::{
     auth::mailed::model::Purpose,
     error::{AppError, Field, Problem},
-    server::{db::Tx, random, state::AppState, throttle::Bucket},
+    server::{db::Tx, state::AppState, throttle::Bucket},
 };
 
 /// How long a code counts that somebody waits for.
@@ -34,29 +35,6 @@ pub struct Detail {
     pub next: Option<String>,
     /// The address belongs to somebody else's account, which whoever asked must not learn: the code opens nothing.
     pub taken: bool,
-}
-
-/// What ties digits to the browser that asked: 32 random bytes in a cookie of it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct BrowserKey(String);
-
-impl BrowserKey {
-    fn random() -> Self {
-        Self(random::secret_text())
-    }
-
-    /// From the cookie.
-    pub fn from_cookie(value: &str) -> Self {
-        Self(value.to_owned())
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    fn hash(&self) -> [u8; 32] {
-        Sha256::digest(&self.0).into()
-    }
 }
 
 /// What came back of a code.

@@ -3,22 +3,35 @@
 //! browser. The others belong to pages and forms (`server/flash.rs`).
 
 use axum::http::{HeaderMap, HeaderValue, header};
+use chrono::TimeDelta;
 use std::time::Duration;
 use tower_cookies::{
     Cookie, Cookies,
     cookie::{SameSite, time},
 };
 
-use super::{codes::BrowserKey, issue::Issued, known_browser};
+use super::browser_key::BrowserKey;
 
 /// As long as the code itself.
 const ASKED_FOR: Duration = Duration::from_secs(20 * 60);
+
+/// How long after its last log-in a browser is known.
+pub const KNOWN_FOR: TimeDelta = TimeDelta::days(180);
 
 /// With https (RFC 6265bis): the browser itself then insists on Secure, on Path=/ and on no Domain, so that no other host
 /// of the domain can plant one.
 const PREFIX: &str = "__Host-";
 /// Port of a site whose cookies have the names of the documentation, whatever is set: that of `make serve`.
 const PLAIN_PORT: u16 = 3000;
+
+/// Tokens to hand to the browser, each with the time that its cookie is kept.
+pub struct Issued {
+    pub access: (String, Duration),
+    /// `None`: the browser has the current one.
+    pub refresh: Option<(String, Duration)>,
+    /// What makes the browser known, after a log-in.
+    pub device: Option<String>,
+}
 
 pub struct CookieNames {
     pub access: String,
@@ -58,7 +71,7 @@ impl CookieNames {
             cookies.add(self.cookie(&self.refresh, refresh, kept));
         }
         if let Some(device) = issued.device {
-            cookies.add(self.cookie(&self.device, device, known_browser::KEPT.to_std().unwrap_or_default()));
+            cookies.add(self.cookie(&self.device, device, KNOWN_FOR.to_std().unwrap_or_default()));
         }
     }
 

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use std::time::Duration;
 
+pub use super::cookies::Issued;
 use super::{
     session_id::SessionId,
     store::SessionRow,
@@ -12,15 +13,6 @@ use crate::{
     error::AppError,
     server::{random, state::AppState},
 };
-
-/// Tokens to hand to the browser, each with the time that its cookie is kept.
-pub struct Issued {
-    pub access: (String, Duration),
-    /// `None`: the browser has the current one.
-    pub refresh: Option<(String, Duration)>,
-    /// What makes the browser known, after a log-in.
-    pub device: Option<String>,
-}
 
 /// Signs the tokens of the row's generation.
 pub fn issue(

@@ -3,13 +3,14 @@
 //! owner out (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). Made by `session`, read by `account`.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 
 use super::{
     caller::Client,
+    cookies::KNOWN_FOR,
     credentials::Email,
     store::{self, UserRow},
     token::KeyRing,
@@ -24,10 +25,6 @@ use crate::{
     },
 };
 
-/// Names the purpose of the key, beside those of the tokens.
-pub(super) const PURPOSE: &str = "latchkey/device";
-/// How long after its last log-in a browser is known.
-pub const KEPT: TimeDelta = TimeDelta::days(180);
 /// Bytes of account, epoch, id and end, which the MAC is of.
 const SAYS: usize = 48;
 
@@ -62,9 +59,9 @@ impl KnownBrowser {
 impl KeyRing {
     /// The cookie of a browser that has just logged in to that account.
     pub(super) fn sign_device(&self, user_id: Uuid, epoch: i64, now: DateTime<Utc>) -> String {
-        let mut bytes = KnownBrowser { user_id, epoch, id: random::bytes(), not_after: now + KEPT }.to_bytes();
+        let mut bytes = KnownBrowser { user_id, epoch, id: random::bytes(), not_after: now + KNOWN_FOR }.to_bytes();
         if let Some(key) = self.devices.first() {
-            let mac = mac(key, &bytes).finalize().into_bytes();
+            let mac = mac(&key.key, &bytes).finalize().into_bytes();
             bytes.extend(mac);
         }
         URL_SAFE_NO_PAD.encode(bytes)
@@ -73,7 +70,7 @@ impl KeyRing {
     fn verify_device(&self, cookie: &str, now: DateTime<Utc>) -> Option<KnownBrowser> {
         let bytes = URL_SAFE_NO_PAD.decode(cookie).ok()?;
         let (says, found) = bytes.split_at_checked(SAYS)?;
-        let is_ours = self.devices.iter().any(|key| mac(key, says).verify_slice(found).is_ok());
+        let is_ours = self.devices.iter().any(|key| mac(&key.key, says).verify_slice(found).is_ok());
         KnownBrowser::from_bytes(says).filter(|browser| is_ours && now < browser.not_after)
     }
 }
@@ -137,6 +134,7 @@ impl Attempt {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::TimeDelta;
 
     #[test]
     fn a_cookie_says_what_it_was_made_of_until_its_time_is_over() {
@@ -146,9 +144,9 @@ mod tests {
         let cookie = keys(&[old]).sign_device(user_id, 7, now);
         assert_eq!(cookie.len(), 107);
         let known = |secrets: &[&str], cookie: &str, at| keys(secrets).verify_device(cookie, at);
-        let found = known(&[new, old], &cookie, now + KEPT - TimeDelta::seconds(1)).unwrap();
+        let found = known(&[new, old], &cookie, now + KNOWN_FOR - TimeDelta::seconds(1)).unwrap();
         assert_eq!((found.user_id, found.epoch), (user_id, 7));
-        assert!(known(&[old], &cookie, now + KEPT).is_none());
+        assert!(known(&[old], &cookie, now + KNOWN_FOR).is_none());
         assert!(known(&[new], &cookie, now).is_none());
         for other in ["", "AAAA", &cookie[..64], &cookie.repeat(2), &format!("{cookie}A")] {
             assert!(known(&[old], other, now).is_none(), "{other}");

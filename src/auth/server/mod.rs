@@ -3,6 +3,7 @@
 pub mod account;
 pub mod agent;
 pub mod breach;
+pub mod browser_key;
 pub mod caller;
 pub mod change;
 pub mod codes;
@@ -10,6 +11,7 @@ pub mod confirm;
 pub mod cookies;
 pub mod credentials;
 pub mod decision;
+pub mod derived_key;
 pub mod events;
 pub mod freshness;
 pub mod hash_queue;

@@ -6,11 +6,8 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use super::token::{KeyRing, derive};
+use super::{derived_key::DerivedKey, token::KeyRing};
 use crate::server::random;
-
-/// Names the purpose of the key, beside those of the two tokens.
-const PURPOSE: &str = "latchkey/one-time";
 
 /// 32 random bytes, which both secrets of one mail come from. As text, base64url.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -54,18 +51,7 @@ pub struct Secrets {
     pub digits: String,
 }
 
-/// The key of one master secret.
-pub(super) struct OneTimeKey {
-    kid: String,
-    key: [u8; 32],
-}
-
-impl OneTimeKey {
-    pub(super) fn derive(secret: &str) -> Self {
-        let (key, kid) = derive(secret, PURPOSE);
-        Self { kid, key }
-    }
-
+impl DerivedKey {
     fn secrets(&self, seed: &CodeSeed) -> Secrets {
         let link = self.mac(b"link", seed);
         let [a, b, c, d, e, f, g, h, ..] = self.mac(b"digits", seed);

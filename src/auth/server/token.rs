@@ -5,14 +5,16 @@
 //! issuer and audience, and every claim required.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::{known_browser, one_time::OneTimeKey, session_id::SessionId};
+use super::{
+    derived_key::{DEVICE, DerivedKey, ONE_TIME},
+    session_id::SessionId,
+};
 use crate::server::random;
 
 /// RFC 6265 lets browsers drop larger cookies; ours are about 500 bytes.
@@ -126,7 +128,7 @@ struct Key {
 
 impl Key {
     fn derive(secret: &str, purpose: Purpose) -> Self {
-        let (key, kid) = derive(secret, purpose.audience());
+        let DerivedKey { kid, key } = DerivedKey::new(secret, purpose.audience());
         Self { kid, encoding: EncodingKey::from_secret(&key), decoding: DecodingKey::from_secret(&key) }
     }
 }
@@ -158,9 +160,9 @@ pub struct KeyRing {
     access: Keys,
     refresh: Keys,
     /// Of the secrets that mails carry, the current one first.
-    pub(super) one_time: Vec<OneTimeKey>,
+    pub(super) one_time: Vec<DerivedKey>,
     /// Of the cookies of known browsers, the current one first.
-    pub(super) devices: Vec<[u8; 32]>,
+    pub(super) devices: Vec<DerivedKey>,
 }
 
 impl KeyRing {
@@ -168,8 +170,8 @@ impl KeyRing {
     pub fn new(issuer: String, secrets: &[&str]) -> Self {
         let access = Keys::new(&issuer, secrets, Purpose::Access, &["exp", "iss", "aud", "sub"]);
         let refresh = Keys::new(&issuer, secrets, Purpose::Refresh, &["exp", "iss", "aud"]);
-        let one_time = secrets.iter().map(|secret| OneTimeKey::derive(secret)).collect();
-        let devices = secrets.iter().map(|secret| derive(secret, known_browser::PURPOSE).0).collect();
+        let derived = |purpose| secrets.iter().map(|secret| DerivedKey::new(secret, purpose)).collect();
+        let (one_time, devices) = (derived(ONE_TIME), derived(DEVICE));
         Self { issuer, access, refresh, one_time, devices }
     }
 
@@ -266,17 +268,6 @@ impl KeyRing {
             Err(_) => Err(TokenError::Invalid),
         }
     }
-}
-
-/// The key that a master secret has for one purpose, and the public name of that key.
-pub(super) fn derive(secret: &str, purpose: &str) -> ([u8; 32], String) {
-    let hkdf = Hkdf::<Sha256>::new(None, secret.as_bytes());
-    let mut key = [0; 32];
-    let mut kid = [0; 8];
-    // Both lengths are far below HKDF's limit of 255 hashes, its only error.
-    let _ = hkdf.expand_multi_info(&[purpose.as_bytes(), b" key"], &mut key);
-    let _ = hkdf.expand_multi_info(&[purpose.as_bytes(), b" kid"], &mut kid);
-    (key, URL_SAFE_NO_PAD.encode(kid))
 }
 
 fn strict_header(token: &str) -> Option<StrictHeader> {
