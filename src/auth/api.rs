@@ -117,7 +117,7 @@ pub async fn rate_password(
     let now = state.db.now().await?;
     let limit = state.config.throttle.ratings_per_minute;
     Bucket::client("password_strength", ssr::client()?.ip, limit).take(&state.db, now).await?;
-    strength::rate(&state, &password, &[&email, &display_name], strength::For::Meter).await
+    state.ratings.rate(&password, &[&email, &display_name], strength::For::Meter).await
 }
 
 /// What the functions above share: the request at hand, and how a signing in or out reaches the browser.

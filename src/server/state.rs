@@ -45,7 +45,7 @@ impl AppState {
             keys,
             passwords: Passwords::new(&config.auth)?,
             breaches: config.auth.breach_check_url.as_deref().map(Breaches::new),
-            ratings: Ratings::default(),
+            ratings: Ratings::new(config.public_origin.host()),
             streams: Streams::default(),
             freshness: Freshness::default(),
             cookie_names: CookieNames::new(config.public_origin.is_https(), port),

@@ -1,10 +1,7 @@
 //! Whether a password may be taken as a new one: at sign-up, and wherever else one is chosen. No rules of composition
 //! (ASVS 5.0, 6.2.5): what counts is how soon it would be guessed. Called by `account`, before the password is hashed.
 
-use super::{
-    credentials::NewPassword,
-    strength::{self, For},
-};
+use super::{credentials::NewPassword, strength::For};
 use crate::{
     auth::model::{PasswordAdvice, PasswordStrength},
     error::{AppError, Field, Problem},
@@ -19,7 +16,7 @@ const LEAST_SCORE: u8 = 2;
 /// Refuses a password that is guessed early, or that `context` (the account's name and address) mostly consists of, or
 /// that is known from a breach. This site's own words count as context by themselves.
 pub async fn check(state: &AppState, password: &NewPassword, context: &[&str]) -> Result<(), AppError> {
-    let rated = strength::rate(state, password.as_str(), context, For::Form).await?;
+    let rated = state.ratings.rate(password.as_str(), context, For::Form).await?;
     let problem = match judge(rated) {
         Some(problem) => Some(problem),
         None => match &state.breaches {

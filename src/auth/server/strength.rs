@@ -16,7 +16,6 @@ use super::hash_queue::{Place, permits};
 use crate::{
     auth::model::{PasswordAdvice, PasswordStrength},
     error::AppError,
-    server::state::AppState,
 };
 
 /// zxcvbn takes time in the square of the length and more, and most for characters that stand for letters; what comes
@@ -50,43 +49,39 @@ const WAIT: Duration = Duration::from_secs(2);
 
 /// The ratings of a process: as many at once as hashes, a bounded queue before them, and 503 behind that.
 pub struct Ratings {
+    site: String,
     turns: Arc<Semaphore>,
     waiting: AtomicUsize,
 }
 
-impl Default for Ratings {
-    fn default() -> Self {
-        Self { turns: Arc::new(Semaphore::new(permits())), waiting: AtomicUsize::new(0) }
-    }
-}
-
 impl Ratings {
+    /// `site`: the site's host name, whose words are the first that an attacker tries.
+    pub fn new(site: &str) -> Self {
+        Self { site: site.to_owned(), turns: Arc::new(Semaphore::new(permits())), waiting: AtomicUsize::new(0) }
+    }
+
+    /// Rates `password`, knowing that words of `context` (name, address) and of this site are the first that an attacker
+    /// tries.
+    pub async fn rate(&self, password: &str, context: &[&str], whose: For) -> Result<PasswordStrength, AppError> {
+        // A rating is milliseconds of work: too long for a thread that serves pages.
+        let turn = self.turn(whose).await?;
+        let looked_at: String = password.chars().take(LOOKED_AT).collect();
+        let site = [env!("CARGO_PKG_NAME"), &self.site];
+        let words = words(context.iter().chain(&site));
+        let rated = spawn_blocking(move || {
+            let _turn = turn;
+            rate_by_words(&looked_at, &words)
+        });
+        rated.await.map_err(|_| {
+            tracing::error!("a password could not be rated");
+            AppError::Internal
+        })
+    }
+
     async fn turn(&self, whose: For) -> Result<OwnedSemaphorePermit, AppError> {
         let _place = Place::take(&self.waiting, whose.queue())?;
         timeout(WAIT, self.turns.clone().acquire_owned()).await.ok().and_then(Result::ok).ok_or(AppError::Busy)
     }
-}
-
-/// Rates `password`, knowing that words of `context` (name, address) and of this site are the first that an attacker tries.
-pub async fn rate(
-    state: &AppState,
-    password: &str,
-    context: &[&str],
-    whose: For,
-) -> Result<PasswordStrength, AppError> {
-    // A rating is milliseconds of work: too long for a thread that serves pages.
-    let turn = state.ratings.turn(whose).await?;
-    let looked_at: String = password.chars().take(LOOKED_AT).collect();
-    let site = [env!("CARGO_PKG_NAME"), state.config.public_origin.host()];
-    let words = words(context.iter().chain(&site));
-    let rated = spawn_blocking(move || {
-        let _turn = turn;
-        rate_by_words(&looked_at, &words)
-    });
-    rated.await.map_err(|_| {
-        tracing::error!("a password could not be rated");
-        AppError::Internal
-    })
 }
 
 /// The words of some texts, in lower case, and each text without what stands between its words: `ada.lovelace` is typed as
@@ -194,7 +189,7 @@ mod tests {
 
     #[tokio::test]
     async fn ratings_wait_in_a_bounded_queue_and_a_meter_makes_way_for_forms() {
-        let ratings = Arc::new(Ratings::default());
+        let ratings = Arc::new(Ratings::new("latchkey.test"));
         let mut turns = Vec::new();
         for _ in 0..permits() {
             turns.push(ratings.turn(For::Meter).await.unwrap());
