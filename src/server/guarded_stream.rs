@@ -12,7 +12,7 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use super::connections::Place;
+use super::connection_table::Place;
 
 /// A stream that ends when its place is needed, and fails when its peer takes no byte for too long.
 pub struct Guarded {

@@ -5,6 +5,7 @@ mod address;
 pub mod assets;
 pub mod audit;
 pub mod config;
+mod connection_table;
 pub mod connections;
 mod cookies_blocked;
 pub mod db;
