@@ -41,7 +41,7 @@ impl AppState {
         let port = config.public_origin.port().filter(|_| config.auth.port_in_cookies);
         let keys = KeyRing::new(config.public_origin.to_string(), &secrets);
         Ok(Self(Arc::new(Inner {
-            mail: Mail::new(&config.mail, &keys),
+            mail: Mail::new(&config.mail, keys.one_time_kid()),
             keys,
             passwords: Passwords::new(&config.auth)?,
             breaches: config.auth.breach_check_url.as_deref().map(Breaches::new),

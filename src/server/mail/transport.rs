@@ -15,7 +15,7 @@ use super::{
     mailbox::{KeptMail, Mailbox},
     smtp::Smtp,
 };
-use crate::{auth::server::token::KeyRing, server::config};
+use crate::server::config;
 
 /// What a node needs to send mails: a part of its state.
 pub struct Mail {
@@ -34,15 +34,15 @@ pub(super) enum Transport {
 }
 
 impl Mail {
-    pub fn new(config: &config::Mail, keys: &KeyRing) -> Self {
+    /// `kid`: the name of the key that the secrets of new mails follow from.
+    pub fn new(config: &config::Mail, kid: &str) -> Self {
         let transport = match &config.transport {
             config::Transport::None => Transport::None,
             config::Transport::Mailbox => Transport::Mailbox(Mailbox::default()),
             config::Transport::File(folder) => Transport::File(folder.clone()),
             config::Transport::Smtp(server) => Transport::Smtp(Box::new(Smtp::new(server.clone(), &config.from))),
         };
-        let kid = keys.one_time_kid().to_owned();
-        Self { from: config.from.clone(), transport, kid, woken: Notify::new() }
+        Self { from: config.from.clone(), transport, kid: kid.to_owned(), woken: Notify::new() }
     }
 
     /// Has the outbox looked at now rather than within the second. For after the commit of what was enqueued.
