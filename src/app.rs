@@ -1,26 +1,21 @@
-//! Wires the visible app together: the top bar, the table of routes. Rendered by `server::document` for each page, and
+//! Wires the visible app together: the top bar, the routes. Rendered by `server::document` for each page, and
 //! taken over in the browser by `lib.rs`.
 
 use crate::{
     auth::{self, may, use_identity},
     features::{account, admin, devices, landing::LandingRoutes, mailbox, moderation, profile, session::SessionCard},
     ui::{
-        AccountMenu, Explanation, InertElement, MARK, Markup, NavLink, NotFound, OfflineNote, SharedRoutes, Toasts,
-        TopBar,
+        AccountMenu, Explanation, Mark, NavLink, NotFound, OfflineNote, Toasts, TopBar,
         flash::{show_flash_once, use_site},
-        markup, provide_waiting, watch_network,
+        provide_waiting, watch_network,
     },
 };
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::{
-    any_nested_route::{AnyNestedRoute, IntoAnyNestedRoute},
     components::{FlatRoutes, Router},
     hooks::use_location,
 };
-
-/// `external`: left to the browser, which moves the focus along.
-const SKIP_LINK: &str = r##"<a class="skip-link" href="#content" rel="external">Skip to content</a>"##;
 
 /// Everything inside the body.
 #[component]
@@ -34,13 +29,28 @@ pub fn App() -> impl IntoView {
     view! {
         <Title formatter=title />
         <Router>
-            {InertElement::new(SKIP_LINK)}
+            // `external`: left to the browser, which moves the focus along.
+            <a class="skip-link" href="#content" rel="external">
+                "Skip to content"
+            </a>
             <Navigation />
             <main id="content" class="content" tabindex="-1">
                 <FocusOnNavigation />
                 <Explanation />
                 <FlatRoutes fallback=Missing>
-                    <Pages />
+                    <LandingRoutes card=|| view! { <SessionCard /> } />
+                    <auth::LogInRoute />
+                    <auth::SignUpRoute />
+                    <auth::mailed::ForgotRoute />
+                    <auth::mailed::MagicRoute />
+                    <auth::mailed::ConfirmRoute />
+                    <profile::ProfileRoutes />
+                    <account::AccountRoutes />
+                    <devices::DevicesRoutes />
+                    <mailbox::MailboxRoute />
+                    <mailbox::MailRoute />
+                    <moderation::ModerationRoutes />
+                    <admin::AdminRoutes />
                 </FlatRoutes>
             </main>
             <Footer />
@@ -52,67 +62,11 @@ pub fn App() -> impl IntoView {
     }
 }
 
-thread_local! {
-    static PAGES: AnyNestedRoute = pages();
-}
-
-/// Every page of the app.
-#[component(transparent)]
-fn Pages() -> SharedRoutes {
-    SharedRoutes(&PAGES)
-}
-
-fn pages() -> AnyNestedRoute {
-    view! {
-        <LandingRoutes card=|| view! { <SessionCard /> }.into_any() />
-        <auth::LogInRoute />
-        <auth::SignUpRoute />
-        <auth::mailed::ForgotRoute />
-        <auth::mailed::MagicRoute />
-        <auth::mailed::ConfirmRoute />
-        <profile::ProfileRoutes />
-        <account::AccountRoutes />
-        <devices::DevicesRoutes />
-        <mailbox::MailboxRoute />
-        <mailbox::MailRoute />
-        <moderation::ModerationRoutes />
-        <admin::AdminRoutes />
-    }
-    .into_inner()
-    .into_any_nested_route()
-}
-
 /// The top bar, with the links that the visitor may follow.
 #[component]
 fn Navigation() -> impl IntoView {
-    let end = match use_identity() {
-        Some(identity) => {
-            let links = [
-                may(account::model::ACCESS).then_some(("/account", "Account")),
-                may(devices::model::ACCESS).then_some(("/account/devices", "Devices")),
-            ];
-            view! {
-                <AccountMenu
-                    display_name=identity.display_name
-                    email=identity.email
-                    role=identity.role.as_str()
-                    links=links.into_iter().flatten().collect()
-                />
-            }
-            .into_any()
-        }
-        None => view! {
-            <div class="way-in">
-                <a href="/login">"Log in"</a>
-                <a class="button button--small" href="/signup">
-                    "Sign up"
-                </a>
-            </div>
-        }
-        .into_any(),
-    };
     view! {
-        <TopBar end>
+        <TopBar end=|| view! { <Visitor /> }>
             <NavLink href="/profile" label="Profile" open=may(profile::model::ACCESS) />
             <NavLink href="/moderation" label="Moderation" open=may(moderation::model::ACCESS) />
             <NavLink href="/admin" label="Admin" open=may(admin::model::ACCESS) />
@@ -120,15 +74,46 @@ fn Navigation() -> impl IntoView {
     }
 }
 
+/// Who is signed in, or the way in.
+#[component]
+fn Visitor() -> impl IntoView {
+    match use_identity() {
+        Some(identity) => {
+            let links = [
+                may(account::model::ACCESS).then_some(("/account", "Account")),
+                may(devices::model::ACCESS).then_some(("/account/devices", "Devices")),
+            ];
+            Either::Left(view! {
+                <AccountMenu
+                    display_name=identity.display_name
+                    email=identity.email
+                    role=identity.role.as_str()
+                    links=links.into_iter().flatten().collect()
+                />
+            })
+        }
+        None => Either::Right(view! {
+            <div class="way-in">
+                <a href="/login">"Log in"</a>
+                <a class="button button--small" href="/signup">
+                    "Sign up"
+                </a>
+            </div>
+        }),
+    }
+}
+
 #[component]
 fn Footer() -> impl IntoView {
-    let mailbox = if use_site().mailbox { r#"<a href="/dev/mailbox">Mailbox</a>"# } else { "" };
-    InertElement::new(markup!(
-        r#"<footer class="footer"><div class="footer-inner">{mark}
-<p>Latchkey. MIT licence: take it, change it, ship it.</p>{mailbox}</div></footer>"#,
-        mark = MARK,
-        mailbox = Markup::literal(mailbox),
-    ))
+    view! {
+        <footer class="footer">
+            <div class="footer-inner">
+                <Mark />
+                <p>"Latchkey. MIT licence: take it, change it, ship it."</p>
+                {use_site().mailbox.then(|| view! { <a href="/dev/mailbox">"Mailbox"</a> })}
+            </div>
+        </footer>
+    }
 }
 
 /// No route of that path.

@@ -151,7 +151,7 @@ mod browser_side {
     use leptos::prelude::location;
 
     pub fn follow_other_tabs(identity: Option<&Identity>) {
-        tabs::follow(identity.map(|who| who.user_id.clone()).unwrap_or_default());
+        tabs::follow(identity.map(|who| who.user_id.clone()).unwrap_or_default(), session_ended);
     }
 
     pub fn session_ended() {

@@ -1,7 +1,7 @@
 //! Guards of what is shown. They decide before anything of a page is rendered, on the server and in the browser alike;
 //! the data behind a page is guarded by `require` in its server functions.
 
-use leptos::prelude::*;
+use leptos::{either::EitherOf3, prelude::*};
 use leptos_router::{components::Redirect, hooks::use_location};
 
 use super::{
@@ -13,19 +13,19 @@ use crate::ui::Forbidden;
 /// Shows its children to callers whom `access` lets in. Others are sent to log in (302) or told that their role does not
 /// reach (403); nothing of the children is made for them.
 #[component]
-pub fn Guarded(access: Access, children: ChildrenFn) -> impl IntoView {
+pub fn Guarded(access: Access, children: Children) -> impl IntoView {
     match access.check(role()) {
-        Ok(()) => children().into_any(),
+        Ok(()) => EitherOf3::A(children()),
         Err(Denied::Anonymous) => {
             let here = use_location();
             let path = here.pathname.get_untracked() + &search(&here.search.get_untracked());
             set_status(302);
-            view! { <Redirect path=log_in_path(&path) /> }.into_any()
+            EitherOf3::B(view! { <Redirect path=log_in_path(&path) /> })
         }
         Err(Denied::Forbidden) => {
             set_status(403);
             log_refusal();
-            view! { <Forbidden /> }.into_any()
+            EitherOf3::C(view! { <Forbidden /> })
         }
     }
 }

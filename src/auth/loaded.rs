@@ -5,23 +5,24 @@ use crate::{
     error::AppError,
     ui::{FailureNote, Skeleton},
 };
-use leptos::{prelude::*, tachys::reactive_graph::OwnedView};
+use leptos::{either::Either, prelude::*, tachys::reactive_graph::OwnedView};
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::context::{caught, session_ended, set_status};
 
 /// Shows what `data` brings by `view`. If the answer is that nobody is signed in any more, the tab goes to the log-in.
 #[component]
-pub fn Loaded<T>(
+pub fn Loaded<T, V>(
     /// Fetched once, by the server for the page that it sends, and by the browser after a step inside the app.
     data: impl Future<Output = Result<T, AppError>> + Send + 'static,
-    view: fn(T) -> AnyView,
+    view: impl FnOnce(T) -> V + Send + 'static,
     /// How many rows the skeleton has.
     #[prop(default = 4)]
     rows: usize,
 ) -> impl IntoView
 where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
+    V: IntoView + Send + 'static,
 {
     let data = OnceResource::new(caught(data));
     // Only after a step inside the app is there anything to wait for. `Transition` would know, too, but has the server
@@ -30,7 +31,10 @@ where
     let content = Suspend::new(async move {
         let result = data.await;
         waiting.set(false);
-        OwnedView::new(shown(result, view))
+        OwnedView::new(match result {
+            Ok(loaded) => Either::Left(view(loaded)),
+            Err(error) => Either::Right(refused(error)),
+        })
     });
     view! {
         {move || waiting.get().then(|| view! { <Skeleton rows /> })}
@@ -38,14 +42,7 @@ where
     }
 }
 
-fn shown<T>(result: Result<T, AppError>, view: fn(T) -> AnyView) -> AnyView {
-    match result {
-        Ok(loaded) => view(loaded),
-        Err(error) => refused(error),
-    }
-}
-
-fn refused(error: AppError) -> AnyView {
+fn refused(error: AppError) -> impl IntoView {
     match error {
         // Effects run in the browser only: there the page outlived its session.
         AppError::Unauthenticated => {
@@ -54,5 +51,5 @@ fn refused(error: AppError) -> AnyView {
         AppError::Internal => set_status(500),
         _ => {}
     }
-    view! { <FailureNote error /> }.into_any()
+    view! { <FailureNote error /> }
 }

@@ -13,7 +13,7 @@ use crate::{
         flash::{Flash, use_flash, use_site},
     },
 };
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 use leptos_router::{
     SsrMode,
@@ -38,61 +38,66 @@ pub fn SignUpRoute() -> impl leptos_router::MatchNestedRoutes + Clone {
 #[component]
 fn LogInPage() -> impl IntoView {
     let next = use_next();
-    if identity().is_some() {
-        return view! { <Redirect path=next.unwrap_or_else(|| AFTER_LOG_IN.to_owned()) /> }.into_any();
-    }
     let flash = use_flash();
     let check: Check = Box::new(|values| faults(values, |_| Ok(())));
     let (forgot, magic) = (with_next("/forgot", next.as_deref()), with_next("/magic", next.as_deref()));
     view! {
-        <AuthCard title="Log in" other=Other { question: "New here?", label: "Create an account", path: "/signup" } next=next.clone()>
-            <Form action="/api/auth/log_in" check error=flash.error.clone()>
-                <FormErrors />
-                <NextInput next />
-                <EmailField flash />
-                <PasswordField label="Password" autocomplete="current-password" />
-                <Submit label="Log in" class="button button--wide" />
-            </Form>
-            <p class="auth-other">
-                <a href=forgot>"Forgot your password?"</a>
-                " · "
-                <a href=magic>"Log in by mail"</a>
-            </p>
-        </AuthCard>
-        <DemoHint />
+        <LoggedOut next=next.clone()>
+            <AuthCard title="Log in" other=Other { question: "New here?", label: "Create an account", path: "/signup" } next=next.clone()>
+                <Form action="/api/auth/log_in" check error=flash.error.clone()>
+                    <FormErrors />
+                    <NextInput next />
+                    <EmailField flash />
+                    <PasswordField label="Password" autocomplete="current-password" />
+                    <Submit label="Log in" class="button button--wide" />
+                </Form>
+                <p class="auth-other">
+                    <a href=forgot>"Forgot your password?"</a>
+                    " · "
+                    <a href=magic>"Log in by mail"</a>
+                </p>
+            </AuthCard>
+            <DemoHint />
+        </LoggedOut>
     }
-    .into_any()
 }
 
 #[component]
 fn SignUpPage() -> impl IntoView {
     let next = use_next();
-    if identity().is_some() {
-        return view! { <Redirect path=next.unwrap_or_else(|| AFTER_LOG_IN.to_owned()) /> }.into_any();
-    }
     let flash = use_flash();
     let min = use_site().password_min_length;
     let check: Check = Box::new(move |values| faults(values, |password| check_new_password(password, min)));
     view! {
-        <AuthCard title="Create an account" other=Other { question: "Already have one?", label: "Log in", path: "/login" } next=next.clone()>
-            <Form action="/api/auth/sign_up" check error=flash.error.clone()>
-                <FormErrors />
-                <NextInput next />
-                <TextField
-                    field=Field::DisplayName
-                    label="Display name"
-                    hint="What others see. You can change it later."
-                    autocomplete="name"
-                    max_length=DISPLAY_NAME_MAX_LENGTH
-                    value=flash.typed(control_name(Field::DisplayName))
-                />
-                <EmailField flash />
-                <NewPasswordField />
-                <Submit label="Create account" class="button button--wide" />
-            </Form>
-        </AuthCard>
+        <LoggedOut next=next.clone()>
+            <AuthCard title="Create an account" other=Other { question: "Already have one?", label: "Log in", path: "/login" } next=next.clone()>
+                <Form action="/api/auth/sign_up" check error=flash.error.clone()>
+                    <FormErrors />
+                    <NextInput next />
+                    <TextField
+                        field=Field::DisplayName
+                        label="Display name"
+                        hint="What others see. You can change it later."
+                        autocomplete="name"
+                        max_length=DISPLAY_NAME_MAX_LENGTH
+                        value=flash.typed(control_name(Field::DisplayName))
+                    />
+                    <EmailField flash />
+                    <NewPasswordField />
+                    <Submit label="Create account" class="button button--wide" />
+                </Form>
+            </AuthCard>
+        </LoggedOut>
     }
-    .into_any()
+}
+
+/// Shows its children to visitors who aren't logged in; others are sent on to `next`.
+#[component]
+fn LoggedOut(next: Option<String>, children: Children) -> impl IntoView {
+    match identity() {
+        None => Either::Left(children()),
+        Some(_) => Either::Right(view! { <Redirect path=next.unwrap_or_else(|| AFTER_LOG_IN.to_owned()) /> }),
+    }
 }
 
 /// The way to the other of the two pages.

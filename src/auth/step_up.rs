@@ -3,7 +3,7 @@
 
 use crate::{
     error::{Field, FieldError, Problem},
-    ui::{Check, Form, FormErrors, PasswordField, SettingHead, Submit, Values, control_name, flash::Flash},
+    ui::{Check, Form, FormErrors, PasswordField, Submit, Values, control_name, flash::Flash},
 };
 use leptos::prelude::*;
 
@@ -35,11 +35,10 @@ pub fn StepUp(
     });
     view! {
         <section class="setting" aria-labelledby="step-up-title">
-            <SettingHead
-                id="step-up-title"
-                title="Is it still you?"
-                note="You logged in a while ago. This is asked once, then not for the next 15 minutes."
-            />
+            <div class="setting-head">
+                <h2 id="step-up-title">"Is it still you?"</h2>
+                <p>"You logged in a while ago. This is asked once, then not for the next 15 minutes."</p>
+            </div>
             <div class="setting-body">
                 {by_password}
                 <Form action="/api/auth/send_magic_link" class="inline-form" error=mailed>

@@ -9,7 +9,6 @@ use web_sys::{
     js_sys::{Function, Promise},
 };
 
-use super::context::session_ended;
 use crate::ui::send_draft;
 
 const CHANNEL: &str = "latchkey-signed-in";
@@ -33,11 +32,13 @@ struct Tab {
     channel: BroadcastChannel,
     /// Set once this tab is on its way to another page. A form's answer decides where that is: nothing may overtake it.
     leaving: Rc<Cell<bool>>,
+    /// Leads to the log-in.
+    session_ended: fn(),
 }
 
 /// Tells other tabs that this one was loaded as `user_id` (empty: nobody), and follows what they and the server tell:
-/// where the session ended this tab goes to log in, where another account took over it loads anew.
-pub fn follow(user_id: String) {
+/// where the session ended this tab goes to log in by `session_ended`, where another account took over it loads anew.
+pub fn follow(user_id: String, session_ended: fn()) {
     reload_when_restored();
     let Ok(channel) = BroadcastChannel::new(CHANNEL) else {
         return;
@@ -46,7 +47,7 @@ pub fn follow(user_id: String) {
     if user_id.is_empty() {
         return;
     }
-    let tab = Tab { channel, leaving: Rc::default() };
+    let tab = Tab { channel, leaving: Rc::default(), session_ended };
     tab.notice_forms();
     let heard = {
         let tab = tab.clone();
@@ -123,7 +124,7 @@ impl Tab {
     /// Goes to log in, unless the tab is on its way somewhere.
     fn leave(&self) {
         if !self.leaving.replace(true) {
-            session_ended();
+            (self.session_ended)();
         }
     }
 }

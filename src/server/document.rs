@@ -4,14 +4,13 @@ use leptos::{config::Env, hydration::AutoReload, nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
 
 use super::assets::Assets;
-use crate::{
-    app::App,
-    ui::{InertElement, THEME_SCRIPT},
-};
+use crate::{app::App, ui::THEME_SCRIPT};
 
 /// The document around the app. The browser takes over its body.
 pub fn shell(options: &LeptosOptions, assets: &Assets) -> impl IntoView + use<> {
-    let nonce = use_nonce().map(|nonce| nonce.to_string()).unwrap_or_default();
+    let Assets { css, js, wasm } = assets.clone();
+    let program = program(&js, &wasm);
+    let nonce = use_nonce();
     let reload = matches!(options.env, Env::DEV).then(|| view! { <AutoReload options=options.clone() /> });
     view! {
         <!DOCTYPE html>
@@ -19,7 +18,21 @@ pub fn shell(options: &LeptosOptions, assets: &Assets) -> impl IntoView + use<> 
             <head>
                 // First, since its place is looked for from the beginning of the page.
                 <MetaTags />
-                {InertElement::new(head(assets, &nonce))}
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <meta
+                    name="description"
+                    content="A Leptos starter with accounts: log-in, rotating sessions and guarded pages in code that is yours."
+                />
+                <script nonce=nonce.clone()>{THEME_SCRIPT}</script>
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="stylesheet" href=css />
+                <link rel="modulepreload" href=js />
+                <link rel="preload" href=wasm r#as="fetch" type="application/wasm" crossorigin="anonymous" />
+                <script type="module" nonce=nonce>
+                    {program}
+                </script>
                 {reload}
             </head>
             <body>
@@ -32,19 +45,12 @@ pub fn shell(options: &LeptosOptions, assets: &Assets) -> impl IntoView + use<> 
     }
 }
 
-/// What every head says. Ready-made markup, since nothing in it is a visitor's, and each attribute of an element is an
-/// allocation. The second script fetches the program and hands the page over to it, and takes it back from a program that stopped.
-fn head(Assets { css, js, wasm }: &Assets, nonce: &str) -> String {
+/// The script that fetches the program, hands the page over to it, and takes it back from a program that stopped. Ours
+/// instead of `HydrationScripts`, which reads the names' hashes from the disk for each page, reports no failure to start,
+/// and repeats the nonce in an attribute that the browser does not hide.
+fn program(js: &str, wasm: &str) -> String {
     format!(
-        r#"<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="color-scheme" content="light dark">
-<meta name="description" content="A Leptos starter with accounts: log-in, rotating sessions and guarded pages in code that is yours.">
-<script nonce="{nonce}">{THEME_SCRIPT}</script>
-<link rel="icon" href="/favicon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="{css}">
-<link rel="modulepreload" href="{js}">
-<link rel="preload" href="{wasm}" as="fetch" type="application/wasm" crossorigin="anonymous">
-<script type="module" nonce="{nonce}">
+        r"
 import init, {{ hydrate }} from '{js}';
 {GIVE_UP}
 const ours = (error) => error instanceof WebAssembly.RuntimeError || String(error?.stack).includes('{js}');
@@ -55,8 +61,7 @@ try {{
   await init({{ module_or_path: '{wasm}' }});
   hydrate();
 }} catch (error) {{ giveUp(error) }}
-</script>
-"#
+"
     )
 }
 

@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use leptos::prelude::use_context;
+use leptos::prelude::{ElementChild, RenderHtml, use_context, view};
 use leptos_axum::ResponseOptions;
 use tower_cookies::Cookies;
 
@@ -22,11 +22,7 @@ use super::{
 use crate::{
     auth::{model::log_in_path, server::Caller},
     error::AppError,
-    ui::{
-        Markup,
-        flash::{Flash, Notice},
-        markup,
-    },
+    ui::flash::{Flash, Notice},
 };
 
 /// Bytes of the largest body that a form of this site can send, and then some.
@@ -63,7 +59,7 @@ pub fn error_with(error: &AppError, request: &HeaderMap, note: &str) -> Response
     let status = status(error);
     let mut response = if wants_html(request) {
         let sentence = crate::ui::words::error_sentence(error);
-        let note = if note.is_empty() { Markup::default() } else { markup!("<p>{note}</p>", note = note) };
+        let note = if note.is_empty() { String::new() } else { view! { <p>{note.to_owned()}</p> }.to_html() };
         let page = format!(
             "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>Latchkey</title><h1>{status}</h1><p>{sentence}</p>{note}<p><a href=\"/\">Go to the start page</a></p></html>"
         );

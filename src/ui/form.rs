@@ -1,13 +1,11 @@
 //! Plain HTML forms, made better once the page is hydrated: fields are checked before anything is sent, the button shows
 //! that it works, and a second press sends nothing. Without JavaScript the same form is posted and the server answers
 //! with the page again. Every form of the app is made of these.
-//!
-//! Fields and buttons are ready-made markup: the form around them writes into the page what becomes of them.
 
 use super::{
-    fields::{control_name, mark_faults},
+    fields::control_name,
+    form_state::FormState,
     icons::Icon,
-    markup::{InertElement, markup},
     offline::use_offline,
     sent::{Sent, SignedInAs, mark_edited},
     toast::use_waiting,
@@ -22,24 +20,8 @@ use leptos::{
 };
 use std::time::Duration;
 
-/// The one button that sends a form.
-const SUBMIT: &str = "[type=submit]";
-/// What that button has while the answer is on its way.
-const PENDING: &str = "aria-disabled";
-
 /// How long a button waits for the answer before it may be pressed again: the visitor may have stopped the page.
 const PENDING_AT_MOST: Duration = Duration::from_secs(15);
-
-/// What a form tells the fields and the words within it.
-#[derive(Clone, Copy)]
-pub(super) struct FormError(pub(super) RwSignal<Option<AppError>>);
-
-impl FormError {
-    /// The error of the form around the caller; none outside of any form.
-    pub(super) fn of_form() -> RwSignal<Option<AppError>> {
-        use_context::<Self>().map_or_else(|| RwSignal::new(None), |error| error.0)
-    }
-}
 
 /// What stands in a form, by the names of its inputs.
 pub struct Values(HtmlFormElement);
@@ -80,8 +62,8 @@ pub fn Form(
     error: Option<AppError>,
     children: Children,
 ) -> impl IntoView {
-    let error = RwSignal::new(error);
-    provide_context(FormError(error));
+    let state = FormState::new(error);
+    provide_context(state);
     let (offline, waiting) = (use_offline(), use_waiting());
 
     let node = NodeRef::<leptos::html::Form>::new();
@@ -91,14 +73,14 @@ pub fn Form(
     }
 
     let on_submit = move |event: ev::SubmitEvent| {
-        let Some(form) = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok()) else {
-            return;
-        };
-        if is_pending(&form) {
+        if state.pending.get_untracked() {
             event.prevent_default();
             return;
         }
-        let values = Values(form.clone());
+        let Some(form) = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok()) else {
+            return;
+        };
+        let values = Values(form);
         let fields = check.as_ref().map(|check| check(&values)).unwrap_or_default();
         let refused = if !fields.is_empty() {
             Some(AppError::Invalid { fields })
@@ -109,11 +91,11 @@ pub fn Form(
         };
         if refused.is_some() {
             event.prevent_default();
-            show(&form, error, refused);
+            state.error.set(refused);
             focus_on_fault(values);
         } else {
-            show(&form, error, None);
-            wait(form, waiting);
+            state.error.set(None);
+            wait(state.pending, waiting);
         }
     };
 
@@ -125,7 +107,7 @@ pub fn Form(
         };
         mark_edited(&form, &input);
         if let Some(name) = input.get_attribute("name") {
-            forgive(&form, error, &name);
+            forgive(state.error, &name);
         }
     };
 
@@ -140,7 +122,7 @@ pub fn Form(
 /// The words above the fields: the form's own error, or a list of links when several fields are at fault.
 #[component]
 pub fn FormErrors() -> impl IntoView {
-    let error = FormError::of_form();
+    let error = FormState::of_form().error;
     move || match error.get() {
         // The one field says it itself, and takes the focus.
         Some(AppError::Invalid { fields }) if fields.len() == 1 => None,
@@ -194,54 +176,39 @@ pub fn Submit(
     #[prop(optional, into)]
     about: Option<String>,
 ) -> impl IntoView {
-    let about = about.map(|about| markup!(r#"<span class="visually-hidden"> {about}</span>"#, about = about));
-    InertElement::new(markup!(
-        r#"<button type="submit" class="{class}">{label}{about}</button>"#,
-        class = class,
-        label = label,
-        about = about.unwrap_or_default(),
-    ))
-}
-
-/// Says why the form is refused, or nothing any more.
-fn show(form: &Element, shown: RwSignal<Option<AppError>>, error: Option<AppError>) {
-    mark_faults(form, error.as_ref());
-    shown.set(error);
+    let pending = FormState::of_form().pending;
+    view! {
+        <button type="submit" class=class aria-disabled=move || pending.get().then_some("true")>
+            {label}
+            {about.map(|about| view! { <span class="visually-hidden">{format!(" {about}")}</span> })}
+        </button>
+    }
 }
 
 /// Takes back what was said about an input as soon as it is edited.
-fn forgive(form: &Element, shown: RwSignal<Option<AppError>>, name: &str) {
-    let left = shown.with_untracked(|error| match error {
+fn forgive(error: RwSignal<Option<AppError>>, name: &str) {
+    let left = error.with_untracked(|error| match error {
         Some(AppError::Invalid { fields }) if fields.iter().any(|fault| control_name(fault.field) == name) => {
             Some(fields.iter().filter(|fault| control_name(fault.field) != name).copied().collect::<Vec<_>>())
         }
         _ => None,
     });
     if let Some(fields) = left {
-        show(form, shown, (!fields.is_empty()).then_some(AppError::Invalid { fields }));
+        error.set((!fields.is_empty()).then_some(AppError::Invalid { fields }));
     }
 }
 
 /// Marks a form as sent and says so, until the answer replaces the page. Coming back to the page, or waiting too long,
 /// undoes it.
-fn wait(form: HtmlFormElement, waiting: RwSignal<bool>) {
+fn wait(pending: RwSignal<bool>, waiting: RwSignal<bool>) {
     let set = move |to: bool| {
-        if let Ok(Some(button)) = form.query_selector(SUBMIT) {
-            // An attribute of that name is never refused.
-            let _ = if to { button.set_attribute(PENDING, "true") } else { button.remove_attribute(PENDING) };
-        }
+        // By then the form may be gone.
+        pending.try_set(to);
         waiting.set(to);
     };
     set(true);
-    window_event_listener(ev::pageshow, {
-        let set = set.clone();
-        move |_| set(false)
-    });
+    window_event_listener(ev::pageshow, move |_| set(false));
     set_timeout(move || set(false), PENDING_AT_MOST);
-}
-
-fn is_pending(form: &HtmlFormElement) -> bool {
-    form.query_selector(SUBMIT).ok().flatten().is_some_and(|button| button.has_attribute(PENDING))
 }
 
 /// Moves the focus to the summary, or to the one field at fault, as soon as they are drawn.

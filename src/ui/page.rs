@@ -1,6 +1,5 @@
-//! The parts that pages share: the head, the empty state, the skeleton of a wait.
+//! The parts that pages share: the head, tables and facts, the empty state, the skeleton of a wait.
 
-use super::markup::{InertElement, Markup, markup};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -13,16 +12,53 @@ pub fn PageHead(
     #[prop(optional_no_strip)]
     up: Option<(&'static str, &'static str)>,
 ) -> impl IntoView {
-    let up = up.map(|(path, title)| markup!(r#"<p><a href="{path}">{title}</a></p>"#, path = path, title = title));
-    let head = markup!(
-        r#"<header class="page-head">{up}<h1>{title}</h1><p class="lead">{lead}</p></header>"#,
-        up = up.unwrap_or_default(),
-        title = title,
-        lead = lead,
-    );
+    let up = up.map(|(path, title)| {
+        view! {
+            <p>
+                <a href=path>{title}</a>
+            </p>
+        }
+    });
     view! {
         <Title text=title />
-        {InertElement::new(head)}
+        <header class="page-head">
+            {up}
+            <h1>{title}</h1>
+            <p class="lead">{lead}</p>
+        </header>
+    }
+}
+
+/// A table whose rows are its children.
+#[component]
+pub fn Table(
+    /// What the table lists; read out, not shown.
+    caption: &'static str,
+    columns: &'static [&'static str],
+    /// What the buttons in a last column do, whose heading is read out only.
+    #[prop(optional)]
+    action: Option<&'static str>,
+    children: Children,
+) -> impl IntoView {
+    let columns =
+        columns.iter().map(|column| view! { <th scope="col" role="columnheader">{*column}</th> }).collect_view();
+    let action = action.map(|action| {
+        view! {
+            <th scope="col" role="columnheader">
+                <span class="visually-hidden">{action}</span>
+            </th>
+        }
+    });
+    view! {
+        <div class="table-place">
+            <table class="table" role="table">
+                <caption class="visually-hidden">{caption}</caption>
+                <thead role="rowgroup">
+                    <tr role="row">{columns} {action}</tr>
+                </thead>
+                <tbody role="rowgroup">{children()}</tbody>
+            </table>
+        </div>
     }
 }
 
@@ -43,48 +79,32 @@ pub fn Skeleton(
     /// How many rows the content will have, about.
     rows: usize,
 ) -> impl IntoView {
-    let row = Markup::literal(r#"<span class="skeleton-row" aria-hidden="true"></span>"#);
-    let rows: Markup = vec![row; rows].into_iter().collect();
-    InertElement::new(markup!(
-        r#"<div class="skeleton" role="status"><span class="visually-hidden">Loading</span>{rows}</div>"#,
-        rows = rows,
-    ))
+    let rows = (0..rows).map(|_| view! { <span class="skeleton-row" aria-hidden="true"></span> }).collect_view();
+    view! {
+        <div class="skeleton" role="status">
+            <span class="visually-hidden">"Loading"</span>
+            {rows}
+        </div>
+    }
 }
 
-/// The title of a `setting` section, whose `aria-labelledby` is `id`, with a note on what it is about.
+/// One entry of a list of facts: a term, and as its children what holds of it.
 #[component]
-pub fn SettingHead(id: &'static str, title: &'static str, #[prop(into)] note: Markup) -> impl IntoView {
-    InertElement::new(setting_head(id, title, note))
-}
-
-/// The same as markup, for what is ready-made around it.
-pub fn setting_head(id: &'static str, title: &'static str, note: impl Into<Markup>) -> Markup {
-    markup!(
-        r#"<div class="setting-head"><h2 id="{id}">{title}</h2><p>{note}</p></div>"#,
-        id = id,
-        title = title,
-        note = note.into(),
-    )
-}
-
-/// One entry of a list of facts: text, or a piece of markup.
-#[component]
-pub fn Fact(term: &'static str, #[prop(into)] value: Markup) -> impl IntoView {
-    InertElement::new(fact(term, value))
-}
-
-/// The same as markup, for what is ready-made around it.
-pub fn fact(term: &'static str, value: impl Into<Markup>) -> Markup {
-    markup!("<div><dt>{term}</dt><dd>{value}</dd></div>", term = term, value = value.into())
+pub fn Fact(term: &'static str, children: Children) -> impl IntoView {
+    view! {
+        <div>
+            <dt>{term}</dt>
+            <dd>{children()}</dd>
+        </div>
+    }
 }
 
 /// A role, by its stable lower-case name.
 #[component]
 pub fn RoleBadge(role: &'static str) -> impl IntoView {
-    InertElement::new(role_badge(role))
-}
-
-/// The same as markup, for what is ready-made around it.
-pub fn role_badge(role: &'static str) -> Markup {
-    markup!(r#"<span class="role" data-role="{role}">{role}</span>"#, role = role)
+    view! {
+        <span class="role" data-role=role>
+            {role}
+        </span>
+    }
 }

@@ -2,7 +2,6 @@
 //! element, never on the server, and is applied before the first paint. `server::document` writes the script, the top bar
 //! shows the switch.
 
-use super::{icons::icon, markup::InertElement};
 use leptos::prelude::*;
 
 /// Runs in the head, before anything is drawn. Also marks the page as one with JavaScript: `style/` hides the switch and
@@ -27,39 +26,34 @@ addEventListener('change', ({ target }) => {
 });
 })()";
 
-/// One of the three choices.
-macro_rules! choice {
-    ($value:literal, $label:literal, $path:literal) => {
-        concat!(
-            r#"<label title=""#,
-            $label,
-            r#""><input class="visually-hidden" type="radio" name="theme" value=""#,
-            $value,
-            r#"" autocomplete="off">"#,
-            icon!($path),
-            r#"<span class="visually-hidden">"#,
-            $label,
-            "</span></label>"
-        )
-    };
-}
-
 /// Three radio buttons; [`THEME_SCRIPT`] listens to them and keeps them right.
 #[component]
 pub fn ThemeSwitch() -> impl IntoView {
-    InertElement::new(concat!(
-        r#"<fieldset class="theme-switch needs-js"><legend class="visually-hidden">Theme</legend>"#,
-        choice!(
-            "system",
-            "System",
-            "M10 2.5a7.5 7.5 0 1 1 0 15a7.5 7.5 0 0 1 0 -15zM10 2.5v15M10 6l6 -1M10 10h7.5M10 14l6 1"
-        ),
-        choice!(
-            "light",
-            "Light",
-            "M10 6.6a3.4 3.4 0 1 1 0 6.8a3.4 3.4 0 0 1 0 -6.8zM10 1.8v1.6M10 16.6v1.6M1.8 10h1.6M16.6 10h1.6M4.2 4.2l1.1 1.1M14.7 14.7l1.1 1.1M4.2 15.8l1.1 -1.1M14.7 5.3l1.1 -1.1"
-        ),
-        choice!("dark", "Dark", "M16.8 12a7.2 7.2 0 0 1 -8.8 -8.8a7.2 7.2 0 1 0 8.8 8.8z"),
-        "</fieldset>"
-    ))
+    // Literal to the last icon: Leptos copies that into each page as it is.
+    view! {
+        <fieldset class="theme-switch needs-js">
+            <legend class="visually-hidden">"Theme"</legend>
+            <label title="System">
+                <input class="visually-hidden" type="radio" name="theme" value="system" autocomplete="off" />
+                <svg class="icon" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" focusable="false">
+                    <path d="M10 2.5a7.5 7.5 0 1 1 0 15a7.5 7.5 0 0 1 0 -15zM10 2.5v15M10 6l6 -1M10 10h7.5M10 14l6 1"></path>
+                </svg>
+                <span class="visually-hidden">"System"</span>
+            </label>
+            <label title="Light">
+                <input class="visually-hidden" type="radio" name="theme" value="light" autocomplete="off" />
+                <svg class="icon" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" focusable="false">
+                    <path d="M10 6.6a3.4 3.4 0 1 1 0 6.8a3.4 3.4 0 0 1 0 -6.8zM10 1.8v1.6M10 16.6v1.6M1.8 10h1.6M16.6 10h1.6M4.2 4.2l1.1 1.1M14.7 14.7l1.1 1.1M4.2 15.8l1.1 -1.1M14.7 5.3l1.1 -1.1"></path>
+                </svg>
+                <span class="visually-hidden">"Light"</span>
+            </label>
+            <label title="Dark">
+                <input class="visually-hidden" type="radio" name="theme" value="dark" autocomplete="off" />
+                <svg class="icon" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" focusable="false">
+                    <path d="M16.8 12a7.2 7.2 0 0 1 -8.8 -8.8a7.2 7.2 0 1 0 8.8 8.8z"></path>
+                </svg>
+                <span class="visually-hidden">"Dark"</span>
+            </label>
+        </fieldset>
+    }
 }

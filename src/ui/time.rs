@@ -1,7 +1,6 @@
 //! Times as people say them. The server says how long ago a moment was, so that its clock alone counts and both sides
 //! write the same words. Used by every page that shows a time.
 
-use super::markup::{InertElement, Markup, markup};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -23,17 +22,11 @@ pub struct Moment {
 /// A moment in words, with the exact time as its title.
 #[component]
 pub fn Ago(moment: Moment) -> impl IntoView {
-    InertElement::new(ago_markup(moment))
-}
-
-/// The same as markup, for what is ready-made around it.
-pub fn ago_markup(moment: Moment) -> Markup {
-    markup!(
-        r#"<time datetime="{exact}" title="{title}">{words}</time>"#,
-        title = exact_in_words(&moment.exact),
-        words = ago(moment.seconds_ago),
-        exact = moment.exact,
-    )
+    view! {
+        <time title=exact_in_words(&moment.exact) datetime=moment.exact>
+            {ago(moment.seconds_ago)}
+        </time>
+    }
 }
 
 /// How long ago, in one rounded-down unit: `2 minutes ago`.

@@ -3,7 +3,6 @@
 use super::{
     flash::{Notice, use_flash},
     icons::Icon,
-    markup::InertElement,
     words,
 };
 use leptos::prelude::*;
@@ -63,7 +62,7 @@ pub fn Toasts() -> impl IntoView {
         }
     });
     let waiting = use_waiting();
-    let wait = move || waiting.get().then(|| InertElement::new(r#"<span class="visually-hidden">One moment</span>"#));
+    let wait = move || waiting.get().then(|| view! { <span class="visually-hidden">"One moment"</span> });
     (toast, wait)
 }
 

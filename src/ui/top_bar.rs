@@ -3,9 +3,8 @@
 
 use super::{
     form::{Form, Submit},
-    icons::{MARK, icon_markup},
-    markup::{InertElement, Markup, markup},
-    page::role_badge,
+    icons::{Icon, Mark},
+    page::RoleBadge,
     theme::ThemeSwitch,
 };
 use leptos::prelude::*;
@@ -15,19 +14,22 @@ use leptos_router::hooks::use_location;
 #[component]
 pub fn TopBar(
     /// The right end.
-    end: AnyView,
+    #[prop(into)]
+    end: ViewFn,
     children: Children,
 ) -> impl IntoView {
-    let brand = InertElement::new(markup!(r#"<a class="brand" href="/">{mark}<span>Latchkey</span></a>"#, mark = MARK));
     view! {
         <header class="top-bar">
             <div class="top-bar-inner">
-                {brand}
+                <a class="brand" href="/">
+                    <Mark />
+                    <span>"Latchkey"</span>
+                </a>
                 <nav class="top-nav" aria-label="Main">
                     {children()}
                 </nav>
                 <div class="top-bar-end">
-                    <ThemeSwitch /> {end}
+                    <ThemeSwitch /> {end.run()}
                 </div>
             </div>
         </header>
@@ -62,29 +64,32 @@ pub fn AccountMenu(
     /// Path and label of each. A link is a page load, which closes the menu.
     links: Vec<(&'static str, &'static str)>,
 ) -> impl IntoView {
-    let links: Markup = links
+    let links = links
         .into_iter()
-        .map(|(path, label)| markup!(r#"<a href="{path}" rel="external">{label}</a>"#, path = path, label = label))
-        .collect();
-    let button = markup!(
-        r#"<button class="account-button" type="button" popovertarget="account-menu">{person}
-<span class="account-name">{name}</span><span class="visually-hidden">, account menu</span>{chevron}</button>"#,
-        person = icon_markup("person"),
-        name = display_name.as_str(),
-        chevron = icon_markup("chevron"),
-    );
-    let about = markup!(
-        r#"<div><p class="account-menu-name">{name}</p><p class="account-menu-email">{email}</p>
-<p>{role}</p><p class="account-menu-links">{links}</p></div>"#,
-        name = display_name,
-        email = email,
-        role = role_badge(role),
-        links = links,
-    );
+        .map(|(path, label)| {
+            view! {
+                <a href=path rel="external">
+                    {label}
+                </a>
+            }
+        })
+        .collect_view();
     view! {
-        {InertElement::new(button)}
+        <button class="account-button" type="button" popovertarget="account-menu">
+            <Icon name="person" />
+            <span class="account-name">{display_name.clone()}</span>
+            <span class="visually-hidden">", account menu"</span>
+            <Icon name="chevron" />
+        </button>
         <div id="account-menu" class="account-menu" popover="auto">
-            {InertElement::new(about)}
+            <div>
+                <p class="account-menu-name">{display_name}</p>
+                <p class="account-menu-email">{email}</p>
+                <p>
+                    <RoleBadge role />
+                </p>
+                <p class="account-menu-links">{links}</p>
+            </div>
             <Form action="/api/auth/log_out" class="account-menu-form">
                 <Submit label="Log out" class="button button--quiet" />
             </Form>

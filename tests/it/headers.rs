@@ -250,7 +250,7 @@ fn page_whose_resource_panics() -> impl IntoView {
     async fn content() -> Result<String, AppError> {
         panic!("a canary in {ORIGIN}")
     }
-    view! { <Loaded data=content() view=|text| text.into_any() /> }
+    view! { <Loaded data=content() view=|text| text /> }
 }
 
 /// A page whose content panics while it is shown.
@@ -259,7 +259,10 @@ fn page_whose_view_panics() -> impl IntoView {
         tokio::task::yield_now().await;
         Ok("content".into())
     }
-    view! { <Loaded data=content() view=|_| panic!("a canary in {ORIGIN}") /> }
+    fn show(_: String) -> &'static str {
+        panic!("a canary in {ORIGIN}")
+    }
+    view! { <Loaded data=content() view=show /> }
 }
 
 #[tokio::test]

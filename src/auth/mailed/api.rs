@@ -4,6 +4,25 @@ use leptos::prelude::*;
 
 use super::model::Mailed;
 use crate::error::AppError;
+#[cfg(feature = "ssr")]
+use {
+    super::model::secret_of_link,
+    crate::{
+        auth::{
+            model::Access,
+            server::{
+                Caller, caller,
+                caller::Client,
+                client,
+                codes::{self, BrowserKey, Presented},
+                confirm::{self, Presenter},
+                cookies, mailed, outcome, require, state, way_back,
+            },
+        },
+        server::{failure::again, respond, state::AppState},
+        ui::flash::Notice,
+    },
+};
 
 /// Has a link mailed that logs in. The answer is the same whether or not the address has an account.
 #[server(endpoint = "auth/send_magic_link")]
@@ -11,10 +30,9 @@ pub async fn send_magic_link(
     #[server(default)] email: String,
     #[server(default)] next: String,
 ) -> Result<(), AppError> {
-    use crate::auth::server::{client, mailed, state};
     let state = state()?;
     let asked = mailed::magic_link(&state, &email, &next, &client()?).await?;
-    ssr::asked(&state, &asked)
+    outcome::asked(&state, &asked)
 }
 
 /// Has a link mailed that chooses a new password. The answer is the same whether or not the address has an account.
@@ -23,34 +41,28 @@ pub async fn forgot_password(
     #[server(default)] email: String,
     #[server(default)] next: String,
 ) -> Result<(), AppError> {
-    use crate::auth::server::{client, mailed, state};
     let state = state()?;
     let asked = mailed::recover(&state, &email, &next, &client()?).await?;
-    ssr::asked(&state, &asked)
+    outcome::asked(&state, &asked)
 }
 
 /// Has a link mailed that verifies the caller's address.
 #[server(endpoint = "auth/send_verification")]
 pub async fn send_verification() -> Result<(), AppError> {
-    use crate::auth::{
-        model::Access,
-        server::{client, mailed, require, state},
-    };
     let caller = require(Access::SignedIn).await?;
     let state = state()?;
     let asked = mailed::verify(&state, &caller, &client()?).await?;
-    ssr::asked(&state, &asked)
+    outcome::asked(&state, &asked)
 }
 
 /// What the code of a link is for; without one, what this browser asked for last. `None`: nothing that still counts.
 /// Looking uses nothing up, so mail scanners may.
 #[server(endpoint = "auth/mailed_code")]
 pub async fn mailed_code(#[server(default)] code: String) -> Result<Option<Mailed>, AppError> {
-    use crate::auth::server::{codes, confirm, state};
     let state = state()?;
-    let (browser, caller, client) = ssr::presenter(&state)?;
-    let who = confirm::Presenter { browser: browser.as_ref(), caller: caller.as_ref(), client: &client };
-    let found = codes::look(&state, &super::model::secret_of_link(&code), who.browser).await?;
+    let (browser, caller, client) = presenter(&state)?;
+    let who = Presenter { browser: browser.as_ref(), caller: caller.as_ref(), client: &client };
+    let found = codes::look(&state, &secret_of_link(&code), who.browser).await?;
     Ok(found.map(|code| confirm::describe(&code, &who)))
 }
 
@@ -61,65 +73,27 @@ pub async fn confirm(
     #[server(default)] digits: String,
     #[server(default)] password: String,
 ) -> Result<(), AppError> {
-    use crate::{
-        auth::server::{codes::Presented, confirm, state},
-        server::failure::again,
-    };
     let state = state()?;
-    let (browser, caller, client) = ssr::presenter(&state)?;
-    let who = confirm::Presenter { browser: browser.as_ref(), caller: caller.as_ref(), client: &client };
-    let code = super::model::secret_of_link(&code);
+    let (browser, caller, client) = presenter(&state)?;
+    let who = Presenter { browser: browser.as_ref(), caller: caller.as_ref(), client: &client };
+    let code = secret_of_link(&code);
     let presented = if code.is_empty() { Presented::Digits(digits) } else { Presented::Link(code) };
     let confirmed = again!(confirm::confirm(&state, &presented, password.clone(), &who))?;
-    ssr::confirmed(&state, confirmed)
+    outcome::confirmed(&state, confirmed)
 }
 
 /// Ends the link that takes an account back to an earlier address, by that link.
 #[server(endpoint = "auth/dismiss_way_back")]
 pub async fn dismiss_way_back(#[server(default)] code: String) -> Result<(), AppError> {
-    use crate::{
-        auth::server::{caller, client, state, way_back},
-        server::{failure::again, respond},
-        ui::flash::Notice,
-    };
     let (state, client) = (state()?, client()?);
-    let code = super::model::secret_of_link(&code);
+    let code = secret_of_link(&code);
     again!(way_back::dismiss(&state, &code, &client))?;
     respond::see_other(if caller().is_some() { "/account" } else { "/" }, Some(Notice::WayBackEnded));
     Ok(())
 }
 
-/// What the functions above share.
+/// Who presents a code: the browser by what it asked for, its caller and its client.
 #[cfg(feature = "ssr")]
-pub mod ssr {
-    use crate::{
-        auth::{
-            model::local_path,
-            server::{Caller, caller, caller::Client, client, codes::BrowserKey, confirm::Confirmed, cookies},
-        },
-        error::AppError,
-        server::{respond, state::AppState},
-    };
-
-    /// Remembers in the browser what it asked for, and sends it to where digits are typed.
-    pub fn asked(state: &AppState, key: &BrowserKey) -> Result<(), AppError> {
-        state.cookie_names.set_asked(&cookies()?, key);
-        respond::see_other("/confirm", None);
-        Ok(())
-    }
-
-    pub fn presenter(state: &AppState) -> Result<(Option<BrowserKey>, Option<Caller>, Client), AppError> {
-        Ok((state.cookie_names.asked(&cookies()?), caller(), client()?))
-    }
-
-    pub fn confirmed(state: &AppState, confirmed: Confirmed) -> Result<(), AppError> {
-        if let Some(issued) = confirmed.issued {
-            state.cookie_names.set(&cookies()?, issued);
-        }
-        // A log-in page is no place to return to after a log-in, but it is where a reset without one ends.
-        let next = confirmed.next.unwrap_or_default();
-        let next = if next == "/login" { "/login" } else { local_path(&next).unwrap_or("/profile") };
-        respond::see_other(next, confirmed.notice);
-        Ok(())
-    }
+fn presenter(state: &AppState) -> Result<(Option<BrowserKey>, Option<Caller>, Client), AppError> {
+    Ok((state.cookie_names.asked(&cookies()?), caller(), client()?))
 }

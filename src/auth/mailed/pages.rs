@@ -13,13 +13,13 @@ use crate::{
         new_password::NewPasswordField,
         pages::{AuthCard, EmailField, NextInput, Other, use_next},
     },
-    error::{Field, FieldError},
+    error::{Field, FieldError, Problem},
     ui::{
         Check, Form, FormErrors, Mark, Refusal, Submit, TextField, Values,
         flash::{Flash, use_flash, use_site},
     },
 };
-use leptos::prelude::*;
+use leptos::{either::EitherOf3, prelude::*};
 use leptos_meta::Title;
 use leptos_router::{SsrMode, components::Route, hooks::use_query_map, path};
 
@@ -89,57 +89,59 @@ fn email_faults(values: &Values) -> Vec<FieldError> {
 
 #[component]
 fn ConfirmPage() -> impl IntoView {
-    let code = secret_of_link(&use_query_map().get_untracked().get("code").unwrap_or_default());
-    // Read here, while they still are this page's: `show` may run after the first page stands.
-    provide_context(use_flash());
-    provide_context(Link(code.clone()));
+    // Empty where digits are to be typed.
+    let link = secret_of_link(&use_query_map().get_untracked().get("code").unwrap_or_default());
+    let flash = use_flash();
+    let data = mailed_code(link.clone());
+    let show = move |mailed: Option<Mailed>| match mailed {
+        None => EitherOf3::A(view! { <Spent flash by_link=!link.is_empty() /> }),
+        Some(mailed) if mailed.needs == Needs::LogIn => EitherOf3::B(view! { <LogInFirst mailed link /> }),
+        Some(mailed) => EitherOf3::C(view! { <Confirm mailed link flash /> }),
+    };
     view! {
         <section class="auth">
             <Mark />
-            <Loaded data=mailed_code(code) view=show />
+            <Loaded data view=show />
         </section>
     }
 }
 
-/// The secret of the link that led here; empty where digits are to be typed.
-#[derive(Clone)]
-struct Link(String);
+/// The title of a code's page.
+fn title_of(mailed: &Mailed, link: &str) -> &'static str {
+    if link.is_empty() { "Check your mail" } else { press(mailed.purpose).title }
+}
 
-fn show(mailed: Option<Mailed>) -> AnyView {
-    let flash = use_context::<Flash>().unwrap_or_default();
-    let link = use_context::<Link>().map(|link| link.0).unwrap_or_default();
-    let Some(mailed) = mailed else {
-        return view! { <Spent flash by_link=!link.is_empty() /> }.into_any();
-    };
+/// The page of a link's code.
+fn path_of(link: &str) -> String {
+    format!("/confirm?code={link}")
+}
+
+/// A code that only its account may use.
+#[component]
+fn LogInFirst(mailed: Mailed, link: String) -> impl IntoView {
+    let title = title_of(&mailed, &link);
+    view! {
+        <Title text=title />
+        <h1>{title}</h1>
+        <p class="auth-lead">"This link belongs to an account that isn't logged in here. Log in first; you come back to this page."</p>
+        <a class="button button--wide" href=log_in_path(&path_of(&link))>
+            "Log in"
+        </a>
+    }
+}
+
+/// What a code does, and the button that has it done.
+#[component]
+fn Confirm(mailed: Mailed, link: String, flash: Flash) -> impl IntoView {
     let words = press(mailed.purpose);
     let by_digits = link.is_empty();
-    let title = if by_digits { "Check your mail" } else { words.title };
-    let here = format!("/confirm?code={link}");
-    if mailed.needs == Needs::LogIn {
-        return view! {
-            <Title text=title />
-            <h1>{title}</h1>
-            <p class="auth-lead">"This link belongs to an account that isn't logged in here. Log in first; you come back to this page."</p>
-            <a class="button button--wide" href=log_in_path(&here)>
-                "Log in"
-            </a>
-        }
-        .into_any();
-    }
-    let dismiss = (mailed.purpose == Purpose::UndoEmail).then_some(link.clone()).map(|link| {
-        view! {
-            <Form action="/api/auth/dismiss_way_back" class="auth-other">
-                <input type="hidden" name="code" value=link />
-                <Submit label="I changed it myself: end this link" class="button button--quiet button--wide" />
-            </Form>
-        }
-    });
+    let title = title_of(&mailed, &link);
     let min = use_site().password_min_length;
     let needs_password = mailed.needs == Needs::NewPassword;
     let check: Check = Box::new(move |values| {
         let digits = values.get(Field::Digits);
         let digits = (by_digits && digits.trim().is_empty())
-            .then_some(FieldError { field: Field::Digits, problem: crate::error::Problem::Missing });
+            .then_some(FieldError { field: Field::Digits, problem: Problem::Missing });
         let password = needs_password.then(|| check_new_password(&values.get(Field::Password), min).err()).flatten();
         let password = password.map(|problem| FieldError { field: Field::Password, problem });
         digits.into_iter().chain(password).collect()
@@ -147,8 +149,16 @@ fn show(mailed: Option<Mailed>) -> AnyView {
     let log_in_instead = mailed.or_log_in.then(|| {
         view! {
             <p class="auth-other">
-                "Know the password? " <a href=log_in_path(&here)>"Log in"</a> " first and keep it."
+                "Know the password? " <a href=log_in_path(&path_of(&link))>"Log in"</a> " first and keep it."
             </p>
+        }
+    });
+    let dismiss = (mailed.purpose == Purpose::UndoEmail).then_some(link.clone()).map(|link| {
+        view! {
+            <Form action="/api/auth/dismiss_way_back" class="auth-other">
+                <input type="hidden" name="code" value=link />
+                <Submit label="I changed it myself: end this link" class="button button--quiet button--wide" />
+            </Form>
         }
     });
     view! {
@@ -199,7 +209,6 @@ fn show(mailed: Option<Mailed>) -> AnyView {
                 }
             })}
     }
-    .into_any()
 }
 
 /// No code, or one that does not count any more.

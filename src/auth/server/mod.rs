@@ -24,6 +24,7 @@ pub mod letters;
 pub mod mailed;
 pub mod notices;
 pub mod one_time;
+pub mod outcome;
 pub mod password;
 pub mod quality;
 pub mod require;

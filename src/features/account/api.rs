@@ -4,12 +4,25 @@ use leptos::prelude::*;
 
 use super::model::{Export, Settings};
 use crate::error::AppError;
+#[cfg(feature = "ssr")]
+use {
+    super::{
+        model::{ACCESS, EXPORTS},
+        store,
+    },
+    crate::{
+        auth::server::{
+            change, client, cookies, credentials, has_password, is_recent, mailed, outcome, require, require_recent,
+            state, way_back,
+        },
+        server::{failure::again, respond, throttle::Bucket},
+        ui::flash::Notice,
+    },
+};
 
 /// The caller's settings.
 #[server(ReadSettings, endpoint = "account/settings")]
 pub async fn settings() -> Result<Settings, AppError> {
-    use super::{model::ACCESS, store};
-    use crate::auth::server::{is_recent, require, state};
     let caller = require(ACCESS).await?;
     let recent = is_recent(&caller).await?;
     store::find(&state()?.db, &caller, recent).await?.ok_or(AppError::NotFound)
@@ -18,18 +31,10 @@ pub async fn settings() -> Result<Settings, AppError> {
 /// Has a link mailed to another address, which moves the account there. Needs a recent log-in.
 #[server(endpoint = "account/change_email")]
 pub async fn change_email(#[server(default)] email: String) -> Result<(), AppError> {
-    use super::model::ACCESS;
-    use crate::{
-        auth::{
-            mailed::api::ssr::asked,
-            server::{client, mailed, require_recent, state},
-        },
-        server::failure::again,
-    };
     let caller = require_recent(ACCESS).await?;
     let state = state()?;
     let client = client()?;
-    asked(&state, &again!(mailed::change_email(&state, &caller, &email, &client))?)
+    outcome::asked(&state, &again!(mailed::change_email(&state, &caller, &email, &client))?)
 }
 
 /// Sets a new password and logs every other device out. Needs the old one or, where there is none, a recent log-in.
@@ -38,12 +43,6 @@ pub async fn change_password(
     #[server(default)] old_password: String,
     #[server(default)] password: String,
 ) -> Result<(), AppError> {
-    use super::model::ACCESS;
-    use crate::{
-        auth::server::{change, client, cookies, has_password, require, require_recent, state},
-        server::{failure::again, respond},
-        ui::flash::Notice,
-    };
     let caller = require(ACCESS).await?;
     if !has_password(&caller).await? {
         require_recent(ACCESS).await?;
@@ -58,12 +57,6 @@ pub async fn change_password(
 /// Has a new link mailed to an earlier address of the account, and ends the one that was mailed there before.
 #[server(endpoint = "account/renew_way_back")]
 pub async fn renew_way_back(#[server(default)] email: String) -> Result<(), AppError> {
-    use super::model::ACCESS;
-    use crate::{
-        auth::server::{client, require, state, way_back},
-        server::{failure::again, respond},
-        ui::flash::Notice,
-    };
     let caller = require(ACCESS).await?;
     let (state, client) = (state()?, client()?);
     again!(way_back::renew(&state, &caller, &email, &client))?;
@@ -74,14 +67,6 @@ pub async fn renew_way_back(#[server(default)] email: String) -> Result<(), AppE
 /// A copy of all that is kept of the account, as a file. Needs a recent log-in.
 #[server(ExportData, endpoint = "account/export")]
 pub async fn export() -> Result<Export, AppError> {
-    use super::{
-        model::{ACCESS, EXPORTS},
-        store,
-    };
-    use crate::{
-        auth::server::{client, require_recent, state},
-        server::{respond, throttle::Bucket},
-    };
     let caller = require_recent(ACCESS).await?;
     let state = state()?;
     let now = state.db.now().await?;
@@ -95,31 +80,16 @@ pub async fn export() -> Result<Export, AppError> {
 /// typed once more. Needs a recent log-in.
 #[server(endpoint = "account/leave")]
 pub async fn leave(#[server(default)] email: String) -> Result<(), AppError> {
-    use super::model::ACCESS;
-    use crate::{
-        auth::{
-            api::ssr::signed_out,
-            server::{change, client, credentials, require_recent, state},
-        },
-        server::failure::again,
-        ui::flash::Notice,
-    };
     let caller = require_recent(ACCESS).await?;
     credentials::same_email(&email, &caller.identity.email)?;
     let (state, client) = (state()?, client()?);
     again!(change::leave(&state, &caller, &client))?;
-    signed_out(&state, Notice::Leaving)
+    outcome::signed_out(&state, Notice::Leaving)
 }
 
 /// Keeps an account that was given up.
 #[server(endpoint = "account/keep")]
 pub async fn keep() -> Result<(), AppError> {
-    use super::model::ACCESS;
-    use crate::{
-        auth::server::{change, client, require, state},
-        server::{failure::again, respond},
-        ui::flash::Notice,
-    };
     let caller = require(ACCESS).await?;
     let (state, client) = (state()?, client()?);
     again!(change::keep(&state, &caller, &client))?;

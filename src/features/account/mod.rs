@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod model;
+mod overview;
 mod pages;
 #[cfg(feature = "ssr")]
 mod store;

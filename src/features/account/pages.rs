@@ -3,7 +3,7 @@
 use super::{
     api::settings,
     model::{ACCESS, Settings},
-    ways_back::WaysBack,
+    overview::Overview,
 };
 use crate::{
     auth::{
@@ -12,24 +12,15 @@ use crate::{
     },
     error::{Field, FieldError, Problem},
     ui::{
-        Check, Form, FormErrors, Icon, Markup, PageHead, PasswordField, Refusal, Sent, SettingHead, Submit, TextField,
-        control_name,
+        Check, Form, FormErrors, PageHead, PasswordField, Sent, Submit, TextField, control_name,
         flash::{Flash, use_flash, use_site},
-        markup,
-        time::ago_markup,
     },
 };
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use leptos_router::{SsrMode, any_nested_route::IntoAnyNestedRoute, components::Route, path};
 
 /// The title of the page that leads to the others.
 const OVERVIEW: &str = "Account";
-const LOST: Markup = Markup::literal(r#"Lost the old one? <a href="/forgot">Choose a new one by mail</a>."#);
-/// Beside the form that erases the account.
-const LEAVING: Markup = Markup::literal(
-    "The button logs out every device, this one too. 14 days later the account, its profile and its history are erased. \
-     To stop that, log in before then and press <b>Keep my account</b>.",
-);
 
 #[component(transparent)]
 pub fn AccountRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
@@ -46,163 +37,88 @@ pub fn AccountRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
 
 /// A guarded page that shows the settings by `view`.
 #[component]
-fn SettingsPage(title: &'static str, lead: &'static str, view: fn(Settings) -> AnyView) -> impl IntoView {
+fn SettingsPage<V: IntoView + Send + 'static>(
+    title: &'static str,
+    lead: &'static str,
+    view: impl FnOnce(Settings) -> V + Send + 'static,
+) -> impl IntoView {
     let up = (title != OVERVIEW).then_some(("/account", OVERVIEW));
     view! {
         <Guarded access=ACCESS>
-            {
-                // Read here, while it still is this page's: `view` may run after the first page stands.
-                provide_context(use_flash());
-                view! {
-                    <PageHead title lead up />
-                    <Loaded data=settings() view />
-                }
-            }
+            <PageHead title lead up />
+            <Loaded data=settings() view />
         </Guarded>
     }
 }
 
 #[component]
 fn AccountPage() -> impl IntoView {
-    view! { <SettingsPage title=OVERVIEW lead="How you log in, what we keep about you, and how to leave." view=overview /> }
+    let refused = use_flash().error;
+    let view = move |settings| view! { <Overview settings refused /> };
+    view! { <SettingsPage title=OVERVIEW lead="How you log in, what we keep about you, and how to leave." view /> }
 }
 
 #[component]
 fn EmailPage() -> impl IntoView {
-    view! { <SettingsPage title="Email" lead="The address that you log in with, and that mail goes to." view=email /> }
+    let flash = use_flash();
+    let view = move |settings| view! { <EmailForm settings flash /> };
+    view! { <SettingsPage title="Email" lead="The address that you log in with, and that mail goes to." view /> }
 }
 
 #[component]
 fn PasswordPage() -> impl IntoView {
-    view! { <SettingsPage title="Password" lead="A new one logs out every other device." view=password /> }
+    let flash = use_flash();
+    let view = move |settings| view! { <PasswordForm settings flash /> };
+    view! { <SettingsPage title="Password" lead="A new one logs out every other device." view /> }
 }
 
 #[component]
 fn DataPage() -> impl IntoView {
-    view! { <SettingsPage title="Your data" lead="Everything that is kept of you here, in one file." view=data /> }
+    let flash = use_flash();
+    let view = move |settings| view! { <DataForm settings flash /> };
+    view! { <SettingsPage title="Your data" lead="Everything that is kept of you here, in one file." view /> }
 }
 
 #[component]
 fn LeavePage() -> impl IntoView {
-    view! { <SettingsPage title="Erase this account" lead="For good, after 14 days to think it over." view=leave /> }
+    let flash = use_flash();
+    let view = move |settings| view! { <LeaveForm settings flash /> };
+    view! { <SettingsPage title="Erase this account" lead="For good, after 14 days to think it over." view /> }
 }
 
-fn overview(settings: Settings) -> AnyView {
-    let refused = use_context::<Flash>().and_then(|flash| flash.error).map(|error| view! { <Refusal error /> });
-    let leaving = settings.erase_on.map(|day| {
-        view! {
-            <div class="banner" role="note">
-                <Icon name="alert" />
-                <div>
-                    <p>"This account will be erased on " <b>{day}</b> ". Until then nothing is lost."</p>
-                    <Form action="/api/account/keep" class="inline-form">
-                        <Submit label="Keep my account" class="button button--small" />
-                    </Form>
-                </div>
-            </div>
-        }
-    });
-    let verified = settings.verified.then(|| view! { <span class="tag tag--live">"verified"</span> });
-    let unverified = (!settings.verified).then(|| {
-        view! {
-            <div>
-                <dt>"Not verified yet"</dt>
-                <dd>
-                    <Form action="/api/auth/send_verification" class="inline-form">
-                        <Submit
-                            label="Send me a link"
-                            class="button button--quiet button--small"
-                            about="that verifies it"
-                        />
-                    </Form>
-                </dd>
-            </div>
-        }
-    });
-    let ways_back = (!settings.ways_back.is_empty()).then(|| view! { <WaysBack ways_back=settings.ways_back /> });
-    let password = if settings.has_password { "Change password" } else { "Set a password" };
-    let joined = markup!("You joined {ago}.", ago = ago_markup(settings.member_since));
-    view! {
-        {refused}
-        {leaving}
-        <section class="setting" aria-labelledby="way-in-title">
-            <SettingHead id="way-in-title" title="How you log in" note="We mail you when either changes." />
-            <dl class="facts">
-                <div>
-                    <dt>"Email"</dt>
-                    <dd class="fact-line">
-                        <span>{settings.email}</span>
-                        {verified}
-                        <a href="/account/email">"Change email"</a>
-                    </dd>
-                </div>
-                {unverified}
-                <div>
-                    <dt>"Password"</dt>
-                    <dd>
-                        <a href="/account/password">{password}</a>
-                    </dd>
-                </div>
-            </dl>
-        </section>
-        {ways_back}
-        <section class="setting" aria-labelledby="kept-title">
-            <SettingHead id="kept-title" title="What we keep" note=joined />
-            <dl class="facts">
-                <div>
-                    <dt>
-                        <a href="/account/devices">"Devices"</a>
-                    </dt>
-                    <dd>"see where you're logged in, and end it"</dd>
-                </div>
-                <div>
-                    <dt>
-                        <a href="/account/data">"Your data"</a>
-                    </dt>
-                    <dd>"download a copy"</dd>
-                </div>
-                <div>
-                    <dt>
-                        <a href="/account/leave">"Erase this account"</a>
-                    </dt>
-                    <dd>"after 14 days to think it over"</dd>
-                </div>
-            </dl>
-        </section>
-    }
-    .into_any()
-}
-
-fn email(settings: Settings) -> AnyView {
-    let flash = use_context::<Flash>().unwrap_or_default();
+#[component]
+fn EmailForm(settings: Settings, flash: Flash) -> impl IntoView {
     if !settings.recent {
-        return view! { <StepUp next="/account/email" email=settings.email has_password=settings.has_password flash /> }
-            .into_any();
+        return Either::Left(
+            view! { <StepUp next="/account/email" email=settings.email has_password=settings.has_password flash /> },
+        );
     }
     let typed = flash.typed(control_name(Field::Email));
     let check: Check = Box::new(|values| fault(Field::Email, check_email(&values.get(Field::Email))));
-    let note = markup!(
-        "You use <b>{email}</b> until the new one is confirmed. For 7 days after that, a mail to it lets you take the \
-         change back, if it is verified.",
-        email = settings.email,
-    );
-    view! {
+    Either::Right(view! {
         <section class="setting" aria-labelledby="email-title">
-            <SettingHead id="email-title" title="Move to another address" note />
+            <div class="setting-head">
+                <h2 id="email-title">"Move to another address"</h2>
+                <p>
+                    "You use " <b>{settings.email}</b>
+                    " until the new one is confirmed. For 7 days after that, a mail to it lets you take the change back, if it is verified."
+                </p>
+            </div>
             <Form action="/api/account/change_email" check error=flash.error>
                 <FormErrors />
                 <TextField field=Field::Email label="New email" kind="email" autocomplete="email" required=true value=typed />
                 <Submit label="Send a link to the new address" />
             </Form>
         </section>
-    }
-    .into_any()
+    })
 }
 
-fn password(settings: Settings) -> AnyView {
-    let flash = use_context::<Flash>().unwrap_or_default();
+#[component]
+fn PasswordForm(settings: Settings, flash: Flash) -> impl IntoView {
     if !settings.recent && !settings.has_password {
-        return view! { <StepUp next="/account/password" email=settings.email has_password=false flash /> }.into_any();
+        return Either::Left(
+            view! { <StepUp next="/account/password" email=settings.email has_password=false flash /> },
+        );
     }
     let min = use_site().password_min_length;
     let has_password = settings.has_password;
@@ -217,9 +133,12 @@ fn password(settings: Settings) -> AnyView {
         true => ("Change password", "Change password"),
         false => ("Set a password", "Set password"),
     };
-    view! {
+    Either::Right(view! {
         <section class="setting" aria-labelledby="password-title">
-            <SettingHead id="password-title" title note=LOST />
+            <div class="setting-head">
+                <h2 id="password-title">{title}</h2>
+                <p>"Lost the old one? " <a href="/forgot">"Choose a new one by mail"</a> "."</p>
+            </div>
             <Form action="/api/account/change_password" check error=flash.error>
                 <FormErrors />
                 // Password managers file the new password under this.
@@ -238,44 +157,49 @@ fn password(settings: Settings) -> AnyView {
                 <Submit label />
             </Form>
         </section>
-    }
-    .into_any()
+    })
 }
 
-fn data(settings: Settings) -> AnyView {
-    let flash = use_context::<Flash>().unwrap_or_default();
+#[component]
+fn DataForm(settings: Settings, flash: Flash) -> impl IntoView {
     if !settings.recent {
-        return view! { <StepUp next="/account/data" email=settings.email has_password=settings.has_password flash /> }
-            .into_any();
+        return Either::Left(
+            view! { <StepUp next="/account/data" email=settings.email has_password=settings.has_password flash /> },
+        );
     }
-    view! {
+    Either::Right(view! {
         <section class="setting" aria-labelledby="data-title">
-            <SettingHead
-                id="data-title"
-                title="A copy of your data"
-                note="Account, profile, devices and what happened to them. No password: it can't be read by anybody."
-            />
+            <div class="setting-head">
+                <h2 id="data-title">"A copy of your data"</h2>
+                <p>"Account, profile, devices and what happened to them. No password: it can't be read by anybody."</p>
+            </div>
             // Not a `Form`, whose button would wait for a page: the answer is a file.
             <form method="post" action="/api/account/export">
                 <Sent />
                 <button type="submit" class="button">"Download as JSON"</button>
             </form>
         </section>
-    }
-    .into_any()
+    })
 }
 
-fn leave(settings: Settings) -> AnyView {
-    let flash = use_context::<Flash>().unwrap_or_default();
+#[component]
+fn LeaveForm(settings: Settings, flash: Flash) -> impl IntoView {
     if !settings.recent {
-        return view! { <StepUp next="/account/leave" email=settings.email has_password=settings.has_password flash /> }
-            .into_any();
+        return Either::Left(
+            view! { <StepUp next="/account/leave" email=settings.email has_password=settings.has_password flash /> },
+        );
     }
     let typed = flash.typed(control_name(Field::Email));
     let check: Check = Box::new(|values| fault(Field::Email, check_email(&values.get(Field::Email))));
-    view! {
+    Either::Right(view! {
         <section class="setting" aria-labelledby="leave-title">
-            <SettingHead id="leave-title" title="What happens" note=LEAVING />
+            <div class="setting-head">
+                <h2 id="leave-title">"What happens"</h2>
+                <p>
+                    "The button logs out every device, this one too. 14 days later the account, its profile and its history are erased. To stop that, log in before then and press "
+                    <b>"Keep my account"</b> "."
+                </p>
+            </div>
             <Form action="/api/account/leave" check error=flash.error>
                 <FormErrors />
                 <TextField
@@ -290,8 +214,7 @@ fn leave(settings: Settings) -> AnyView {
                 <Submit label="Erase my account" class="button button--danger" />
             </Form>
         </section>
-    }
-    .into_any()
+    })
 }
 
 fn fault(field: Field, check: Result<(), Problem>) -> Vec<FieldError> {

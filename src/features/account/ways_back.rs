@@ -1,7 +1,7 @@
 //! The links that still move the account back to an earlier address, on `/account`.
 
 use super::model::WayBack;
-use crate::ui::{Form, SettingHead, Submit};
+use crate::ui::{Form, Submit};
 use leptos::prelude::*;
 
 /// The links that still move the account back to an earlier address.
@@ -27,11 +27,12 @@ pub fn WaysBack(ways_back: Vec<WayBack>) -> impl IntoView {
     });
     view! {
         <section class="setting" aria-labelledby="ways-back-title">
-            <SettingHead
-                id="ways-back-title"
-                title="Earlier addresses"
-                note="We mailed each a link that moves this account back to it. Somebody else may have seen that mail? Replace the link: the old one stops working, and the new mail can also end it for good."
-            />
+            <div class="setting-head">
+                <h2 id="ways-back-title">"Earlier addresses"</h2>
+                <p>
+                    "We mailed each a link that moves this account back to it. Somebody else may have seen that mail? Replace the link: the old one stops working, and the new mail can also end it for good."
+                </p>
+            </div>
             <dl class="facts">{rows.collect_view()}</dl>
         </section>
     }

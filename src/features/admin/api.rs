@@ -4,20 +4,10 @@ use leptos::prelude::*;
 
 use super::model::Account;
 use crate::error::AppError;
-
-/// The accounts, newest first; the first hundred of them.
-#[server(endpoint = "admin/accounts")]
-pub async fn accounts() -> Result<Vec<Account>, AppError> {
-    use super::{model::ACCESS, store};
-    crate::auth::server::require(ACCESS).await?;
-    store::accounts(&crate::auth::server::state()?.db).await
-}
-
-/// Gives an account another role, from its next request on: what was issued under the old one ends.
-#[server(endpoint = "admin/set_role")]
-pub async fn set_role(#[server(default)] user_id: String, #[server(default)] role: String) -> Result<(), AppError> {
-    use super::model::ACCESS;
-    use crate::{
+#[cfg(feature = "ssr")]
+use {
+    super::{model::ACCESS, store},
+    crate::{
         auth::{
             model::Role,
             server::{account, client, require, state},
@@ -25,7 +15,19 @@ pub async fn set_role(#[server(default)] user_id: String, #[server(default)] rol
         error::{Field, Problem},
         server::{failure::again, respond},
         ui::flash::Notice,
-    };
+    },
+};
+
+/// The accounts, newest first; the first hundred of them.
+#[server(endpoint = "admin/accounts")]
+pub async fn accounts() -> Result<Vec<Account>, AppError> {
+    require(ACCESS).await?;
+    store::accounts(&state()?.db).await
+}
+
+/// Gives an account another role, from its next request on: what was issued under the old one ends.
+#[server(endpoint = "admin/set_role")]
+pub async fn set_role(#[server(default)] user_id: String, #[server(default)] role: String) -> Result<(), AppError> {
     let caller = require(ACCESS).await?;
     let role = Role::parse(&role).ok_or(AppError::invalid(Field::Role, Problem::Malformed))?;
     let user_id = user_id.parse().map_err(|_| AppError::invalid(Field::UserId, Problem::Malformed))?;

@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{
     auth::{Guarded, Loaded, model::Role, use_identity},
-    ui::{Empty, Form, PageHead, Refusal, Submit, flash::use_flash, time::Ago},
+    ui::{Empty, Form, PageHead, Refusal, Submit, Table, flash::use_flash, time::Ago},
 };
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use leptos_router::{SsrMode, components::Route, path};
 
 #[component(transparent)]
@@ -18,60 +18,48 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
 
 #[component]
 fn AdminPage() -> impl IntoView {
+    let refused = use_flash().error;
     view! {
         <Guarded access=ACCESS>
-            <AdminView />
+            <PageHead
+                title="Accounts"
+                lead="Who may do what. A changed role counts from that account's next request, on every device."
+            />
+            {refused.map(|error| view! { <Refusal error /> })}
+            <Loaded data=accounts() view=|accounts| view! { <Accounts accounts /> } />
         </Guarded>
     }
 }
 
 #[component]
-fn AdminView() -> impl IntoView {
-    let refused = use_flash().error.map(|error| view! { <Refusal error /> });
-    view! {
-        <PageHead
-            title="Accounts"
-            lead="Who may do what. A changed role counts from that account's next request, on every device."
-        />
-        {refused}
-        <Loaded data=accounts() view=show />
-    }
-}
-
-fn show(accounts: Vec<Account>) -> AnyView {
+fn Accounts(accounts: Vec<Account>) -> impl IntoView {
     if accounts.is_empty() {
-        return view! { <Empty title="No accounts yet" sentence="Accounts show up here as people sign up." /> }
-            .into_any();
+        return Either::Left(view! {
+            <Empty title="No accounts yet" sentence="Accounts show up here as people sign up." />
+        });
     }
     let me = use_identity().map(|identity| identity.user_id).unwrap_or_default();
-    let rows = accounts.into_iter().map(|account| row(account, &me)).collect_view();
-    view! {
-        <div class="table-place">
-            <table class="table" role="table">
-                <caption class="visually-hidden">"Accounts with role and state"</caption>
-                <thead role="rowgroup">
-                    <tr role="row">
-                        <th scope="col" role="columnheader">"Account"</th>
-                        <th scope="col" role="columnheader">"State"</th>
-                        <th scope="col" role="columnheader">"Last seen"</th>
-                        <th scope="col" role="columnheader">"Joined"</th>
-                        <th scope="col" role="columnheader">"Role"</th>
-                    </tr>
-                </thead>
-                <tbody role="rowgroup">{rows}</tbody>
-            </table>
-        </div>
-    }
-    .into_any()
+    let rows = accounts
+        .into_iter()
+        .map(|account| {
+            let is_me = account.user_id == me;
+            row(account, is_me)
+        })
+        .collect_view();
+    Either::Right(view! {
+        <Table caption="Accounts with role and state" columns=&["Account", "State", "Last seen", "Joined", "Role"]>
+            {rows}
+        </Table>
+    })
 }
 
-fn row(account: Account, me: &str) -> impl IntoView {
+fn row(account: Account, is_me: bool) -> impl IntoView {
     let (state, words) = if account.active { ("active", "Active") } else { ("disabled", "Disabled") };
     let seen = match account.last_seen_at {
-        Some(moment) => view! { <Ago moment /> }.into_any(),
-        None => "never".into_any(),
+        Some(moment) => Either::Left(view! { <Ago moment /> }),
+        None => Either::Right("never"),
     };
-    let you = (account.user_id == me).then(|| view! { <span class="tag">"you"</span> });
+    let you = is_me.then(|| view! { <span class="tag">"you"</span> });
     let about = format!("of {}", account.display_name);
     let role_of = format!("Role {about}");
     view! {

@@ -4,24 +4,26 @@ use leptos::prelude::*;
 
 use super::model::Devices;
 use crate::error::AppError;
+#[cfg(feature = "ssr")]
+use {
+    super::{model::ACCESS, store},
+    crate::{
+        auth::server::{client, require, revoke, session_id::SessionIdHash, state},
+        server::{failure::again, respond},
+        ui::flash::Notice,
+    },
+};
 
 /// The caller's sessions.
 #[server(ListDevices, endpoint = "devices/list")]
 pub async fn devices() -> Result<Devices, AppError> {
-    use super::{model::ACCESS, store};
-    let caller = crate::auth::server::require(ACCESS).await?;
-    store::find(&crate::auth::server::state()?.db, &caller).await
+    let caller = require(ACCESS).await?;
+    store::find(&state()?.db, &caller).await
 }
 
 /// Ends one of the caller's sessions, by the id that [`devices`] gives it.
 #[server(endpoint = "devices/revoke")]
 pub async fn revoke(#[server(default)] session: String) -> Result<(), AppError> {
-    use super::model::ACCESS;
-    use crate::{
-        auth::server::{client, require, revoke, session_id::SessionIdHash, state},
-        server::{failure::again, respond},
-        ui::flash::Notice,
-    };
     let caller = require(ACCESS).await?;
     let session = SessionIdHash::from_hex(&session).ok_or(AppError::NotFound)?;
     let (state, client) = (state()?, client()?);
@@ -33,12 +35,6 @@ pub async fn revoke(#[server(default)] session: String) -> Result<(), AppError> 
 /// Ends all of the caller's sessions but this one.
 #[server(endpoint = "devices/revoke_others")]
 pub async fn revoke_others() -> Result<(), AppError> {
-    use super::model::ACCESS;
-    use crate::{
-        auth::server::{client, require, revoke, state},
-        server::{failure::again, respond},
-        ui::flash::Notice,
-    };
     let caller = require(ACCESS).await?;
     let (state, client) = (state()?, client()?);
     again!(revoke::others(&state, &caller, &client))?;

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     auth::{Guarded, Loaded},
-    ui::{Form, Icon, PageHead, Refusal, Submit, flash::use_flash, time::Ago},
+    ui::{Form, Icon, PageHead, Refusal, Submit, Table, flash::use_flash, time::Ago},
 };
 use leptos::prelude::*;
 use leptos_router::{SsrMode, components::Route, path};
@@ -18,46 +18,28 @@ pub fn DevicesRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
 
 #[component]
 fn DevicesPage() -> impl IntoView {
+    let refused = use_flash().error;
     view! {
         <Guarded access=ACCESS>
-            <DevicesView />
+            <PageHead title="Devices" lead="Where you're logged in. Log out what you don't know or no longer use." up=Some(("/account", "Account")) />
+            {refused.map(|error| view! { <Refusal error /> })}
+            <Loaded data=devices() view=|devices| view! { <DeviceList devices /> } />
         </Guarded>
     }
 }
 
 #[component]
-fn DevicesView() -> impl IntoView {
-    let refused = use_flash().error.map(|error| view! { <Refusal error /> });
-    view! {
-        <PageHead title="Devices" lead="Where you're logged in. Log out what you don't know or no longer use." up=Some(("/account", "Account")) />
-        {refused}
-        <Loaded data=devices() view=show />
-    }
-}
-
-fn show(devices: Devices) -> AnyView {
-    let copied = devices.copied.into_iter().map(copied).collect_view();
+fn DeviceList(devices: Devices) -> impl IntoView {
     let others = devices.sessions.iter().any(|session| !session.current);
-    let rows = devices.sessions.into_iter().map(row).collect_view();
     view! {
-        {copied}
-        <div class="table-place">
-            <table class="table" role="table">
-                <caption class="visually-hidden">"Devices that are logged in"</caption>
-                <thead role="rowgroup">
-                    <tr role="row">
-                        <th scope="col" role="columnheader">"Device"</th>
-                        <th scope="col" role="columnheader">"Generation"</th>
-                        <th scope="col" role="columnheader">"Last seen"</th>
-                        <th scope="col" role="columnheader">"Logged in"</th>
-                        <th scope="col" role="columnheader">
-                            <span class="visually-hidden">"Log out"</span>
-                        </th>
-                    </tr>
-                </thead>
-                <tbody role="rowgroup">{rows}</tbody>
-            </table>
-        </div>
+        {devices.copied.into_iter().map(copied).collect_view()}
+        <Table
+            caption="Devices that are logged in"
+            columns=&["Device", "Generation", "Last seen", "Logged in"]
+            action="Log out"
+        >
+            {devices.sessions.into_iter().map(row).collect_view()}
+        </Table>
         <div class="table-actions">
             {others
                 .then(|| {
@@ -72,7 +54,6 @@ fn show(devices: Devices) -> AnyView {
             </Form>
         </div>
     }
-    .into_any()
 }
 
 /// Said for 30 days: whoever logs in again right after may have missed the sentence on the log-in page.

@@ -12,13 +12,15 @@ use leptos_router::{SsrMode, components::Route, path};
 #[component(transparent)]
 pub fn LandingRoutes(
     /// What stands beside the promise: another feature's view, so it comes from outside.
-    card: fn() -> AnyView,
+    #[prop(into)]
+    card: ViewFn,
 ) -> impl leptos_router::MatchNestedRoutes + Clone {
-    view! { <Route path=path!("/") view=move || view! { <LandingPage card /> } ssr=SsrMode::Async /> }.into_inner()
+    let page = move || view! { <LandingPage card=card.clone() /> };
+    view! { <Route path=path!("/") view=page ssr=SsrMode::Async /> }.into_inner()
 }
 
 #[component]
-fn LandingPage(card: fn() -> AnyView) -> impl IntoView {
+fn LandingPage(card: ViewFn) -> impl IntoView {
     view! {
         <Title text="" />
         <div class="landing">
@@ -36,7 +38,7 @@ fn LandingPage(card: fn() -> AnyView) -> impl IntoView {
                         </a>
                     </div>
                 </div>
-                {card()}
+                {card.run()}
             </section>
             <Journey />
             <DemoAccounts />

@@ -5,25 +5,33 @@ use leptos::prelude::*;
 
 use super::model::{MailShown, MailSummary};
 use crate::error::AppError;
+#[cfg(feature = "ssr")]
+use {
+    crate::{
+        auth::server::state,
+        server::{mail::KeptMail, moment::moment},
+    },
+    chrono::{DateTime, Utc},
+};
 
 /// The mails, newest first.
 #[server(ListMails, endpoint = "mailbox/list")]
 pub async fn mails() -> Result<Vec<MailSummary>, AppError> {
-    let state = crate::auth::server::state()?;
+    let state = state()?;
     let mailbox = state.mail.mailbox().ok_or(AppError::NotFound)?;
     let now = state.db.now().await?;
-    Ok(mailbox.newest().iter().map(|mail| ssr::summary(mail, now)).collect())
+    Ok(mailbox.newest().iter().map(|mail| summary(mail, now)).collect())
 }
 
 /// One mail.
 #[server(ShowMail, endpoint = "mailbox/show")]
 pub async fn mail(#[server(default)] id: String) -> Result<MailShown, AppError> {
-    let state = crate::auth::server::state()?;
+    let state = state()?;
     let mailbox = state.mail.mailbox().ok_or(AppError::NotFound)?;
     let mail = id.parse().ok().and_then(|id| mailbox.find(id)).ok_or(AppError::NotFound)?;
     let now = state.db.now().await?;
     Ok(MailShown {
-        summary: ssr::summary(&mail, now),
+        summary: summary(&mail, now),
         text: mail.text.clone(),
         link: mail.link.clone(),
         digits: mail.digits.clone(),
@@ -31,18 +39,11 @@ pub async fn mail(#[server(default)] id: String) -> Result<MailShown, AppError> 
 }
 
 #[cfg(feature = "ssr")]
-mod ssr {
-    use chrono::{DateTime, Utc};
-
-    use super::MailSummary;
-    use crate::server::{mail::KeptMail, moment::moment};
-
-    pub fn summary(mail: &KeptMail, now: DateTime<Utc>) -> MailSummary {
-        MailSummary {
-            id: mail.id.to_string(),
-            to: mail.to.clone(),
-            subject: mail.subject.clone(),
-            at: moment(mail.at, now),
-        }
+fn summary(mail: &KeptMail, now: DateTime<Utc>) -> MailSummary {
+    MailSummary {
+        id: mail.id.to_string(),
+        to: mail.to.clone(),
+        subject: mail.subject.clone(),
+        at: moment(mail.at, now),
     }
 }

@@ -8,9 +8,9 @@ use super::{
 use crate::{
     auth::{Loaded, set_status},
     error::AppError,
-    ui::{Empty, NotFound, PageHead, flash::use_site, time::Ago},
+    ui::{Empty, NotFound, PageHead, Table, flash::use_site, time::Ago},
 };
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 use leptos_router::{SsrMode, components::Route, hooks::use_params_map, path};
 
@@ -27,19 +27,18 @@ pub fn MailRoute() -> impl leptos_router::MatchNestedRoutes + Clone {
 #[component]
 fn MailboxPage() -> impl IntoView {
     if !use_site().mailbox {
-        return missing();
+        return Either::Left(view! { <Missing /> });
     }
-    view! {
+    Either::Right(view! {
         <PageHead title="Mailbox" lead="What this site has sent. In development mail stops here, and nothing goes out." />
-        <Loaded data=mails() view=list />
-    }
-    .into_any()
+        <Loaded data=mails() view=|mails| view! { <Mails mails /> } />
+    })
 }
 
 #[component]
 fn MailPage() -> impl IntoView {
     if !use_site().mailbox {
-        return missing();
+        return Either::Left(view! { <Missing /> });
     }
     let id = use_params_map().with_untracked(|params| params.get("id").unwrap_or_default());
     let kept = async {
@@ -48,41 +47,34 @@ fn MailPage() -> impl IntoView {
             result => result.map(Some),
         }
     };
-    view! { <Loaded data=kept view=|mail| mail.map_or_else(missing, show) /> }.into_any()
+    let show = |mail: Option<MailShown>| match mail {
+        Some(mail) => Either::Left(view! { <Mail mail /> }),
+        None => Either::Right(view! { <Missing /> }),
+    };
+    Either::Right(view! { <Loaded data=kept view=show /> })
 }
 
-fn missing() -> AnyView {
+#[component]
+fn Missing() -> impl IntoView {
     set_status(404);
-    view! { <NotFound /> }.into_any()
+    view! { <NotFound /> }
 }
 
-fn list(mails: Vec<MailSummary>) -> AnyView {
+#[component]
+fn Mails(mails: Vec<MailSummary>) -> impl IntoView {
     if mails.is_empty() {
-        return view! {
+        return Either::Left(view! {
             <Empty
                 title="No mail yet"
                 sentence="Do something that writes to somebody: the mail shows up here within a second. A restart empties the box."
             />
-        }
-        .into_any();
+        });
     }
-    let rows = mails.into_iter().map(row).collect_view();
-    view! {
-        <div class="table-place">
-            <table class="table" role="table">
-                <caption class="visually-hidden">"Mails, newest first"</caption>
-                <thead role="rowgroup">
-                    <tr role="row">
-                        <th scope="col" role="columnheader">"Subject"</th>
-                        <th scope="col" role="columnheader">"To"</th>
-                        <th scope="col" role="columnheader">"Sent"</th>
-                    </tr>
-                </thead>
-                <tbody role="rowgroup">{rows}</tbody>
-            </table>
-        </div>
-    }
-    .into_any()
+    Either::Right(view! {
+        <Table caption="Mails, newest first" columns=&["Subject", "To", "Sent"]>
+            {mails.into_iter().map(row).collect_view()}
+        </Table>
+    })
 }
 
 fn row(mail: MailSummary) -> impl IntoView {
@@ -99,7 +91,8 @@ fn row(mail: MailSummary) -> impl IntoView {
     }
 }
 
-fn show(mail: MailShown) -> AnyView {
+#[component]
+fn Mail(mail: MailShown) -> impl IntoView {
     let MailSummary { id, to, subject, at } = mail.summary;
     let has_facts = mail.link.is_some() || mail.digits.is_some();
     let link = mail.link.map(|link| {
@@ -144,5 +137,4 @@ fn show(mail: MailShown) -> AnyView {
             </div>
         </div>
     }
-    .into_any()
 }

@@ -6,9 +6,9 @@ use super::{
 };
 use crate::{
     auth::{Guarded, Loaded},
-    ui::{Empty, PageHead, RoleBadge, time::Ago},
+    ui::{Empty, PageHead, RoleBadge, Table, time::Ago},
 };
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use leptos_router::{SsrMode, components::Route, path};
 
 #[component(transparent)]
@@ -20,44 +20,24 @@ pub fn ModerationRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
 fn ModerationPage() -> impl IntoView {
     view! {
         <Guarded access=ACCESS>
-            <ModerationView />
+            <PageHead title="Moderation" lead="The newest accounts. To change a role, ask an admin." />
+            <Loaded data=newest_accounts() view=|accounts| view! { <Accounts accounts /> } />
         </Guarded>
     }
 }
 
 #[component]
-fn ModerationView() -> impl IntoView {
-    view! {
-        <PageHead title="Moderation" lead="The newest accounts. To change a role, ask an admin." />
-        <Loaded data=newest_accounts() view=show />
-    }
-}
-
-fn show(accounts: Vec<NewAccount>) -> AnyView {
+fn Accounts(accounts: Vec<NewAccount>) -> impl IntoView {
     if accounts.is_empty() {
-        return view! {
+        return Either::Left(view! {
             <Empty title="No accounts yet" sentence="Each new account shows up here as soon as somebody signs up." />
-        }
-        .into_any();
+        });
     }
-    let rows = accounts.into_iter().map(row).collect_view();
-    view! {
-        <div class="table-place">
-            <table class="table" role="table">
-                <caption class="visually-hidden">"Newest accounts"</caption>
-                <thead role="rowgroup">
-                    <tr role="row">
-                        <th scope="col" role="columnheader">"Name"</th>
-                        <th scope="col" role="columnheader">"Email"</th>
-                        <th scope="col" role="columnheader">"Role"</th>
-                        <th scope="col" role="columnheader">"Joined"</th>
-                    </tr>
-                </thead>
-                <tbody role="rowgroup">{rows}</tbody>
-            </table>
-        </div>
-    }
-    .into_any()
+    Either::Right(view! {
+        <Table caption="Newest accounts" columns=&["Name", "Email", "Role", "Joined"]>
+            {accounts.into_iter().map(row).collect_view()}
+        </Table>
+    })
 }
 
 fn row(account: NewAccount) -> impl IntoView {

@@ -4,13 +4,24 @@ use leptos::prelude::*;
 
 use super::model::Profile;
 use crate::error::AppError;
+#[cfg(feature = "ssr")]
+use {
+    super::{
+        model::ACCESS,
+        store::{self, ProfileEdit},
+    },
+    crate::{
+        auth::server::{require, state},
+        server::respond,
+        ui::flash::Notice,
+    },
+};
 
 /// The caller's own profile.
 #[server(endpoint = "profile/current")]
 pub async fn current_profile() -> Result<Profile, AppError> {
-    use super::{model::ACCESS, store};
-    let caller = crate::auth::server::require(ACCESS).await?;
-    let state = crate::auth::server::state()?;
+    let caller = require(ACCESS).await?;
+    let state = state()?;
     store::find(&state.db, &caller).await?.ok_or(AppError::NotFound)
 }
 
@@ -20,11 +31,9 @@ pub async fn update_profile(
     #[server(default)] display_name: String,
     #[server(default)] bio: String,
 ) -> Result<(), AppError> {
-    use super::{model::ACCESS, store};
-    use crate::{server::respond, ui::flash::Notice};
-    let caller = crate::auth::server::require(ACCESS).await?;
-    let profile = store::ProfileEdit::parse(&display_name, &bio)?;
-    let state = crate::auth::server::state()?;
+    let caller = require(ACCESS).await?;
+    let profile = ProfileEdit::parse(&display_name, &bio)?;
+    let state = state()?;
     store::update(&state.db, caller.user_id, &profile).await?;
     state.freshness.forget(&caller.session);
     respond::see_other("/profile", Some(Notice::ProfileSaved));

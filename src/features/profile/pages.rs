@@ -8,17 +8,13 @@ use crate::{
     auth::{Guarded, Loaded, mailed::VerifyReminder, model::DISPLAY_NAME_MAX_LENGTH},
     error::{Field, FieldError, Problem},
     ui::{
-        Check, Form, FormErrors, InertElement, Markup, PageHead, SettingHead, Submit, TextArea, TextField, Values,
-        control_name, fact,
+        Check, Fact, Form, FormErrors, PageHead, RoleBadge, Submit, TextArea, TextField, Values, control_name,
         flash::{Flash, use_flash},
-        markup, role_badge, setting_head,
-        time::ago_markup,
+        time::Ago,
     },
 };
 use leptos::prelude::*;
 use leptos_router::{SsrMode, components::Route, path};
-
-const ELSEWHERE: Markup = Markup::literal(r#"Change your email or password in <a href="/account">your account</a>."#);
 
 #[component(transparent)]
 pub fn ProfileRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
@@ -27,42 +23,30 @@ pub fn ProfileRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
 
 #[component]
 fn ProfilePage() -> impl IntoView {
+    let flash = use_flash();
     view! {
         <Guarded access=ACCESS>
-            <ProfileView />
+            <PageHead title="Profile" lead="Who you are here. The name and the text are for others; your address is for you and the moderators." />
+            <VerifyReminder />
+            <Loaded data=current_profile() view=move |profile| view! { <ProfileSettings profile flash /> } />
         </Guarded>
     }
 }
 
 #[component]
-fn ProfileView() -> impl IntoView {
-    // Read here, while it still is this page's: `show` may run after the first page stands.
-    provide_context(use_flash());
-    view! {
-        <PageHead title="Profile" lead="Who you are here. The name and the text are for others; your address is for you and the moderators." />
-        <VerifyReminder />
-        <Loaded data=current_profile() view=show />
-    }
-}
-
-fn show(profile: Profile) -> AnyView {
-    let flash = use_context::<Flash>().unwrap_or_default();
+fn ProfileSettings(profile: Profile, flash: Flash) -> impl IntoView {
     let (name, bio) = if flash.typed.is_empty() {
-        (profile.display_name.clone(), profile.bio.clone())
+        (profile.display_name, profile.bio)
     } else {
         (flash.typed(control_name(Field::DisplayName)), flash.typed(control_name(Field::Bio)))
     };
     let check: Check = Box::new(faults);
-    let account = markup!(
-        r#"<section class="setting" aria-labelledby="account-title">{head}<dl class="facts">{email}{role}{joined}</dl></section>"#,
-        head = setting_head("account-title", "Account", ELSEWHERE),
-        email = fact("Email", profile.email),
-        role = fact("Role", role_badge(profile.role.as_str())),
-        joined = fact("Joined", ago_markup(profile.member_since)),
-    );
     view! {
         <section class="setting" aria-labelledby="public-title">
-            <SettingHead id="public-title" title="What others see" note="Shown beside what you do here." />
+            <div class="setting-head">
+                <h2 id="public-title">"What others see"</h2>
+                <p>"Shown beside what you do here."</p>
+            </div>
             <Form action="/api/profile/update" check error=flash.error>
                 <FormErrors />
                 <TextField
@@ -83,9 +67,22 @@ fn show(profile: Profile) -> AnyView {
                 <Submit label="Save profile" />
             </Form>
         </section>
-        {InertElement::new(account)}
+        <section class="setting" aria-labelledby="account-title">
+            <div class="setting-head">
+                <h2 id="account-title">"Account"</h2>
+                <p>"Change your email or password in " <a href="/account">"your account"</a> "."</p>
+            </div>
+            <dl class="facts">
+                <Fact term="Email">{profile.email}</Fact>
+                <Fact term="Role">
+                    <RoleBadge role=profile.role.as_str() />
+                </Fact>
+                <Fact term="Joined">
+                    <Ago moment=profile.member_since />
+                </Fact>
+            </dl>
+        </section>
     }
-    .into_any()
 }
 
 fn faults(values: &Values) -> Vec<FieldError> {

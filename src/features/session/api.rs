@@ -4,21 +4,25 @@ use leptos::prelude::*;
 
 use super::model::SessionView;
 use crate::error::AppError;
+#[cfg(feature = "ssr")]
+use {
+    super::model::ACCESS,
+    crate::{
+        auth::server::{require, session, state},
+        server::{moment::moment, respond},
+        ui::flash::Notice,
+    },
+    chrono::{DateTime, Utc},
+};
 
 /// The caller's own session.
 #[server(endpoint = "session/current")]
 pub async fn current_session() -> Result<SessionView, AppError> {
-    use super::model::ACCESS;
-    use crate::{
-        auth::server::{require, session, state},
-        server::moment::moment,
-    };
     let caller = require(ACCESS).await?;
     let state = state()?;
     let row = session::of(&state, &caller).await?;
     let now = row.read_at;
-    let seconds_to =
-        |time: chrono::DateTime<chrono::Utc>| u32::try_from((time - now).num_seconds().max(0)).unwrap_or(u32::MAX);
+    let seconds_to = |time: DateTime<Utc>| u32::try_from((time - now).num_seconds().max(0)).unwrap_or(u32::MAX);
     Ok(SessionView {
         generation: row.generation,
         rotated_at: moment(row.rotated_at, now),
@@ -35,12 +39,6 @@ pub async fn current_session() -> Result<SessionView, AppError> {
 /// elsewhere there is nothing here (404).
 #[server(endpoint = "demo/replay")]
 pub async fn replay() -> Result<(), AppError> {
-    use super::model::ACCESS;
-    use crate::{
-        auth::server::{require, session, state},
-        server::respond,
-        ui::flash::Notice,
-    };
     let caller = require(ACCESS).await?;
     let state = state()?;
     if !state.config.demo.seed {

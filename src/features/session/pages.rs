@@ -11,19 +11,31 @@ use crate::{
     ui::{
         Fact, FailureNote, Form, Ring, Sent, Submit,
         flash::use_site,
-        time::{ago_markup, lasting},
+        time::{Ago, lasting},
     },
 };
-use leptos::{ev, prelude::*, task::spawn_local};
+use leptos::{either::Either, ev, prelude::*, task::spawn_local};
 use std::time::Duration;
 
 /// The card: live for a signed-in visitor, an example for anybody else.
 #[component]
 pub fn SessionCard() -> impl IntoView {
-    if use_identity().is_none() {
-        return view! { <Example /> }.into_any();
+    match use_identity() {
+        Some(_) => Either::Left(view! { <OwnSession /> }),
+        None => Either::Right(view! { <Example /> }),
     }
-    provide_context(Newer(RwSignal::new(None)));
+}
+
+#[component]
+fn OwnSession() -> impl IntoView {
+    // The session as it is since the page was loaded, once it was asked about again.
+    let newer = RwSignal::new(None);
+    let show = move |session: SessionView| {
+        move || match newer.get().unwrap_or_else(|| Ok(session.clone())) {
+            Ok(session) => Either::Left(view! { <Live session /> }),
+            Err(error) => Either::Right(view! { <FailureNote error /> }),
+        }
+    };
     view! {
         <section class="session-card" aria-labelledby="session-title">
             <header class="session-head">
@@ -32,29 +44,15 @@ pub fn SessionCard() -> impl IntoView {
             </header>
             <Loaded data=current_session() view=show rows=6 />
             <div class="session-actions">
-                <RefreshNow />
+                <RefreshNow newer />
                 <Replay />
             </div>
         </section>
     }
-    .into_any()
 }
 
-/// The session as it is since the page was loaded, once it was asked about again.
-#[derive(Clone, Copy)]
-struct Newer(RwSignal<Option<Result<SessionView, AppError>>>);
-
-fn show(session: SessionView) -> AnyView {
-    let newer = use_context::<Newer>();
-    let now = move || match newer.and_then(|newer| newer.0.get()) {
-        None => live(session.clone()),
-        Some(Ok(session)) => live(session),
-        Some(Err(error)) => view! { <FailureNote error /> }.into_any(),
-    };
-    now.into_any()
-}
-
-fn live(session: SessionView) -> AnyView {
+#[component]
+fn Live(session: SessionView) -> impl IntoView {
     let left = countdown(session.access_expires_in_seconds);
     let next = move || match left.get() {
         0 => "with your next request".to_owned(),
@@ -65,18 +63,18 @@ fn live(session: SessionView) -> AnyView {
     view! {
         <Ring generation=session.generation left=Signal::derive(move || thousandths(left.get(), whole)) />
         <dl class="facts facts--tight">
-            <div>
-                <dt>"Next rotation"</dt>
-                <dd>{next}</dd>
-            </div>
-            <Fact term="Last request" value=decision(session.last_decision) />
-            <Fact term="Rotated" value=ago_markup(session.rotated_at) />
-            <Fact term="Confirmed" value=confirmed />
-            <Fact term="Logged in" value=ago_markup(session.started_at) />
-            <Fact term="Ends" value=format!("in {}", lasting(session.ends_at_seconds)) />
+            <Fact term="Next rotation">{next}</Fact>
+            <Fact term="Last request">{decision(session.last_decision)}</Fact>
+            <Fact term="Rotated">
+                <Ago moment=session.rotated_at />
+            </Fact>
+            <Fact term="Confirmed">{confirmed}</Fact>
+            <Fact term="Logged in">
+                <Ago moment=session.started_at />
+            </Fact>
+            <Fact term="Ends">{format!("in {}", lasting(session.ends_at_seconds))}</Fact>
         </dl>
     }
-    .into_any()
 }
 
 /// What the card looks like in use, for visitors without a session.
@@ -90,10 +88,10 @@ fn Example() -> impl IntoView {
             </header>
             <Ring generation=7 left=680_u32 />
             <dl class="facts facts--tight">
-                <Fact term="Next rotation" value="in 3 min 24 s" />
-                <Fact term="Last request" value=decision(LastDecision::Rotated) />
-                <Fact term="Rotated" value="1 minute ago" />
-                <Fact term="Ends" value="in 30 days" />
+                <Fact term="Next rotation">"in 3 min 24 s"</Fact>
+                <Fact term="Last request">{decision(LastDecision::Rotated)}</Fact>
+                <Fact term="Rotated">"1 minute ago"</Fact>
+                <Fact term="Ends">"in 30 days"</Fact>
             </dl>
             <p class="session-note">"Log in, and this shows your own."</p>
         </section>
@@ -102,8 +100,7 @@ fn Example() -> impl IntoView {
 
 /// Buys a new pair ahead of time. A plain form without JavaScript; in place with it, so that the ring can be seen turning.
 #[component]
-fn RefreshNow() -> impl IntoView {
-    let newer = use_context::<Newer>();
+fn RefreshNow(newer: RwSignal<Option<Result<SessionView, AppError>>>) -> impl IntoView {
     let refused = RwSignal::new(false);
     let on_submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
@@ -116,9 +113,7 @@ fn RefreshNow() -> impl IntoView {
                     if matches!(session, Err(AppError::Unauthenticated)) {
                         session_ended();
                     }
-                    if let Some(Newer(newer)) = newer {
-                        newer.set(Some(session));
-                    }
+                    newer.set(Some(session));
                 }
                 Err(AppError::Unauthenticated) => session_ended(),
                 Err(_) => refused.set(true),
