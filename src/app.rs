@@ -1,4 +1,4 @@
-//! Wires the visible app together: the top bar, the routes. Rendered by `server::document` for each page, and
+//! Wires the visible app together: the top bar, the routes. Rendered by `server::http::document` for each page, and
 //! taken over in the browser by `lib.rs`.
 
 use crate::{
@@ -41,9 +41,9 @@ pub fn App() -> impl IntoView {
                     <LandingRoutes card=|| view! { <SessionCard /> } />
                     <auth::LogInRoute />
                     <auth::SignUpRoute />
-                    <auth::mailed::ForgotRoute />
-                    <auth::mailed::MagicRoute />
-                    <auth::mailed::ConfirmRoute />
+                    <auth::ForgotRoute />
+                    <auth::MagicRoute />
+                    <auth::ConfirmRoute />
                     <profile::ProfileRoutes />
                     <account::AccountRoutes />
                     <devices::DevicesRoutes />

@@ -3,7 +3,7 @@
 //! The way of one request:
 //!
 //! ```text
-//! cookies -> server/router.rs (layers, in order) -> auth/server/identify.rs (origin check, Caller)
+//! cookies -> server/http/router.rs (layers, in order) -> auth/server/identify.rs (origin check, Caller)
 //!   GET  page -> auth/guard.rs (Access) -> view -> html, or 302 /login?next=.., or 403
 //!   POST /api -> api.rs -> require(Access) -> parse (Email, NewPassword) -> store.rs -> SQL
 //! ```

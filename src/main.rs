@@ -4,17 +4,19 @@ use clap::{Parser, Subcommand};
 use latchkey::{
     auth::{
         model::Role,
-        server::account::{self, NewAccount},
+        server::flows::sign_up::{self, NewAccount},
     },
     error::AppError,
     server::{
-        assets::Assets,
+        cli::{
+            import::users::{self, Format},
+            rotate_key, setup,
+        },
         config::{Config, ConfigError},
-        health,
-        import::{self, Format},
-        key_rotation, random, serve, setup,
+        http::assets::Assets,
+        ops::{health, logging},
+        random, serve,
         state::AppState,
-        telemetry,
     },
     ui::words,
 };
@@ -129,13 +131,13 @@ async fn main() -> ExitCode {
 async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
     // Without the configuration: where the file is kept, nothing else of the server's environment need be set.
     if let Some(Command::Key(Key::Rotate { env_file: Some(path), .. })) = &cli.command {
-        key_rotation::rotate_env_file(path)?;
+        rotate_key::rotate_env_file(path)?;
         println!("{}{NEW_SECRET}", path.display());
         return Ok(());
     }
     let config = Config::load(&cli.config)?;
-    telemetry::init(config.server.log_format);
-    telemetry::log_panics();
+    logging::init(config.server.log_format);
+    logging::log_panics();
     match cli.command.unwrap_or(Command::Serve) {
         Command::Serve => serve(config).await,
         Command::Migrate => {
@@ -220,12 +222,12 @@ fn rotate_key(mut config: Config, print: bool) -> Result<(), Box<dyn std::error:
                 "auth.secret is set from outside, where this command cannot change it: name the file that sets it with --env-file, or see the new lines with --print.".into(),
             )));
         }
-        print!("{}", key_rotation::new_lines(&config.auth));
+        print!("{}", rotate_key::new_lines(&config.auth));
         return Ok(());
     }
     // Makes the file where there is none yet.
     setup::signing_secret(&mut config)?;
-    key_rotation::rotate_secrets_file(Path::new(setup::DEV_SECRET))?;
+    rotate_key::rotate_secrets_file(Path::new(setup::DEV_SECRET))?;
     println!("{}{NEW_SECRET}", setup::DEV_SECRET);
     Ok(())
 }
@@ -244,7 +246,7 @@ async fn create_admin(config: Config, email: &str, password_stdin: bool) -> Resu
     let account = NewAccount::parse(email, password.clone(), "", min).map_err(|error| sentence(&error))?;
     account.check(&state).await.map_err(|error| sentence(&error))?;
     let now = state.db.now().await?;
-    if !account::create(&state, account, Role::Admin, now).await.map_err(|error| sentence(&error))? {
+    if !sign_up::create(&state, account, Role::Admin, now).await.map_err(|error| sentence(&error))? {
         return Err(Box::new(ConfigError(format!(
             "{email} has an account already: an admin can change its role at /admin."
         ))));
@@ -277,8 +279,8 @@ async fn import_users(
     };
     // A dry run changes nothing, the schema included.
     let db = if dry_run { setup::open_as_it_is(&config).await? } else { setup::open(config).await?.db.clone() };
-    let options = import::Options { format, dry_run, allow_roles };
-    let summary = import::users(&db, input, &options, &mut io::stderr()).await?;
+    let options = users::Options { format, dry_run, allow_roles };
+    let summary = users::users(&db, input, &options, &mut io::stderr()).await?;
     db.close().await;
     println!("{summary}");
     match summary.bad {

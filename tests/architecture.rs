@@ -54,7 +54,7 @@ impl Source {
     }
 }
 
-/// `auth/server/token.rs` is `auth::server::token`.
+/// `auth/server/token/jwt.rs` is `auth::server::token`.
 fn module_of(file: &str) -> Vec<String> {
     let path = file.strip_suffix(".rs").unwrap();
     let path = path.strip_suffix("/mod").unwrap_or(path);
@@ -436,7 +436,7 @@ fn the_checker_sees_what_it_is_there_to_see() {
         ("ui/form.rs", "use crate::{error::AppError, features::admin};"),
         ("ui/form.rs", "use super::super::auth::model::Role;"),
         ("features/admin/model.rs", "use sqlx::FromRow;"),
-        ("auth/pages.rs", "use super::server::account;"),
+        ("auth/pages/forms.rs", "use super::server::account;"),
         ("auth/guard.rs", "fn f() { super::server::require::caller(); }"),
         ("features/admin/pages.rs", "use super::store;"),
         ("features/admin/pages.rs", "use crate::{auth::{Guarded, server::require}, ui::Form};"),
@@ -451,8 +451,8 @@ fn the_checker_sees_what_it_is_there_to_see() {
         ("features/admin/pages.rs", "use super::super::profile;"),
         ("features/admin/api.rs", "fn f() { use crate::auth::server::store; }"),
         ("features/admin/store.rs", "use crate::auth::server::token::KeyRing;"),
-        ("auth/server/account.rs", "use crate::features::profile;"),
-        ("auth/pages.rs", "use crate::app::App;"),
+        ("auth/server/flows/sign_up.rs", "use crate::features::profile;"),
+        ("auth/pages/forms.rs", "use crate::app::App;"),
         ("features/admin/pages.rs", "fn f() -> impl IntoView { view! { <A x=crate::app::shell /> } }"),
     ];
     for (file, text) in bad {
@@ -470,11 +470,11 @@ fn the_checker_sees_what_it_is_there_to_see() {
         ("auth/api.rs", "use crate::error::AppError; fn f() { use super::server::account; crate::server::db::x(); }"),
         ("auth/api.rs", "#[cfg(feature = \"ssr\")]\nuse {super::server::account, crate::server::db::Db};"),
         ("auth/api.rs", "mod ssr { pub use crate::auth::server::state; use axum::http::request::Parts; }"),
-        ("auth/pages.rs", "use super::use_identity; mod tests { use crate::server::db::Db; }"),
+        ("auth/pages/forms.rs", "use super::use_identity; mod tests { use crate::server::db::Db; }"),
         ("features/admin/store.rs", "use super::model::Account; use crate::server::db::{Db, read};"),
         ("app.rs", "use crate::features::{admin, profile}; fn f() { admin::model::ACCESS }"),
-        ("server/router.rs", "use crate::app::App;"),
-        ("auth/server/token.rs", "fn f() { let quote = '\"'; let life: &'static str = r#\"crate::app::App\"#; }"),
+        ("server/http/router.rs", "use crate::app::App;"),
+        ("auth/server/token/jwt.rs", "fn f() { let quote = '\"'; let life: &'static str = r#\"crate::app::App\"#; }"),
     ];
     for (file, text) in good {
         assert_eq!(broken(&Source::new(file, text)), [""; 0], "src/{file}: {text}");

@@ -4,9 +4,15 @@
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use axum::{Extension, Router, http::header};
 use latchkey::{
-    auth::server::hash_queue,
+    auth::server::password::hash_queue,
     server::{
-        assets::Assets, config, config::Config, connections::Limits, db::Db, router, serve, state::AppState, telemetry,
+        config,
+        config::Config,
+        db::Db,
+        http::{assets::Assets, connections::Limits, router},
+        ops::logging,
+        serve,
+        state::AppState,
     },
 };
 use std::{
@@ -49,7 +55,7 @@ pub async fn serve_bare(address: SocketAddr, page: &Path) -> Result<()> {
 /// app's own, beside which the hashes of its assets lie.
 pub async fn serve_unguarded(program: &Path, access: &str) -> Result<()> {
     let config = Config::load(Path::new("Leptos.toml"))?;
-    telemetry::init(config.server.log_format);
+    logging::init(config.server.log_format);
     let (address, secret) = (config.leptos.site_addr, config.auth.secret.clone().ok_or("no secret")?);
     let db = Db::open(&config.database).await?;
     let state = AppState::new(config, db, &secret)?;

@@ -1,6 +1,6 @@
 //! What is asked of the app: its guarded page, log-ins and refreshes, as a browser behind a TLS proxy would ask.
 
-use latchkey::{auth::server::cookies::CookieNames, server::random};
+use latchkey::{auth::server::token::cookies::CookieNames, server::random};
 
 use crate::{
     Result,

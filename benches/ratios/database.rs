@@ -2,7 +2,7 @@
 
 use chrono::{TimeDelta, Utc};
 use latchkey::{
-    auth::server::{Caller, caller::Client, session},
+    auth::server::{Caller, caller::Client, session::lifecycle},
     server::{config::Config, db::Db, state::AppState},
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -153,12 +153,12 @@ impl Database {
         let mut ids = Vec::new();
         let mut tx = app.db.begin().await?;
         for user in users {
-            ids.push(session::begin(&app, &mut tx, Uuid::from_u128(user.into()), None, &client, now).await?);
+            ids.push(lifecycle::begin(&app, &mut tx, Uuid::from_u128(user.into()), None, &client, now).await?);
         }
         tx.commit().await?;
         let mut sessions = Vec::new();
         for id in ids {
-            let issued = session::open_pair(&app, id, now).await?;
+            let issued = lifecycle::open_pair(&app, id, now).await?;
             let (refresh, _) = issued.refresh.ok_or("a new session has no refresh token")?;
             sessions.push(Session { access: issued.access.0, refresh });
             on_db!(&app.db, |c| {
@@ -176,7 +176,7 @@ impl Database {
 /// The caller behind an access token.
 pub async fn caller(app: &AppState, access: &str) -> Result<Caller> {
     let claims = app.keys.verify_access(access).map_err(|error| format!("the access token: {error:?}"))?;
-    Ok(session::check(app, &claims, false).await.map_err(|error| format!("the access token: {error:?}"))?)
+    Ok(lifecycle::check(app, &claims, false).await.map_err(|error| format!("the access token: {error:?}"))?)
 }
 
 /// The `id_hash` of the session that account `number` was inserted with; no token belongs to it.

@@ -1,6 +1,6 @@
 //! The one table that a run prints.
 
-use latchkey::auth::server::hash_queue;
+use latchkey::auth::server::password::hash_queue;
 use std::fmt::Write;
 
 use crate::{

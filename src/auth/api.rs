@@ -1,5 +1,5 @@
 //! The server functions of the core. Their paths are pinned: other programs call them too. Each is a form post that
-//! works without JavaScript; `server::respond` turns their outcome into a page's redirect then.
+//! works without JavaScript; `server::http::responses` turns their outcome into a page's redirect then.
 
 use leptos::prelude::*;
 
@@ -10,14 +10,22 @@ use {
     super::{
         model::{Access, LastDecision},
         server::{
-            account::{self, NewAccount},
-            caller, change, client, cookies,
+            caller, client, cookies,
+            flows::{
+                change_password, log_in, log_out,
+                sign_up::{self, NewAccount},
+            },
             identify::refresh_now,
-            mailed, outcome, require, revoke, state, strength,
+            outcome,
+            password::strength,
+            require, state,
         },
     },
     crate::{
-        server::{failure::again, metrics, throttle::Bucket},
+        server::{
+            db::error_mapping::again,
+            ops::{metrics, rate_limit::Bucket},
+        },
         ui::flash::Notice,
     },
 };
@@ -35,11 +43,11 @@ pub async fn sign_up(
     let min = state.config.auth.password_min_length;
     let account = NewAccount::parse(&email, password, &display_name, min)?;
     if state.config.verifies_sign_ups() {
-        let asked = mailed::sign_up(&state, account, &next, &client).await;
+        let asked = sign_up::request(&state, account, &next, &client).await;
         return outcome::asked(&state, &metrics::sign_up(asked)?);
     }
     let session = caller().map(|caller| caller.session);
-    let issued = metrics::sign_up(account::sign_up(&state, account, session, &client).await)?;
+    let issued = metrics::sign_up(sign_up::sign_up(&state, account, session, &client).await)?;
     outcome::signed_in(&state, issued, &next, Some(Notice::Welcome))
 }
 
@@ -53,7 +61,7 @@ pub async fn log_in(
     let (state, client) = (state()?, client()?);
     let device = state.cookie_names.device(&cookies()?);
     let (session, device) = (caller().map(|caller| caller.session), device.as_deref());
-    let logged_in = again!(account::log_in(&state, &email, password.clone(), session, device, &client));
+    let logged_in = again!(log_in::log_in(&state, &email, password.clone(), session, device, &client));
     let logged_in = metrics::log_in(logged_in)?;
     // An account that is about to be erased can be kept there.
     let next = if logged_in.leaving { "/account" } else { &next };
@@ -66,7 +74,7 @@ pub async fn log_out() -> Result<(), AppError> {
     let state = state()?;
     if let Some(caller) = caller() {
         let client = client()?;
-        again!(account::log_out(&state, &caller, &client))?;
+        again!(log_out::log_out(&state, &caller, &client))?;
     }
     outcome::signed_out(&state, Notice::LoggedOut)
 }
@@ -76,7 +84,7 @@ pub async fn log_out() -> Result<(), AppError> {
 pub async fn log_out_everywhere() -> Result<(), AppError> {
     let caller = require(Access::SignedIn).await?;
     let (state, client) = (state()?, client()?);
-    again!(revoke::all(&state, &caller, &client))?;
+    again!(log_out::everywhere(&state, &caller, &client))?;
     outcome::signed_out(&state, Notice::LoggedOutEverywhere)
 }
 
@@ -100,7 +108,7 @@ pub async fn step_up(
 ) -> Result<(), AppError> {
     let caller = require(Access::SignedIn).await?;
     let (state, client) = (state()?, client()?);
-    let issued = again!(change::step_up(&state, &caller, password.clone(), &client))?;
+    let issued = again!(change_password::step_up(&state, &caller, password.clone(), &client))?;
     outcome::stepped_up(&state, issued, &next, email)
 }
 

@@ -5,7 +5,7 @@ use leptos::{either::EitherOf3, prelude::*};
 use leptos_router::{components::Redirect, hooks::use_location};
 
 use super::{
-    context::{log_refusal, role, set_status},
+    browser::identity::{log_refusal, role, set_status},
     model::{Access, Denied, log_in_path},
 };
 use crate::ui::Forbidden;

@@ -1,22 +1,20 @@
 //! The core: who is asking, and may they. Never deleted. This page is its face: features use what stands here.
 
 pub mod api;
-mod context;
+pub mod browser;
+pub mod email_code;
 mod guard;
-mod loaded;
-pub mod mailed;
 pub mod model;
-mod new_password;
 mod pages;
 #[cfg(feature = "ssr")]
 pub mod server;
-mod step_up;
-#[cfg(feature = "hydrate")]
-mod tabs;
 
-pub use context::{identity as use_identity, provide_request_state, session_ended, set_status};
+pub use browser::{
+    identity::{identity as use_identity, provide_request_state, session_ended, set_status},
+    loading::Loaded,
+};
 pub use guard::{Guarded, may};
-pub use loaded::Loaded;
-pub use new_password::NewPasswordField;
-pub use pages::{LogInRoute, SignUpRoute};
-pub use step_up::StepUp;
+pub use pages::{
+    confirm::ConfirmRoute, forgot_password::ForgotRoute, log_in::LogInRoute, magic_link::MagicRoute,
+    new_password::NewPasswordField, sign_up::SignUpRoute, step_up::StepUp, verify_reminder::VerifyReminder,
+};

@@ -12,15 +12,16 @@ use std::{
 use tokio::task::JoinHandle;
 
 use super::{
-    assets::Assets,
-    audit,
-    connections::{Connections, Limits},
+    http::{
+        assets::Assets,
+        connections::{Connections, Limits},
+        router::router,
+    },
     mail,
-    router::router,
+    ops::{audit, rate_limit},
     state::AppState,
-    throttle,
 };
-use crate::auth::server::{hear, store};
+use crate::auth::server::{email_code, session, session::listener, users};
 
 /// RFC 9112 has no number; a client that takes longer for its head is stuck or means harm.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
@@ -78,7 +79,7 @@ pub fn start_with(routes: Router, state: AppState, address: SocketAddr, limits: 
     let task = tokio::spawn(server.serve(service));
     tokio::spawn(clean(state.clone()));
     tokio::spawn(clean_often(state.clone()));
-    tokio::spawn(hear::listen(state.clone()));
+    tokio::spawn(listener::listen(state.clone()));
     let mails = tokio::spawn(mail::work(state.clone()));
     Ok(Server { address, handle, task, mails, state })
 }
@@ -106,15 +107,15 @@ async fn clean(state: AppState) {
         if *state.draining.borrow() {
             return;
         }
-        if let Ok(older) = store::find_older_hash(&state.db, &state.passwords.prefix()).await {
+        if let Ok(older) = users::store::find_older_hash(&state.db, &state.passwords.prefix()).await {
             state.passwords.imitate(older.as_deref());
         }
         if let Ok(now) = state.db.now().await {
-            let throttles = throttle::forget(&state.db, now).await;
-            let sessions = store::forget_sessions(&state.db, now).await;
+            let throttles = rate_limit::forget(&state.db, now).await;
+            let sessions = session::store::forget_sessions(&state.db, now).await;
             let mails = mail::forget(&state.db, now).await;
-            let codes = store::forget_codes(&state.db, now).await;
-            let accounts = store::erase_due(&state.db, now).await;
+            let codes = email_code::store::forget_codes(&state.db, now).await;
+            let accounts = users::owner_store::erase_due(&state.db, now).await;
             let events = audit::forget(&state.db, now).await;
             if let (Ok(throttles), Ok(sessions), Ok(mails), Ok(codes), Ok(accounts), Ok(events)) =
                 (throttles, sessions, mails, codes, accounts, events)
@@ -147,7 +148,7 @@ async fn clean_often(state: AppState) {
             );
         }
         before = Some((Instant::now(), now));
-        if throttle::forget(&state.db, now).await.is_err() {
+        if rate_limit::forget(&state.db, now).await.is_err() {
             tracing::warn!("throttles that are over could not be forgotten: the next round tries again");
         }
     }

@@ -7,8 +7,9 @@ use tokio::sync::watch;
 
 use super::{config::Config, db::Db, mail::Mail};
 use crate::auth::server::{
-    breach::Breaches, cookies::CookieNames, freshness::Freshness, password::Passwords, streams::Streams,
-    strength::Ratings, token::KeyRing,
+    password::{breach::Breaches, hasher::Passwords, strength::Ratings},
+    session::{cache::Freshness, streams::Streams},
+    token::{cookies::CookieNames, jwt::KeyRing},
 };
 
 /// The application's state.

@@ -1,5 +1,5 @@
 //! The choice between the system's theme, light and dark. It lives in this browser's `localStorage` and on the `<html>`
-//! element, never on the server, and is applied before the first paint. `server::document` writes the script, the top bar
+//! element, never on the server, and is applied before the first paint. `server::http::document` writes the script, the top bar
 //! shows the switch.
 
 use leptos::prelude::*;

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use latchkey::{auth::model::Role, error::AppError, server::router};
+use latchkey::{auth::model::Role, error::AppError, server::http::router};
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
 
 use crate::{

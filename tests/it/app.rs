@@ -8,11 +8,11 @@ use latchkey::{
     auth::{
         model::Role,
         server::{
-            account::{self, NewAccount},
-            freshness::Change,
+            flows::sign_up::{self, NewAccount},
+            session::cache::Change,
         },
     },
-    server::{assets::Assets, config::Config, db::Db, serve, state::AppState},
+    server::{config::Config, db::Db, http::assets::Assets, serve, state::AppState},
 };
 use sqlx::{Connection, PgConnection};
 use std::{net::SocketAddr, path::PathBuf, sync::Once};
@@ -71,7 +71,7 @@ impl TestApp {
         static LOGS: Once = Once::new();
         LOGS.call_once(|| {
             if std::env::var_os("RUST_LOG").is_some() {
-                latchkey::server::telemetry::init(latchkey::server::config::LogFormat::Text);
+                latchkey::server::ops::logging::init(latchkey::server::config::LogFormat::Text);
             }
         });
         let defaults = [
@@ -114,7 +114,7 @@ impl TestApp {
     pub async fn account(&self, email: &str, role: Role) -> Uuid {
         let account = NewAccount::parse(email, PASSWORD.into(), "Test Person", 12).unwrap();
         let now = self.state.db.now().await.unwrap();
-        assert!(account::create(&self.state, account, role, now).await.unwrap());
+        assert!(sign_up::create(&self.state, account, role, now).await.unwrap());
         self.user_id(email).await
     }
 

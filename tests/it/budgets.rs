@@ -4,11 +4,11 @@
 use latchkey::{
     auth::{
         model::Role,
-        server::{caller::Client, session},
+        server::{caller::Client, session::lifecycle},
     },
-    server::{
+    server::ops::{
         audit::{self, Event},
-        throttle::Bucket,
+        rate_limit::Bucket,
     },
 };
 
@@ -172,7 +172,7 @@ async fn an_account_has_a_hundred_sessions_and_remembers_three_hundred() {
     for n in 1..=420 {
         let mut tx = app.state.db.begin().await.unwrap();
         let at = now + chrono::TimeDelta::minutes(n);
-        session::begin(&app.state, &mut tx, id, None, &client(), at).await.unwrap();
+        lifecycle::begin(&app.state, &mut tx, id, None, &client(), at).await.unwrap();
         tx.commit().await.unwrap();
         if n == 99 {
             assert!(oldest.is_signed_in().await, "the hundredth is one of them");

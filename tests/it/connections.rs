@@ -1,9 +1,7 @@
 //! Connections that cost their client nothing: idle, slow, too many, or of a protocol that nobody needs.
 
 use latchkey::server::{
-    assets::Assets,
-    connections::Limits,
-    router::router,
+    http::{assets::Assets, connections::Limits, router::router},
     serve::{self, Server},
 };
 use std::{

@@ -108,7 +108,7 @@ fn the_crawl_passes_every_place_that_makes_a_cookie() {
     };
     let sources = sources().into_iter().filter(|(_, text)| made(text.split("#[cfg(test)]").next().unwrap()));
     let files: BTreeSet<String> = sources.map(|(file, _)| file).collect();
-    assert_eq!(files, ["auth/server/cookies.rs"].map(str::to_owned).into());
+    assert_eq!(files, ["auth/server/token/cookies.rs"].map(str::to_owned).into());
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! The stream by which open tabs learn that their session is over.
 
-use latchkey::auth::{model::Role, server::events::PATH};
+use latchkey::auth::{model::Role, server::session::events::PATH};
 
 use crate::{
     app::{PASSWORD, TestApp},

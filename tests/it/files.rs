@@ -174,7 +174,7 @@ async fn every_kind_of_answer_names_its_type_and_the_encoding_of_text() {
     let stream = Stream::open(&app, &admin).await.seen;
     assert!(stream.contains("content-type: text/event-stream; charset=utf-8\r\n"), "{stream}");
     let metrics = ([127, 0, 0, 1], 0).into();
-    let metrics = latchkey::server::health::serve_metrics(app.state.clone(), metrics).unwrap();
+    let metrics = latchkey::server::ops::health::serve_metrics(app.state.clone(), metrics).unwrap();
     let metrics = Browser::new(metrics, ORIGIN.into()).get("/metrics").await;
     assert!(metrics.header("content-type").starts_with("application/openmetrics-text"));
     assert!(metrics.header("content-type").ends_with("charset=utf-8"));

@@ -6,7 +6,7 @@ use http_body_util::BodyExt;
 use latchkey::{
     auth::{Loaded, model::Role},
     error::AppError,
-    server::router,
+    server::http::router,
 };
 use leptos::prelude::*;
 use leptos_axum::render_app_async;
@@ -305,7 +305,7 @@ async fn a_handler_that_panics_answers_like_any_other_and_says_nothing() {
 #[tokio::test]
 async fn the_served_app_stands_behind_those_very_layers() {
     // Were they two lists, the test above would say nothing about the real one.
-    let source = include_str!("../../src/server/router.rs");
+    let source = include_str!("../../src/server/http/router.rs");
     assert_eq!(source.matches("CatchPanicLayer::custom").count(), 1);
     assert_eq!(source.matches("security::headers").count(), 1);
     assert_eq!(source.matches("behind_layers(").count(), 2, "its definition, and its use");

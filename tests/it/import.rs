@@ -1,8 +1,8 @@
 //! `latchkey import users`: what is taken, what is refused and how it is said, twice the same file, and a broken one.
 
 use latchkey::server::{
+    cli::import::users::{self, Format, ImportError, Options, Summary},
     db::Db,
-    import::{self, Format, ImportError, Options, Summary},
 };
 use std::{fmt::Write as _, process::Output};
 
@@ -21,7 +21,7 @@ const JSONL: Options = Options { format: Format::Jsonl, ..CSV };
 /// What an import comes to, and its report.
 async fn take(db: &Db, input: &[u8], options: &Options) -> (Result<Summary, ImportError>, String) {
     let mut report = Vec::new();
-    let summary = import::users(db, input, options, &mut report).await;
+    let summary = users::users(db, input, options, &mut report).await;
     (summary, text(&report))
 }
 

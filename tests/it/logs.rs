@@ -1,7 +1,7 @@
 //! What the log has to say: refused rights, unexpected failures; and that no request writes a line of its own into it.
 
 use axum::{Router, body::Body, extract::Request, routing::get};
-use latchkey::server::router;
+use latchkey::server::http::router;
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
@@ -117,7 +117,7 @@ async fn a_panic_of_the_server_is_one_line_with_its_place() {
         let report: Vec<&str> = log.lines().filter(|line| line.contains("a thread panicked")).collect();
         assert_eq!(report.len(), 1, "{format}: {log}");
         assert!(report[0].contains(id) && report[0].contains("forged_event"), "{format}: {log}");
-        assert!(report[0].contains("src/server/fault.rs:"), "{format}: {log}");
+        assert!(report[0].contains("src/server/fail_point.rs:"), "{format}: {log}");
     }
 }
 

@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use latchkey::{
-    auth::{model::Role, server::one_time::CodeSeed},
+    auth::{model::Role, server::email_code::secret::CodeSeed},
     server::{
         config::Config,
         mail::{Action, Letter},

@@ -1,7 +1,7 @@
 //! /dev/mailbox: what a developer sees of a mail, and that nobody else sees any.
 
 use latchkey::{
-    auth::server::one_time::CodeSeed,
+    auth::server::email_code::secret::CodeSeed,
     server::mail::{Action, Letter},
 };
 use tokio::time::timeout;

@@ -138,7 +138,7 @@ async fn the_site_itself_shows_no_metrics_and_the_metrics_no_site() {
     let app = TestApp::spawn().await;
     assert_eq!(app.state.config.server.metrics_addr, None, "off by default");
     let metrics =
-        latchkey::server::health::serve_metrics(app.state.clone(), SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        latchkey::server::ops::health::serve_metrics(app.state.clone(), SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
     for (path, status) in [("/metrics", 404), ("/metrics/", 308)] {
         let answer = app.browser().get(path).await;
         assert_eq!(answer.status, status);

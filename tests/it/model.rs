@@ -5,7 +5,11 @@
 use latchkey::{
     auth::{
         model::Role,
-        server::{caller::Client, freshness::Change, issue::Issued, session, standing::Refused, store},
+        server::{
+            caller::Client,
+            session,
+            session::{cache::Change, issue::Issued, lifecycle, status::Refused},
+        },
     },
     server::state::AppState,
 };
@@ -64,9 +68,9 @@ impl<'a> World<'a> {
         let client = Client { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), user_agent: String::new() };
         let now = app.state.db.now().await.unwrap();
         let mut tx = app.state.db.begin().await.unwrap();
-        let id = session::begin(&app.state, &mut tx, user_id, None, &client, now).await.unwrap();
+        let id = lifecycle::begin(&app.state, &mut tx, user_id, None, &client, now).await.unwrap();
         tx.commit().await.unwrap();
-        let issued = session::open_pair(&app.state, id, now).await.unwrap();
+        let issued = lifecycle::open_pair(&app.state, id, now).await.unwrap();
         let mut jar = Jar::default();
         world.take(&mut jar, issued, true);
         (world, jar)
@@ -148,12 +152,12 @@ impl<'a> World<'a> {
         let before = self.row().await;
         for access in &self.issued_access {
             let claims = self.app.state.keys.verify_access(access).unwrap();
-            let answer = session::check(&self.app.state, &claims, true).await;
+            let answer = lifecycle::check(&self.app.state, &claims, true).await;
             assert!(matches!(answer, Err(Refused::Ended | Refused::Copied)));
         }
         for refresh in &self.issued_refresh {
             let claims = self.app.state.keys.verify_refresh(refresh).unwrap();
-            let answer = session::refresh(&self.app.state, &claims).await;
+            let answer = lifecycle::refresh(&self.app.state, &claims).await;
             assert!(matches!(answer, Err(Refused::Ended | Refused::Copied)));
         }
         assert_eq!(self.row().await, before);
@@ -174,11 +178,11 @@ async fn present(state: &AppState, jar: &Jar, now: Duration) -> Result<Option<Is
         && now < *expires
     {
         let claims = state.keys.verify_access(access).unwrap();
-        session::check(state, &claims, true).await?;
+        lifecycle::check(state, &claims, true).await?;
         return Ok(None);
     }
     let claims = state.keys.verify_refresh(&jar.refresh).unwrap();
-    session::refresh(state, &claims).await.map(|(_, issued)| Some(issued))
+    lifecycle::refresh(state, &claims).await.map(|(_, issued)| Some(issued))
 }
 
 #[derive(Clone, Debug)]
@@ -241,7 +245,14 @@ fn an_honest_browser_is_never_logged_out_and_rotates_at_most_once_in_the_least_a
                     // And whatever ends it, ends all of it.
                     let now = app.state.db.now().await.unwrap();
                     let mut tx = app.state.db.begin().await.unwrap();
-                    store::end_sessions_of(&mut tx, user_id, store::EndReason::LoggedOut, now).await.unwrap();
+                    session::end_store::end_sessions_of(
+                        &mut tx,
+                        user_id,
+                        session::end_store::EndReason::LoggedOut,
+                        now,
+                    )
+                    .await
+                    .unwrap();
                     tx.commit().await.unwrap();
                     app.state.freshness.changed(Change::Anything);
                     world.assert_nothing_works().await;

@@ -23,7 +23,7 @@ async fn the_guide_knows_every_metric_and_no_other() {
     let app = TestApp::spawn().await;
     app.browser().get("/login").await;
     let metrics =
-        latchkey::server::health::serve_metrics(app.state.clone(), SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+        latchkey::server::ops::health::serve_metrics(app.state.clone(), SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
     let scraped = Browser::new(metrics, ORIGIN.into()).get("/metrics").await.body;
     assert_eq!(metrics_of(GUIDE), metrics_of(&scraped));
     for line in scraped.lines().filter(|line| line.contains("outcome=") || line.contains("reason=")) {

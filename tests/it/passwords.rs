@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use latchkey::auth::{model::Role, server::store};
+use latchkey::auth::{model::Role, server::users};
 use std::sync::{Arc, Mutex};
 
 use crate::{
@@ -283,7 +283,7 @@ async fn of_a_password_beyond_bcrypts_72_bytes_all_counts_from_the_first_log_in_
 async fn the_most_common_hash_of_another_system_is_the_one_that_failures_imitate() {
     let app = TestApp::with(&ROOMY).await;
     let prefix = app.state.passwords.prefix();
-    let older = async || store::find_older_hash(&app.state.db, &prefix).await.unwrap();
+    let older = async || users::store::find_older_hash(&app.state.db, &prefix).await.unwrap();
     for n in 0..4 {
         app.account(&format!("user{n}@example.test"), Role::User).await;
     }

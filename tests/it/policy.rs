@@ -82,7 +82,7 @@ fn every_field_of_an_answer_has_its_readers() {
 #[test]
 fn the_guide_knows_every_line_of_the_log() {
     let list = section(GUIDE, "Logs");
-    let trail = sources().into_iter().find(|(file, _)| file == "server/audit.rs").unwrap().1;
+    let trail = sources().into_iter().find(|(file, _)| file == "server/ops/audit.rs").unwrap().1;
     let mut said: BTreeSet<String> =
         trail.split(" => \"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
     assert!(said.len() > 15, "{said:?}");
@@ -120,7 +120,7 @@ fn nothing_but_what_the_guide_names_connects_to_others() {
             found.insert(file);
         }
     }
-    let named = ["auth/server/breach.rs", "server/db.rs", "server/mail/smtp.rs"].map(str::to_owned);
+    let named = ["auth/server/password/breach.rs", "server/db/pool.rs", "server/mail/smtp.rs"].map(str::to_owned);
     assert_eq!(found, BTreeSet::from(named));
     let list = section(GUIDE, "Where the server connects to");
     for setting in ["DATABASE_URL", "mail.smtp_host", "auth.breach_check_url"] {

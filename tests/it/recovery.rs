@@ -7,7 +7,7 @@ use crate::{
     app::{PASSWORD, TestApp},
     inbox::{code, digits},
 };
-use latchkey::auth::{model::Role, server::hash_queue};
+use latchkey::auth::{model::Role, server::password::hash_queue};
 
 const ADA: &str = "ada@example.test";
 const NEW: &str = "violet-anchor-seventeen";

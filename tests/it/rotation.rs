@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use latchkey::{
-    auth::{model::Role, server::store},
+    auth::{model::Role, server::session},
     server::db::Db,
 };
 use sqlx::AssertSqlSafe;
@@ -470,7 +470,7 @@ async fn sessions_past_their_limit_are_forgotten_however_many_they_are() {
     assert_eq!(app.count("select count(*) from sessions").await, 2501);
 
     let now = app.state.db.now().await.unwrap();
-    assert_eq!(store::forget_sessions(&app.state.db, now).await.unwrap(), 2500);
+    assert_eq!(session::store::forget_sessions(&app.state.db, now).await.unwrap(), 2500);
 
     assert_eq!(app.count("select count(*) from sessions").await, 1);
     assert!(browser.is_signed_in().await);

@@ -9,7 +9,7 @@ use crate::{
     browser::Browser,
     inbox::code,
 };
-use latchkey::auth::{model::Role, server::one_time::CodeSeed};
+use latchkey::auth::{model::Role, server::email_code::secret::CodeSeed};
 
 const ADA: &str = "ada@example.test";
 const BOB: &str = "bob@example.test";
@@ -318,7 +318,7 @@ async fn an_account_that_is_given_up_can_be_kept_for_fourteen_days_and_is_erased
     assert_eq!(status(&back, "account/leave", &[("email", ADA)]).await, 200);
     let now = app.state.db.now().await.unwrap();
     let days = |days| now + chrono::TimeDelta::days(days);
-    let erase = async |at| latchkey::auth::server::store::erase_due(&app.state.db, at).await.unwrap();
+    let erase = async |at| latchkey::auth::server::users::owner_store::erase_due(&app.state.db, at).await.unwrap();
     assert_eq!(erase(days(13)).await, 0);
     assert_eq!(erase(days(15)).await, 1);
     for table in ["users", "profiles", "sessions", "audit_events", "one_time_codes"] {

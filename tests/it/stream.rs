@@ -1,6 +1,6 @@
 //! A browser's open stream of server-sent events, byte by byte.
 
-use latchkey::auth::server::events::PATH;
+use latchkey::auth::server::session::events::PATH;
 use std::{net::SocketAddr, time::Duration};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -4,10 +4,10 @@ use latchkey::{
     auth::{
         model::Role,
         server::{
-            Caller, account,
+            Caller,
             caller::Client,
-            change, mailed, revoke,
-            session::{self},
+            flows::{change_email, change_password, delete_account, log_out, set_role},
+            session::lifecycle,
         },
     },
     error::AppError,
@@ -251,7 +251,7 @@ async fn what_outlives_which_event_is_a_table() {
 /// The caller that a request of this browser has, as it was when the request came in.
 async fn caller(app: &TestApp, browser: &Browser) -> Caller {
     let claims = app.state.keys.verify_access(&browser.cookie(ACCESS).unwrap()).unwrap();
-    session::check(&app.state, &claims, false).await.unwrap_or_else(|refused| panic!("{refused:?}"))
+    lifecycle::check(&app.state, &claims, false).await.unwrap_or_else(|refused| panic!("{refused:?}"))
 }
 
 #[tokio::test]
@@ -270,15 +270,18 @@ async fn an_act_under_way_changes_nothing_once_its_session_has_ended() {
     let events = app.count("select count(*) from audit_events").await;
 
     let outcomes = [
-        ("password", change::password(state, &stale, String::new(), NEW.into(), &client).await.map(drop)),
-        ("step up", change::step_up(state, &stale, PASSWORD.into(), &client).await.map(drop)),
-        ("leave", change::leave(state, &stale, &client).await),
-        ("keep", change::keep(state, &stale, &client).await),
-        ("revoke one", revoke::one(state, &stale, &stale.session, &client).await),
-        ("revoke others", revoke::others(state, &stale, &client).await),
-        ("revoke all", revoke::all(state, &stale, &client).await),
-        ("change email", mailed::change_email(state, &stale, EVE, &client).await.map(drop)),
-        ("set role", account::set_role(state, &stale, target, Role::Admin, &client).await),
+        (
+            "password",
+            change_password::change_password(state, &stale, String::new(), NEW.into(), &client).await.map(drop),
+        ),
+        ("step up", change_password::step_up(state, &stale, PASSWORD.into(), &client).await.map(drop)),
+        ("leave", delete_account::schedule(state, &stale, &client).await),
+        ("keep", delete_account::cancel(state, &stale, &client).await),
+        ("revoke one", log_out::device(state, &stale, &stale.session, &client).await),
+        ("revoke others", log_out::other_devices(state, &stale, &client).await),
+        ("revoke all", log_out::everywhere(state, &stale, &client).await),
+        ("change email", change_email::request(state, &stale, EVE, &client).await.map(drop)),
+        ("set role", set_role::set_role(state, &stale, target, Role::Admin, &client).await),
     ];
     for (act, outcome) in outcomes {
         assert_eq!(outcome, Err(AppError::Unauthenticated), "{act}");
@@ -298,9 +301,10 @@ async fn a_move_under_way_ends_with_the_session_that_confirms_it() {
     let stale = caller(&app, &owner).await;
     app.execute("update sessions set revoked_at = created_at, revoked_reason = 'revoked'").await;
     let client = Client { ip: "127.0.0.1".parse().unwrap(), user_agent: String::new() };
-    let who = latchkey::auth::server::confirm::Presenter { browser: None, caller: Some(&stale), client: &client };
-    let link = latchkey::auth::server::codes::Presented::Link(change);
-    let outcome = latchkey::auth::server::confirm::confirm(&app.state, &link, String::new(), &who).await;
+    let who =
+        latchkey::auth::server::flows::code_steps::Presenter { browser: None, caller: Some(&stale), client: &client };
+    let link = latchkey::auth::server::email_code::code::Presented::Link(change);
+    let outcome = latchkey::auth::server::flows::redeem::redeem(&app.state, &link, String::new(), &who).await;
     assert_eq!(outcome.map(drop), Err(AppError::Unauthenticated));
     assert_eq!(app.user_id(ADA).await, stale.user_id);
 }
@@ -318,7 +322,7 @@ async fn an_admin_who_was_demoted_meanwhile_promotes_nobody() {
     crate::app::on_db!(&app.state.db, |c| {
         sqlx::query("update users set role = 'user' where id = $1").bind(id).execute(c).await.unwrap();
     });
-    let outcome = account::set_role(&app.state, &stale, target, Role::Admin, &client).await;
+    let outcome = set_role::set_role(&app.state, &stale, target, Role::Admin, &client).await;
     assert_eq!(outcome, Err(AppError::Forbidden));
     assert_eq!(app.count("select count(*) from users where role = 'admin'").await, 1);
 }

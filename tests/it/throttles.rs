@@ -3,10 +3,10 @@
 use latchkey::{
     auth::{
         model::Role,
-        server::{hash_queue::permits, lanes::share},
+        server::password::{hash_queue::permits, lanes::share},
     },
     error::AppError,
-    server::throttle::Bucket,
+    server::ops::rate_limit::Bucket,
 };
 use reqwest::Method;
 

@@ -3,18 +3,19 @@
 
 use latchkey::{
     auth::{
-        mailed::model::Purpose,
+        email_code::model::Purpose,
         model::Role,
         server::{
-            Caller, account,
+            Caller,
             caller::Client,
-            change,
-            codes::{self, Detail, Presented},
-            confirm::{self, Presenter},
-            credentials::Email,
-            mailed, revoke, session,
-            standing::Refused,
-            store,
+            email_code::code::{self, Detail, Presented},
+            flows::{
+                change_email, change_password, code_steps::Presenter, delete_account, log_in, log_out, magic_link,
+                redeem, set_role,
+            },
+            session::{lifecycle, status::Refused},
+            users,
+            users::credentials::Email,
         },
     },
     error::AppError,
@@ -32,12 +33,12 @@ const ACTS: usize = 14;
 async fn caller(app: &TestApp, user_id: Uuid) -> Result<Option<Caller>, AppError> {
     let now = app.state.db.now().await?;
     let mut tx = app.state.db.begin().await?;
-    store::lock_owner(&mut tx, user_id).await?;
-    let id = session::begin(&app.state, &mut tx, user_id, None, &client(), now).await?;
+    users::owner_store::lock_owner(&mut tx, user_id).await?;
+    let id = lifecycle::begin(&app.state, &mut tx, user_id, None, &client(), now).await?;
     tx.commit().await?;
-    let issued = session::open_pair(&app.state, id, now).await?;
+    let issued = lifecycle::open_pair(&app.state, id, now).await?;
     let claims = app.state.keys.verify_access(&issued.access.0).unwrap();
-    match session::check(&app.state, &claims, false).await {
+    match lifecycle::check(&app.state, &claims, false).await {
         Ok(caller) => Ok(Some(caller)),
         Err(Refused::Unavailable) => Err(AppError::Unavailable),
         Err(_) => Ok(None),
@@ -54,14 +55,13 @@ async fn use_code(app: &TestApp, purpose: Purpose, email: &str, caller: &Caller)
     let email = Email::parse(email).unwrap();
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
-    store::lock_owner(&mut tx, caller.user_id).await?;
-    let (seed, ..) =
-        codes::make(state, &mut tx, purpose, &email, Some(caller.user_id), &Detail::default(), now).await?;
+    users::owner_store::lock_owner(&mut tx, caller.user_id).await?;
+    let (seed, ..) = code::make(state, &mut tx, purpose, &email, Some(caller.user_id), &Detail::default(), now).await?;
     tx.commit().await?;
     let link = state.keys.one_time_secrets(&seed).next().unwrap().link;
     let client = client();
     let who = Presenter { browser: None, caller: Some(caller), client: &client };
-    confirm::confirm(state, &Presented::Link(link), "violet-anchor-seventeen".into(), &who).await.map(drop)
+    redeem::redeem(state, &Presented::Link(link), "violet-anchor-seventeen".into(), &who).await.map(drop)
 }
 
 async fn act(app: &TestApp, number: usize, user_id: Uuid, admin: &Caller) -> Result<(), AppError> {
@@ -72,20 +72,20 @@ async fn act(app: &TestApp, number: usize, user_id: Uuid, admin: &Caller) -> Res
     };
     let other_address = if number.is_multiple_of(2) { ADA } else { BOB };
     match number {
-        0 => account::log_out(state, &me, &client).await,
-        1 => revoke::others(state, &me, &client).await,
-        2 => revoke::all(state, &me, &client).await,
-        3 => revoke::one(state, &me, &me.session, &client).await,
-        4 => change::leave(state, &me, &client).await,
-        5 => change::keep(state, &me, &client).await,
-        6 => account::set_role(state, admin, user_id, Role::Moderator, &client).await,
-        7 => account::set_role(state, admin, user_id, Role::User, &client).await,
+        0 => log_out::log_out(state, &me, &client).await,
+        1 => log_out::other_devices(state, &me, &client).await,
+        2 => log_out::everywhere(state, &me, &client).await,
+        3 => log_out::device(state, &me, &me.session, &client).await,
+        4 => delete_account::schedule(state, &me, &client).await,
+        5 => delete_account::cancel(state, &me, &client).await,
+        6 => set_role::set_role(state, admin, user_id, Role::Moderator, &client).await,
+        7 => set_role::set_role(state, admin, user_id, Role::User, &client).await,
         8 => use_code(app, Purpose::ChangeEmail, BOB, &me).await,
         9 => use_code(app, Purpose::ChangeEmail, ADA, &me).await,
         10 => use_code(app, Purpose::LogIn, other_address, &me).await,
-        11 => mailed::change_email(state, &me, "eve@example.test", &client).await.map(drop),
-        12 => mailed::magic_link(state, other_address, "", &client).await.map(drop),
-        _ => match account::log_in(state, other_address, PASSWORD.into(), None, None, &client).await {
+        11 => change_email::request(state, &me, "eve@example.test", &client).await.map(drop),
+        12 => magic_link::request(state, other_address, "", &client).await.map(drop),
+        _ => match log_in::log_in(state, other_address, PASSWORD.into(), None, None, &client).await {
             Ok(_) | Err(AppError::InvalidCredentials) => Ok(()),
             Err(error) => Err(error),
         },
@@ -123,7 +123,7 @@ async fn no_two_changes_of_an_account_deadlock() {
         }
     }
     let now = app.state.db.now().await.unwrap();
-    store::erase_due(&app.state.db, now).await.unwrap();
+    users::owner_store::erase_due(&app.state.db, now).await.unwrap();
     // PostgreSQL's statistics are written when a connection rests.
     on_db!(&app.state.db, |c| {
         sqlx::query("select pg_stat_force_next_flush()").execute(c).await.unwrap();

@@ -1,7 +1,7 @@
 //! Nodes on one database: what one ends, the others hear of.
 
 use latchkey::{
-    auth::{model::Role, server::freshness::Change},
+    auth::{model::Role, server::session::cache::Change},
     server::{config::Config, db::Db},
 };
 use std::time::Duration;

@@ -9,14 +9,18 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use uuid::Uuid;
 
 use super::{
-    session_id::{SessionId, SessionIdHash},
-    store::{self, OwnerRow, SessionRow},
-    token::AccessClaims,
+    session::store::SessionRow,
+    token::{
+        jwt::AccessClaims,
+        session_id::{SessionId, SessionIdHash},
+    },
+    users,
+    users::owner_store::OwnerRow,
 };
 use crate::{
     auth::model::{Identity, LastDecision, Role},
     error::AppError,
-    server::{db::Tx, proxies::TrustedProxies},
+    server::{db::Tx, http::proxies::TrustedProxies},
 };
 
 /// The verified caller of a request.
@@ -61,7 +65,7 @@ impl Caller {
     /// Locks the caller's account until `tx` ends. The first step of every change that rests on being signed in: a session
     /// that ended since the request came in, or an account that was disabled, is refused with 401.
     pub async fn lock(&self, tx: &mut Tx, now: DateTime<Utc>) -> Result<OwnerRow, AppError> {
-        store::lock_caller(tx, self.user_id, &self.session, now).await?.ok_or(AppError::Unauthenticated)
+        users::owner_store::lock_caller(tx, self.user_id, &self.session, now).await?.ok_or(AppError::Unauthenticated)
     }
 
     /// By the token alone, while the database does not answer: enough for a page that only reads, and says nothing of

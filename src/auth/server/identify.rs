@@ -12,14 +12,21 @@ use tower_cookies::{Cookie, Cookies};
 
 use super::{
     caller::Caller,
-    decision::Decision,
-    events, session,
-    standing::{Refused, Replaced},
-    token::TokenError,
+    session::{
+        decision::Decision,
+        events, lifecycle,
+        status::{Refused, Replaced},
+    },
+    token::jwt::TokenError,
 };
 use crate::{
     error::AppError,
-    server::{fault, flash, metrics, request_headers, respond, security, state::AppState},
+    server::{
+        fail_point,
+        http::{flash, request_headers, responses, security},
+        ops::metrics,
+        state::AppState,
+    },
     ui::flash::{Flash, Notice},
 };
 
@@ -49,7 +56,7 @@ pub async fn identify(State(state): State<AppState>, cookies: Cookies, mut reque
                 flash::put(&state, &cookies, &Flash { notice: Some(notice), ..Flash::default() });
             }
         }
-        Err(Stop::Unavailable) => return respond::error(&AppError::Unavailable, request.headers()),
+        Err(Stop::Unavailable) => return responses::error(&AppError::Unavailable, request.headers()),
         Err(Stop::Prefetch) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
     next.run(request).await
@@ -108,7 +115,7 @@ async fn resolve(
     }
     if let Some(access) = &access {
         match state.keys.verify_pair(access.value(), refresh.as_ref().map(Cookie::value)) {
-            Ok(claims) => return Ok(Some(session::check(state, &claims, only_reads).await?)),
+            Ok(claims) => return Ok(Some(lifecycle::check(state, &claims, only_reads).await?)),
             Err(TokenError::Expired) => {}
             Err(TokenError::Invalid) => return Err(Stop::LoggedOut(Notice::SessionEnded)),
         }
@@ -126,7 +133,7 @@ async fn resolve(
 async fn present(state: &AppState, cookies: &Cookies, token: &str) -> Result<Caller, Stop> {
     let mut decided = None;
     let outcome = match state.keys.verify_refresh(token) {
-        Ok(claims) => session::refresh_noting(state, &claims, &mut decided).await.map_err(Stop::from),
+        Ok(claims) => lifecycle::refresh_noting(state, &claims, &mut decided).await.map_err(Stop::from),
         Err(error) => Err(error.into()),
     };
     metrics::refresh(match (&outcome, decided) {
@@ -135,7 +142,7 @@ async fn present(state: &AppState, cookies: &Cookies, token: &str) -> Result<Cal
         _ => "refused",
     });
     let (caller, issued) = outcome?;
-    fault::point("before the answer");
+    fail_point::point("before the answer");
     state.cookie_names.set(cookies, issued);
     Ok(caller)
 }

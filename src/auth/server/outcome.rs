@@ -5,18 +5,18 @@ use axum::http::{HeaderName, HeaderValue};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 
-use super::{codes::BrowserKey, confirm::Confirmed, cookies, issue::Issued};
+use super::{cookies, email_code::code::BrowserKey, flows::code_steps::Redeemed, session::issue::Issued};
 use crate::{
     auth::model::local_path,
     error::AppError,
-    server::{respond, state::AppState},
+    server::{http::responses, state::AppState},
     ui::flash::{Flash, Notice},
 };
 
 /// Sets the session's cookies and leads to `next`.
 pub fn signed_in(state: &AppState, issued: Issued, next: &str, notice: Option<Notice>) -> Result<(), AppError> {
     state.cookie_names.set(&cookies()?, issued);
-    respond::see_other(local_path(next).unwrap_or("/profile"), notice);
+    responses::see_other(local_path(next).unwrap_or("/profile"), notice);
     Ok(())
 }
 
@@ -24,7 +24,7 @@ pub fn signed_in(state: &AppState, issued: Issued, next: &str, notice: Option<No
 pub fn stepped_up(state: &AppState, issued: Issued, next: &str, email: String) -> Result<(), AppError> {
     state.cookie_names.set(&cookies()?, issued);
     let typed = if email.is_empty() { Vec::new() } else { vec![("email".to_owned(), email)] };
-    respond::see_other_with(local_path(next).unwrap_or("/account"), Flash { typed, ..Flash::default() });
+    responses::see_other_with(local_path(next).unwrap_or("/account"), Flash { typed, ..Flash::default() });
     Ok(())
 }
 
@@ -35,25 +35,25 @@ pub fn signed_out(state: &AppState, notice: Notice) -> Result<(), AppError> {
         // What the browser stored of this site's pages goes too (W3C Clear Site Data; ASVS 5.0, 14.3.1).
         options.insert_header(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""));
     }
-    respond::see_other("/", Some(notice));
+    responses::see_other("/", Some(notice));
     Ok(())
 }
 
 /// Remembers in the browser which code it asked for, and leads to where digits are typed.
 pub fn asked(state: &AppState, key: &BrowserKey) -> Result<(), AppError> {
     state.cookie_names.set_asked(&cookies()?, key);
-    respond::see_other("/confirm", None);
+    responses::see_other("/confirm", None);
     Ok(())
 }
 
 /// Sets the cookies of the session that a code began, if it began one, and leads to where the code leads.
-pub fn confirmed(state: &AppState, confirmed: Confirmed) -> Result<(), AppError> {
-    if let Some(issued) = confirmed.issued {
+pub fn confirmed(state: &AppState, redeemed: Redeemed) -> Result<(), AppError> {
+    if let Some(issued) = redeemed.issued {
         state.cookie_names.set(&cookies()?, issued);
     }
     // A log-in page is no place to return to after a log-in, but it is where a reset without one ends.
-    let next = confirmed.next.unwrap_or_default();
+    let next = redeemed.next.unwrap_or_default();
     let next = if next == "/login" { "/login" } else { local_path(&next).unwrap_or("/profile") };
-    respond::see_other(next, confirmed.notice);
+    responses::see_other(next, redeemed.notice);
     Ok(())
 }

@@ -7,12 +7,13 @@ use tower_cookies::Cookies;
 
 use super::{
     caller::{Caller, Client},
-    session, standing, store,
+    session::{lifecycle, status},
+    users,
 };
 use crate::{
     auth::model::Access,
     error::AppError,
-    server::{request::extension, state::AppState},
+    server::{http::extensions::extension, state::AppState},
 };
 
 /// The application's state, within a server function or a page being rendered.
@@ -27,7 +28,7 @@ pub async fn require(access: Access) -> Result<Caller, AppError> {
     let caller = caller.ok_or(AppError::Unauthenticated)?;
     allowed.inspect_err(|_| log_denied(&caller))?;
     if !caller.fresh && matches!(access, Access::AtLeast(_)) {
-        let standing = standing::recheck(&state()?, &caller, access).await;
+        let standing = status::recheck(&state()?, &caller, access).await;
         standing.inspect_err(|error| {
             if *error == AppError::Forbidden {
                 log_denied(&caller);
@@ -60,14 +61,15 @@ pub async fn require_recent(access: Access) -> Result<Caller, AppError> {
 /// Whether the caller logged in within `auth.sudo_ttl`. Asks the database.
 pub async fn is_recent(caller: &Caller) -> Result<bool, AppError> {
     let state = state()?;
-    let row = session::of(&state, caller).await?;
+    let row = lifecycle::of(&state, caller).await?;
     Ok(row.read_at < row.auth_time + state.config.auth.sudo_ttl)
 }
 
 /// Whether the caller's account has a password; without one its owner logs in by mail.
 pub async fn has_password(caller: &Caller) -> Result<bool, AppError> {
-    let owner =
-        store::find_owner(&state()?.db, caller.user_id, &caller.session).await?.ok_or(AppError::Unauthenticated)?;
+    let owner = users::owner_store::find_owner(&state()?.db, caller.user_id, &caller.session)
+        .await?
+        .ok_or(AppError::Unauthenticated)?;
     Ok(owner.password_hash.is_some())
 }
 

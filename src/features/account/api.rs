@@ -12,10 +12,12 @@ use {
     },
     crate::{
         auth::server::{
-            change, client, cookies, credentials, has_password, is_recent, mailed, outcome, require, require_recent,
-            state, way_back,
+            client, cookies,
+            flows::{change_email, change_password, delete_account},
+            has_password, is_recent, outcome, require, require_recent, state,
+            users::credentials,
         },
-        server::{failure::again, respond, throttle::Bucket},
+        server::{db::error_mapping::again, http::responses, ops::rate_limit::Bucket},
         ui::flash::Notice,
     },
 };
@@ -34,7 +36,7 @@ pub async fn change_email(#[server(default)] email: String) -> Result<(), AppErr
     let caller = require_recent(ACCESS).await?;
     let state = state()?;
     let client = client()?;
-    outcome::asked(&state, &again!(mailed::change_email(&state, &caller, &email, &client))?)
+    outcome::asked(&state, &again!(change_email::request(&state, &caller, &email, &client))?)
 }
 
 /// Sets a new password and logs every other device out. Needs the old one or, where there is none, a recent log-in.
@@ -48,9 +50,10 @@ pub async fn change_password(
         require_recent(ACCESS).await?;
     }
     let (state, client) = (state()?, client()?);
-    let issued = again!(change::password(&state, &caller, old_password.clone(), password.clone(), &client))?;
+    let issued =
+        again!(change_password::change_password(&state, &caller, old_password.clone(), password.clone(), &client))?;
     state.cookie_names.set(&cookies()?, issued);
-    respond::see_other("/account", Some(Notice::PasswordChanged));
+    responses::see_other("/account", Some(Notice::PasswordChanged));
     Ok(())
 }
 
@@ -59,8 +62,8 @@ pub async fn change_password(
 pub async fn renew_way_back(#[server(default)] email: String) -> Result<(), AppError> {
     let caller = require(ACCESS).await?;
     let (state, client) = (state()?, client()?);
-    again!(way_back::renew(&state, &caller, &email, &client))?;
-    respond::see_other("/account", Some(Notice::WayBackRenewed));
+    again!(change_email::renew_undo_link(&state, &caller, &email, &client))?;
+    responses::see_other("/account", Some(Notice::WayBackRenewed));
     Ok(())
 }
 
@@ -72,7 +75,7 @@ pub async fn export() -> Result<Export, AppError> {
     let now = state.db.now().await?;
     Bucket::account("export", &caller.user_id.to_string(), EXPORTS).take(&state.db, now).await?;
     let export = store::export(&state.db, &caller, &client()?).await?;
-    respond::as_file("latchkey-account.json");
+    responses::as_file("latchkey-account.json");
     Ok(export)
 }
 
@@ -83,7 +86,7 @@ pub async fn leave(#[server(default)] email: String) -> Result<(), AppError> {
     let caller = require_recent(ACCESS).await?;
     credentials::same_email(&email, &caller.identity.email)?;
     let (state, client) = (state()?, client()?);
-    again!(change::leave(&state, &caller, &client))?;
+    again!(delete_account::schedule(&state, &caller, &client))?;
     outcome::signed_out(&state, Notice::Leaving)
 }
 
@@ -92,7 +95,7 @@ pub async fn leave(#[server(default)] email: String) -> Result<(), AppError> {
 pub async fn keep() -> Result<(), AppError> {
     let caller = require(ACCESS).await?;
     let (state, client) = (state()?, client()?);
-    again!(change::keep(&state, &caller, &client))?;
-    respond::see_other("/account", Some(Notice::Kept));
+    again!(delete_account::cancel(&state, &caller, &client))?;
+    responses::see_other("/account", Some(Notice::Kept));
     Ok(())
 }

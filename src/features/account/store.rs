@@ -5,12 +5,12 @@ use sqlx::FromRow;
 
 use super::model::{Export, ExportedCode, ExportedEvent, ExportedSession, Settings, WayBack};
 use crate::{
-    auth::server::{Caller, caller::Client, way_back},
+    auth::server::{Caller, caller::Client, flows::change_email},
     error::AppError,
     server::{
-        audit::{self, Event},
         db::{Db, read},
-        moment::{day, moment},
+        ops::audit::{self, Event},
+        relative_time::{day, moment},
     },
 };
 
@@ -43,7 +43,7 @@ async fn account(db: &Db, caller: &Caller) -> Result<Option<Account>, AppError> 
 
 pub async fn find(db: &Db, caller: &Caller, recent: bool) -> Result<Option<Settings>, AppError> {
     let now = Utc::now();
-    let ways_back = way_back::open(db, caller.user_id, now).await?;
+    let ways_back = change_email::open_undo_links(db, caller.user_id, now).await?;
     let ways_back = ways_back.into_iter().map(|(email, until)| WayBack { email, until: day(until) }).collect();
     Ok(account(db, caller).await?.map(|row| Settings {
         ways_back,

@@ -10,10 +10,10 @@ use {
     crate::{
         auth::{
             model::Role,
-            server::{account, client, require, state},
+            server::{client, flows::set_role, require, state},
         },
         error::{Field, Problem},
-        server::{failure::again, respond},
+        server::{db::error_mapping::again, http::responses},
         ui::flash::Notice,
     },
 };
@@ -32,7 +32,7 @@ pub async fn set_role(#[server(default)] user_id: String, #[server(default)] rol
     let role = Role::parse(&role).ok_or(AppError::invalid(Field::Role, Problem::Malformed))?;
     let user_id = user_id.parse().map_err(|_| AppError::invalid(Field::UserId, Problem::Malformed))?;
     let (state, client) = (state()?, client()?);
-    again!(account::set_role(&state, &caller, user_id, role, &client))?;
-    respond::see_other("/admin", Some(Notice::RoleChanged));
+    again!(set_role::set_role(&state, &caller, user_id, role, &client))?;
+    responses::see_other("/admin", Some(Notice::RoleChanged));
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::{
     error::AppError,
     server::{
         db::{Db, read},
-        moment::moment,
+        relative_time::moment,
     },
 };
 

@@ -8,8 +8,8 @@ use crate::error::AppError;
 use {
     super::{model::ACCESS, store},
     crate::{
-        auth::server::{client, require, revoke, session_id::SessionIdHash, state},
-        server::{failure::again, respond},
+        auth::server::{client, flows::log_out, require, state, token::session_id::SessionIdHash},
+        server::{db::error_mapping::again, http::responses},
         ui::flash::Notice,
     },
 };
@@ -27,8 +27,8 @@ pub async fn revoke(#[server(default)] session: String) -> Result<(), AppError> 
     let caller = require(ACCESS).await?;
     let session = SessionIdHash::from_hex(&session).ok_or(AppError::NotFound)?;
     let (state, client) = (state()?, client()?);
-    again!(revoke::one(&state, &caller, &session, &client))?;
-    respond::see_other("/account/devices", Some(Notice::DeviceLoggedOut));
+    again!(log_out::device(&state, &caller, &session, &client))?;
+    responses::see_other("/account/devices", Some(Notice::DeviceLoggedOut));
     Ok(())
 }
 
@@ -37,7 +37,7 @@ pub async fn revoke(#[server(default)] session: String) -> Result<(), AppError> 
 pub async fn revoke_others() -> Result<(), AppError> {
     let caller = require(ACCESS).await?;
     let (state, client) = (state()?, client()?);
-    again!(revoke::others(&state, &caller, &client))?;
-    respond::see_other("/account/devices", Some(Notice::OthersLoggedOut));
+    again!(log_out::other_devices(&state, &caller, &client))?;
+    responses::see_other("/account/devices", Some(Notice::OthersLoggedOut));
     Ok(())
 }

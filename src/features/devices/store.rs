@@ -5,11 +5,11 @@ use sqlx::FromRow;
 
 use super::model::{CopiedSession, DeviceSession, Devices};
 use crate::{
-    auth::server::{Caller, agent::describe, session_id::SessionIdHash},
+    auth::server::{Caller, token::session_id::SessionIdHash, user_agent::describe},
     error::AppError,
     server::{
         db::{Db, read},
-        moment::moment,
+        relative_time::moment,
     },
 };
 

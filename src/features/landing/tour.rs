@@ -35,7 +35,7 @@ pub fn Tour() -> impl IntoView {
                         <p>"The top bar, and the table of routes."</p>
                     </li>
                     <li>
-                        <code>"src/auth/server/decision.rs"</code>
+                        <code>"src/auth/server/session/decision.rs"</code>
                         <p>"What a refresh token is worth, as a pure function. session.rs beside it does what was decided."</p>
                     </li>
                     <li>

@@ -9,7 +9,7 @@ use crate::error::AppError;
 use {
     crate::{
         auth::server::state,
-        server::{mail::KeptMail, moment::moment},
+        server::{mail::KeptMail, relative_time::moment},
     },
     chrono::{DateTime, Utc},
 };

@@ -12,7 +12,7 @@ use {
     },
     crate::{
         auth::server::{require, state},
-        server::respond,
+        server::http::responses,
         ui::flash::Notice,
     },
 };
@@ -36,6 +36,6 @@ pub async fn update_profile(
     let state = state()?;
     store::update(&state.db, caller.user_id, &profile).await?;
     state.freshness.forget(&caller.session);
-    respond::see_other("/profile", Some(Notice::ProfileSaved));
+    responses::see_other("/profile", Some(Notice::ProfileSaved));
     Ok(())
 }

@@ -5,7 +5,7 @@ use super::{
     model::{ACCESS, BIO_MAX_LENGTH, Profile},
 };
 use crate::{
-    auth::{Guarded, Loaded, mailed::VerifyReminder, model::DISPLAY_NAME_MAX_LENGTH},
+    auth::{Guarded, Loaded, VerifyReminder, model::DISPLAY_NAME_MAX_LENGTH},
     error::{Field, FieldError, Problem},
     ui::{
         Check, Fact, Form, FormErrors, PageHead, RoleBadge, Submit, TextArea, TextField, Values, control_name,

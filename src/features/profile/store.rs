@@ -8,12 +8,12 @@ use super::model::{BIO_MAX_LENGTH, Profile};
 use crate::{
     auth::server::{
         Caller,
-        credentials::{Problems, is_printable, parse_display_name},
+        users::credentials::{Problems, is_printable, parse_display_name},
     },
     error::{AppError, Field, Problem},
     server::{
         db::{Db, read, write},
-        moment::moment,
+        relative_time::moment,
     },
 };
 

@@ -8,8 +8,8 @@ use crate::error::AppError;
 use {
     super::model::ACCESS,
     crate::{
-        auth::server::{require, session, state},
-        server::{moment::moment, respond},
+        auth::server::{require, session::lifecycle, state},
+        server::{http::responses, relative_time::moment},
         ui::flash::Notice,
     },
     chrono::{DateTime, Utc},
@@ -20,7 +20,7 @@ use {
 pub async fn current_session() -> Result<SessionView, AppError> {
     let caller = require(ACCESS).await?;
     let state = state()?;
-    let row = session::of(&state, &caller).await?;
+    let row = lifecycle::of(&state, &caller).await?;
     let now = row.read_at;
     let seconds_to = |time: DateTime<Utc>| u32::try_from((time - now).num_seconds().max(0)).unwrap_or(u32::MAX);
     Ok(SessionView {
@@ -44,7 +44,7 @@ pub async fn replay() -> Result<(), AppError> {
     if !state.config.demo.seed {
         return Err(AppError::NotFound);
     }
-    session::replay_previous(&state, &caller).await?;
-    respond::see_other("/", Some(Notice::ReplayTolerated));
+    lifecycle::replay_previous(&state, &caller).await?;
+    responses::see_other("/", Some(Notice::ReplayTolerated));
     Ok(())
 }

@@ -2,7 +2,10 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use super::{Auth, Database, Leptos, LogFormat, Server, Throttle, mail};
+use super::{
+    mail,
+    settings::{Auth, Database, Leptos, LogFormat, Server, Throttle},
+};
 
 impl Default for Server {
     fn default() -> Self {

@@ -14,12 +14,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::ConfigError;
+use super::settings::ConfigError;
 
 /// The section as it stands in the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Section {
+pub struct Section {
     pub transport: Option<Kind>,
     pub from: Option<String>,
     pub folder: PathBuf,
@@ -33,7 +33,7 @@ pub(super) struct Section {
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Kind {
+pub enum Kind {
     None,
     Mailbox,
     File,
@@ -42,7 +42,7 @@ pub(super) enum Kind {
 
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Encryption {
+pub enum Encryption {
     Tls,
     Starttls,
     None,
@@ -94,7 +94,7 @@ impl fmt::Debug for Smtp {
 }
 
 impl Section {
-    pub(super) fn judge(self, dev: bool) -> Result<Mail, ConfigError> {
+    pub fn validate(self, dev: bool) -> Result<Mail, ConfigError> {
         let from: Mailbox = self.from.as_deref().unwrap_or("Latchkey <no-reply@localhost>").parse().map_err(|_| {
             ConfigError("mail.from is not an address: write it as \"Latchkey <no-reply@your.domain>\".".into())
         })?;

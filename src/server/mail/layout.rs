@@ -5,7 +5,7 @@
 //! are for the dark theme, which cannot be inline.
 
 use super::letter::Letter;
-use crate::{auth::server::one_time::Secrets, server::origin::Origin};
+use crate::{auth::server::email_code::secret::Secrets, server::http::csrf::Origin};
 
 /// A letter as it is sent.
 pub struct Rendered {
@@ -163,7 +163,7 @@ const DARK: &str = ":root{color-scheme:light dark;supported-color-schemes:light 
 mod tests {
     use super::*;
     use crate::{
-        auth::server::{one_time::CodeSeed, token::KeyRing},
+        auth::server::{email_code::secret::CodeSeed, token::jwt::KeyRing},
         server::mail::Action,
     };
 

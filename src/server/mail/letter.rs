@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::auth::server::one_time::CodeSeed;
+use crate::auth::server::email_code::secret::CodeSeed;
 
 /// The words of a mail, all of them plain text: rendering escapes them. What somebody else has typed (a name) may stand
 /// in them, but mail programs make a link of whatever looks like one: better without, in a mail that others cause.

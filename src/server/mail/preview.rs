@@ -9,7 +9,10 @@ use uuid::Uuid;
 
 use crate::{
     error::AppError,
-    server::{respond, security::InFrame, state::AppState},
+    server::{
+        http::{responses, security::InFrame},
+        state::AppState,
+    },
 };
 
 pub const PATH: &str = "/dev/mailbox/{id}/html";
@@ -24,6 +27,6 @@ pub async fn html(State(state): State<AppState>, Path(id): Path<String>, headers
             response.extensions_mut().insert(InFrame);
             response
         }
-        None => respond::error(&AppError::NotFound, &headers),
+        None => responses::error(&AppError::NotFound, &headers),
     }
 }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     error::AppError,
-    server::{fault, metrics, state::AppState},
+    server::{fail_point, ops::metrics, state::AppState},
 };
 
 /// How soon a node sees what another has enqueued, or what is due again.
@@ -64,7 +64,7 @@ async fn step(state: &AppState) -> sqlx::Result<bool> {
     };
     let (id, attempts) = (mail.id, mail.attempts);
     let fate = attempt(state, &mail, now).await;
-    fault::point("after a mail was handed over");
+    fail_point::point("after a mail was handed over");
     // The sending took its time.
     let now = state.db.now().await?;
     match fate {

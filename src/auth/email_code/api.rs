@@ -1,0 +1,99 @@
+//! The server functions around one-time codes. Their paths are pinned: other programs call them too.
+
+use leptos::prelude::*;
+
+use super::model::Mailed;
+use crate::error::AppError;
+#[cfg(feature = "ssr")]
+use {
+    super::model::secret_of_link,
+    crate::{
+        auth::{
+            model::Access,
+            server::{
+                Caller, caller,
+                caller::Client,
+                client, cookies,
+                email_code::code::{self, BrowserKey, Presented},
+                flows::{change_email, code_steps::Presenter, magic_link, redeem, reset_password, verify_email},
+                outcome, require, state,
+            },
+        },
+        server::{db::error_mapping::again, http::responses, state::AppState},
+        ui::flash::Notice,
+    },
+};
+
+/// Has a link mailed that logs in. The answer is the same whether or not the address has an account.
+#[server(endpoint = "auth/send_magic_link")]
+pub async fn send_magic_link(
+    #[server(default)] email: String,
+    #[server(default)] next: String,
+) -> Result<(), AppError> {
+    let state = state()?;
+    let asked = magic_link::request(&state, &email, &next, &client()?).await?;
+    outcome::asked(&state, &asked)
+}
+
+/// Has a link mailed that chooses a new password. The answer is the same whether or not the address has an account.
+#[server(endpoint = "auth/forgot_password")]
+pub async fn forgot_password(
+    #[server(default)] email: String,
+    #[server(default)] next: String,
+) -> Result<(), AppError> {
+    let state = state()?;
+    let asked = reset_password::request(&state, &email, &next, &client()?).await?;
+    outcome::asked(&state, &asked)
+}
+
+/// Has a link mailed that verifies the caller's address.
+#[server(endpoint = "auth/send_verification")]
+pub async fn send_verification() -> Result<(), AppError> {
+    let caller = require(Access::SignedIn).await?;
+    let state = state()?;
+    let asked = verify_email::request(&state, &caller, &client()?).await?;
+    outcome::asked(&state, &asked)
+}
+
+/// What the code of a link is for; without one, what this browser asked for last. `None`: nothing that still counts.
+/// Looking uses nothing up, so mail scanners may.
+#[server(endpoint = "auth/mailed_code")]
+pub async fn mailed_code(#[server(default)] code: String) -> Result<Option<Mailed>, AppError> {
+    let state = state()?;
+    let (browser, caller, client) = presenter(&state)?;
+    let who = Presenter { browser: browser.as_ref(), caller: caller.as_ref(), client: &client };
+    let found = code::look(&state, &secret_of_link(&code), who.browser).await?;
+    Ok(found.map(|code| redeem::describe(&code, &who)))
+}
+
+/// Uses a code: that of a link, or digits in the browser that asked. `password`: a new one, where [`mailed_code`] says so.
+#[server(endpoint = "auth/confirm")]
+pub async fn confirm(
+    #[server(default)] code: String,
+    #[server(default)] digits: String,
+    #[server(default)] password: String,
+) -> Result<(), AppError> {
+    let state = state()?;
+    let (browser, caller, client) = presenter(&state)?;
+    let who = Presenter { browser: browser.as_ref(), caller: caller.as_ref(), client: &client };
+    let code = secret_of_link(&code);
+    let presented = if code.is_empty() { Presented::Digits(digits) } else { Presented::Link(code) };
+    let confirmed = again!(redeem::redeem(&state, &presented, password.clone(), &who))?;
+    outcome::confirmed(&state, confirmed)
+}
+
+/// Ends the link that takes an account back to an earlier address, by that link.
+#[server(endpoint = "auth/dismiss_way_back")]
+pub async fn dismiss_way_back(#[server(default)] code: String) -> Result<(), AppError> {
+    let (state, client) = (state()?, client()?);
+    let code = secret_of_link(&code);
+    again!(change_email::dismiss_undo_link(&state, &code, &client))?;
+    responses::see_other(if caller().is_some() { "/account" } else { "/" }, Some(Notice::WayBackEnded));
+    Ok(())
+}
+
+/// Who presents a code: the browser by what it asked for, its caller and its client.
+#[cfg(feature = "ssr")]
+fn presenter(state: &AppState) -> Result<(Option<BrowserKey>, Option<Caller>, Client), AppError> {
+    Ok((state.cookie_names.asked(&cookies()?), caller(), client()?))
+}

@@ -1,0 +1,92 @@
+//! The parts that the pages of the core share: the card around a form, the fields of an email and of the way back.
+
+use crate::{
+    auth::{
+        browser::identity::identity,
+        model::{check_email, local_path, with_query},
+    },
+    error::{Field, FieldError, Problem},
+    ui::{Mark, TextField, Values, control_name, flash::Flash},
+};
+use leptos::{either::Either, prelude::*};
+use leptos_meta::Title;
+use leptos_router::{components::Redirect, hooks::use_query_map};
+
+/// Where a log-in leads when the visitor did not come from anywhere.
+const AFTER_LOG_IN: &str = "/profile";
+
+/// Shows its children to visitors who aren't logged in; others are sent on to `next`.
+#[component]
+pub(super) fn LoggedOut(next: Option<String>, children: Children) -> impl IntoView {
+    match identity() {
+        None => Either::Left(children()),
+        Some(_) => Either::Right(view! { <Redirect path=next.unwrap_or_else(|| AFTER_LOG_IN.to_owned()) /> }),
+    }
+}
+
+/// The way to the other of the two pages.
+pub struct Other {
+    pub question: &'static str,
+    pub label: &'static str,
+    pub path: &'static str,
+}
+
+/// The column that both pages stand in. `next` goes along to the other page.
+#[component]
+pub(super) fn AuthCard(title: &'static str, other: Other, next: Option<String>, children: Children) -> impl IntoView {
+    let href = with_next(other.path, next.as_deref());
+    view! {
+        <Title text=title />
+        <section class="auth" aria-labelledby="auth-title">
+            <Mark />
+            <h1 id="auth-title">{title}</h1>
+            {children()}
+            <p class="auth-other">
+                {other.question} " " <a href=href>{other.label}</a>
+            </p>
+        </section>
+    }
+}
+
+#[component]
+pub(super) fn EmailField(flash: Flash) -> impl IntoView {
+    view! {
+        <TextField
+            field=Field::Email
+            label="Email"
+            kind="email"
+            // `username` is what password managers pair with the password.
+            autocomplete="username"
+            required=true
+            value=flash.typed(control_name(Field::Email))
+        />
+    }
+}
+
+/// Carries the way back through the form.
+#[component]
+pub(super) fn NextInput(next: Option<String>) -> impl IntoView {
+    next.map(|next| view! { <input type="hidden" name="next" value=next /> })
+}
+
+/// The address of a page that leads on to `next` in the end.
+pub(super) fn with_next(path: &str, next: Option<&str>) -> String {
+    match next {
+        Some(next) => with_query(path, "next", next),
+        None => path.to_owned(),
+    }
+}
+
+/// The page to go to after the log-in, if the address names one of this site.
+pub(super) fn use_next() -> Option<String> {
+    let next = use_query_map().get_untracked().get("next")?;
+    local_path(&next).map(str::to_owned)
+}
+
+/// The fields at fault, before the form goes; `password` says what is wrong with one that is there.
+pub(super) fn credential_errors(values: &Values, password: impl Fn(&str) -> Result<(), Problem>) -> Vec<FieldError> {
+    let typed = values.get(Field::Password);
+    let password = if typed.is_empty() { Err(Problem::Missing) } else { password(&typed) };
+    let checks = [(Field::Email, check_email(&values.get(Field::Email))), (Field::Password, password)];
+    checks.into_iter().filter_map(|(field, check)| check.err().map(|problem| FieldError { field, problem })).collect()
+}

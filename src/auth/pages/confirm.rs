@@ -1,0 +1,191 @@
+//! `/confirm`: where the link of a mail leads, and where its digits are typed. Opening a link changes nothing, since mail
+//! scanners open links too.
+
+use super::{confirm_copy::confirm_copy, new_password::NewPasswordField};
+use crate::{
+    auth::{
+        Loaded,
+        email_code::{
+            api::mailed_code,
+            model::{Mailed, Needs, Purpose, secret_of_link},
+        },
+        model::{check_new_password, log_in_path},
+    },
+    error::{Field, FieldError, Problem},
+    ui::{
+        Check, Form, FormErrors, Mark, Refusal, Submit, TextField,
+        flash::{Flash, use_flash, use_site},
+    },
+};
+use leptos::{either::EitherOf3, prelude::*};
+use leptos_meta::Title;
+use leptos_router::{SsrMode, components::Route, hooks::use_query_map, path};
+
+#[component(transparent)]
+pub fn ConfirmRoute() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! { <Route path=path!("/confirm") view=ConfirmPage ssr=SsrMode::Async /> }.into_inner()
+}
+
+#[component]
+fn ConfirmPage() -> impl IntoView {
+    // Empty where digits are to be typed.
+    let link = secret_of_link(&use_query_map().get_untracked().get("code").unwrap_or_default());
+    let flash = use_flash();
+    let data = mailed_code(link.clone());
+    let show = move |mailed: Option<Mailed>| match mailed {
+        None => EitherOf3::A(view! { <Spent flash by_link=!link.is_empty() /> }),
+        Some(mailed) if mailed.needs == Needs::LogIn => EitherOf3::B(view! { <LogInFirst mailed link /> }),
+        Some(mailed) => EitherOf3::C(view! { <Confirm mailed link flash /> }),
+    };
+    view! {
+        <section class="auth">
+            <Mark />
+            <Loaded data view=show />
+        </section>
+    }
+}
+
+/// The title of a code's page.
+fn title_of(mailed: &Mailed, link: &str) -> &'static str {
+    if link.is_empty() { "Check your mail" } else { confirm_copy(mailed.purpose).title }
+}
+
+/// The page of a link's code.
+fn path_of(link: &str) -> String {
+    format!("/confirm?code={link}")
+}
+
+/// A code that only its account may use.
+#[component]
+fn LogInFirst(mailed: Mailed, link: String) -> impl IntoView {
+    let title = title_of(&mailed, &link);
+    view! {
+        <Title text=title />
+        <h1>{title}</h1>
+        <p class="auth-lead">"This link belongs to an account that isn't logged in here. Log in first; you come back to this page."</p>
+        <a class="button button--wide" href=log_in_path(&path_of(&link))>
+            "Log in"
+        </a>
+    }
+}
+
+/// What a code does, and the button that has it done.
+#[component]
+fn Confirm(mailed: Mailed, link: String, flash: Flash) -> impl IntoView {
+    let words = confirm_copy(mailed.purpose);
+    let by_digits = link.is_empty();
+    let title = title_of(&mailed, &link);
+    let min = use_site().password_min_length;
+    let needs_password = mailed.needs == Needs::NewPassword;
+    let check: Check = Box::new(move |values| {
+        let digits = values.get(Field::Digits);
+        let digits = (by_digits && digits.trim().is_empty())
+            .then_some(FieldError { field: Field::Digits, problem: Problem::Missing });
+        let password = needs_password.then(|| check_new_password(&values.get(Field::Password), min).err()).flatten();
+        let password = password.map(|problem| FieldError { field: Field::Password, problem });
+        digits.into_iter().chain(password).collect()
+    });
+    let log_in_instead = mailed.or_log_in.then(|| {
+        view! {
+            <p class="auth-other">
+                "Know the password? " <a href=log_in_path(&path_of(&link))>"Log in"</a> " first and keep it."
+            </p>
+        }
+    });
+    let dismiss = (mailed.purpose == Purpose::UndoEmail).then_some(link.clone()).map(|link| {
+        view! {
+            <Form action="/api/auth/dismiss_way_back" class="auth-other">
+                <input type="hidden" name="code" value=link />
+                <Submit label="I changed it myself: end this link" class="button button--quiet button--wide" />
+            </Form>
+        }
+    });
+    view! {
+        <Title text=title />
+        <h1>{title}</h1>
+        <p class="auth-lead">
+            {by_digits
+                .then(|| {
+                    view! {
+                        "If " <b>{mailed.email.clone()}</b>
+                        " can be used here, a mail with six digits is on its way. Type them below, or open the link in the mail. "
+                    }
+                })}
+            {(!by_digits).then(|| view! { "For " <b>{mailed.email.clone()}</b> ". " })}
+            {(!by_digits || needs_password).then_some(words.lead)}
+        </p>
+        <Form action="/api/auth/confirm" check error=flash.error>
+            <FormErrors />
+            <input type="hidden" name="code" value=link />
+            // Password managers file the new password under this.
+            <input type="text" name="username" autocomplete="username" value=mailed.email readonly hidden />
+            // Inside the form: a field takes its error from the form around it.
+            {by_digits
+                .then(|| {
+                    view! {
+                        <TextField
+                            field=Field::Digits
+                            label="Six digits from the mail"
+                            hint="They work in this browser only, for 20 minutes."
+                            autocomplete="one-time-code"
+                            input_mode="numeric"
+                            required=true
+                        />
+                    }
+                })}
+            {needs_password.then(|| view! { <NewPasswordField label="New password" /> })}
+            <Submit label=words.button class="button button--wide" />
+        </Form>
+        {log_in_instead}
+        {dismiss}
+        {by_digits
+            .then(|| {
+                view! {
+                    <p class="auth-other">
+                        "No mail after a minute? Look among the spam, or " <a href=words.again>"ask again"</a> "."
+                    </p>
+                    <MailboxHint />
+                }
+            })}
+    }
+}
+
+/// No code, or one that does not count any more.
+#[component]
+fn Spent(flash: Flash, by_link: bool) -> impl IntoView {
+    let title = if by_link { "This link is spent" } else { "Nothing to confirm" };
+    // The error of a form that was sent here says the same, and what came of it.
+    let sentence = flash.error.is_none().then(|| {
+        let sentence = if by_link {
+            "It has been used, a newer one took its place, or its time is over. Ask for another."
+        } else {
+            "No mail was asked for in this browser lately, or its code was used. Ask for another."
+        };
+        view! { <p class="auth-lead">{sentence}</p> }
+    });
+    view! {
+        <Title text=title />
+        <h1>{title}</h1>
+        {flash.error.map(|error| view! { <Refusal error /> })}
+        {sentence}
+        <p class="auth-other">
+            <a href="/magic">"Log in by mail"</a>
+            " · "
+            <a href="/forgot">"Choose a new password"</a>
+            " · "
+            <a href="/signup">"Create an account"</a>
+        </p>
+    }
+}
+
+/// In development the mail lies next door.
+#[component]
+fn MailboxHint() -> impl IntoView {
+    use_site().mailbox.then(|| {
+        view! {
+            <aside class="auth-hint">
+                <p>"Mail stays on this machine: it is in the " <a href="/dev/mailbox" rel="external">"mailbox"</a> "."</p>
+            </aside>
+        }
+    })
+}

@@ -1,0 +1,14 @@
+//! The pages and forms of the core: log-in, sign-up, links by email, step-up, and the field for a new password.
+//! The router mounts the routes through the face of `auth`.
+
+pub mod card;
+pub mod confirm;
+pub mod confirm_copy;
+pub mod forgot_password;
+pub mod log_in;
+pub mod magic_link;
+pub mod new_password;
+pub mod request_link;
+pub mod sign_up;
+pub mod step_up;
+pub mod verify_reminder;

@@ -1,0 +1,39 @@
+//! The page that asks for an address to send a link to. Used by `/forgot` and `/magic`.
+
+use super::card::{AuthCard, EmailField, NextInput, Other, use_next};
+use crate::{
+    auth::model::check_email,
+    error::{Field, FieldError},
+    ui::{Check, Form, FormErrors, Submit, Values, flash::use_flash},
+};
+use leptos::prelude::*;
+
+/// One email field. `action`: the server function that sends the link.
+#[component]
+pub(super) fn RequestLink(
+    title: &'static str,
+    lead: &'static str,
+    action: &'static str,
+    label: &'static str,
+) -> impl IntoView {
+    let next = use_next();
+    let flash = use_flash();
+    let check: Check = Box::new(email_errors);
+    let other = Other { question: "Know your password?", label: "Log in", path: "/login" };
+    view! {
+        <AuthCard title other next=next.clone()>
+            <p class="auth-lead">{lead}</p>
+            <Form action check error=flash.error.clone()>
+                <FormErrors />
+                <NextInput next />
+                <EmailField flash />
+                <Submit label class="button button--wide" />
+            </Form>
+        </AuthCard>
+    }
+}
+
+fn email_errors(values: &Values) -> Vec<FieldError> {
+    let fault = check_email(&values.get(Field::Email)).err();
+    fault.map(|problem| FieldError { field: Field::Email, problem }).into_iter().collect()
+}

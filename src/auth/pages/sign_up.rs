@@ -1,0 +1,50 @@
+//! `/signup`. A plain form post, like `/login`.
+
+use super::{
+    card::{AuthCard, EmailField, LoggedOut, NextInput, Other, credential_errors, use_next},
+    new_password::NewPasswordField,
+};
+use crate::{
+    auth::model::{DISPLAY_NAME_MAX_LENGTH, check_new_password},
+    error::Field,
+    ui::{
+        Check, Form, FormErrors, Submit, TextField, control_name,
+        flash::{use_flash, use_site},
+    },
+};
+use leptos::prelude::*;
+use leptos_router::{SsrMode, components::Route, path};
+
+#[component(transparent)]
+pub fn SignUpRoute() -> impl leptos_router::MatchNestedRoutes + Clone {
+    view! { <Route path=path!("/signup") view=SignUpPage ssr=SsrMode::Async /> }.into_inner()
+}
+
+#[component]
+fn SignUpPage() -> impl IntoView {
+    let next = use_next();
+    let flash = use_flash();
+    let min = use_site().password_min_length;
+    let check: Check = Box::new(move |values| credential_errors(values, |password| check_new_password(password, min)));
+    view! {
+        <LoggedOut next=next.clone()>
+            <AuthCard title="Create an account" other=Other { question: "Already have one?", label: "Log in", path: "/login" } next=next.clone()>
+                <Form action="/api/auth/sign_up" check error=flash.error.clone()>
+                    <FormErrors />
+                    <NextInput next />
+                    <TextField
+                        field=Field::DisplayName
+                        label="Display name"
+                        hint="What others see. You can change it later."
+                        autocomplete="name"
+                        max_length=DISPLAY_NAME_MAX_LENGTH
+                        value=flash.typed(control_name(Field::DisplayName))
+                    />
+                    <EmailField flash />
+                    <NewPasswordField />
+                    <Submit label="Create account" class="button button--wide" />
+                </Form>
+            </AuthCard>
+        </LoggedOut>
+    }
+}

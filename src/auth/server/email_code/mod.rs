@@ -1,0 +1,6 @@
+//! One-time codes by email: make, find, use; SQL.
+//! Called by the flows.
+
+pub mod code;
+pub mod secret;
+pub mod store;

@@ -1,0 +1,156 @@
+//! The one-time secrets that a mail carries: that of its link, and six digits to type. Both are derived from a random seed
+//! and a key of the master secret, so that the seed, which is all that the database holds, opens nothing.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use serde::{Deserialize, Serialize};
+use sha2::Sha256;
+
+use crate::{
+    auth::server::token::{derived_key::DerivedKey, jwt::KeyRing},
+    server::random,
+};
+
+/// 32 random bytes, which both secrets of one mail come from. As text, base64url.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct CodeSeed([u8; 32]);
+
+impl CodeSeed {
+    pub fn random() -> Self {
+        Self(random::bytes())
+    }
+
+    pub fn as_slice(&self) -> &[u8] {
+        &self.0
+    }
+
+    pub fn from_slice(bytes: &[u8]) -> Option<Self> {
+        Some(Self(bytes.try_into().ok()?))
+    }
+}
+
+impl From<CodeSeed> for String {
+    fn from(seed: CodeSeed) -> Self {
+        URL_SAFE_NO_PAD.encode(seed.0)
+    }
+}
+
+impl TryFrom<String> for CodeSeed {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| "a seed is base64url")?;
+        Self::from_slice(&bytes).ok_or("a seed has 32 bytes")
+    }
+}
+
+/// What a seed comes to under one key. Whoever shows either is the mail's reader: compare in constant time, or by a hash.
+pub struct Secrets {
+    /// For the link: 43 characters of base64url, 256 bits.
+    pub link: String,
+    /// To be typed: six decimal digits. Guessed in a million tries, so count them.
+    pub digits: String,
+}
+
+impl DerivedKey {
+    fn secrets(&self, seed: &CodeSeed) -> Secrets {
+        let link = self.mac(b"link", seed);
+        let [a, b, c, d, e, f, g, h, ..] = self.mac(b"digits", seed);
+        // Of 2^64 numbers, some of the million come up once more often than others in 18 million million times.
+        let digits = u64::from_be_bytes([a, b, c, d, e, f, g, h]) % 1_000_000;
+        Secrets { link: URL_SAFE_NO_PAD.encode(link), digits: format!("{digits:06}") }
+    }
+
+    fn mac(&self, what: &[u8], seed: &CodeSeed) -> [u8; 32] {
+        self.mac_of(what, &seed.0)
+    }
+
+    fn mac_of(&self, what: &[u8], text: &[u8]) -> [u8; 32] {
+        #[allow(clippy::expect_used)]
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).expect("HMAC takes keys of any length");
+        mac.update(what);
+        mac.update(text);
+        mac.finalize().into_bytes().into()
+    }
+}
+
+impl KeyRing {
+    /// What a seed comes to under each secret, the current one first: a mail may have been written under one before it.
+    pub fn one_time_secrets(&self, seed: &CodeSeed) -> impl Iterator<Item = Secrets> {
+        self.one_time.iter().map(|key| key.secrets(seed))
+    }
+
+    /// What a seed comes to under the key of that name; nothing where its secret is no longer known.
+    pub fn one_time_secrets_of(&self, kid: &str, seed: &CodeSeed) -> Option<Secrets> {
+        self.one_time.iter().find(|key| key.kid == kid).map(|key| key.secrets(seed))
+    }
+
+    /// A keyed hash of `text`, 16 hex digits: for logs, where equal texts may be seen to be equal, and nothing else.
+    pub fn pseudonym(&self, text: &str) -> String {
+        let digest = self.one_time.first().map(|key| key.mac_of(b"pseudonym", text.as_bytes())).unwrap_or_default();
+        digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// The name of the current key.
+    pub fn one_time_kid(&self) -> &str {
+        self.one_time.first().map_or("", |key| &key.kid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    const OLD: &str = "old-0123456789-abcdefghijklmnopqrstuvwxyz";
+    const NEW: &str = "new-0123456789-abcdefghijklmnopqrstuvwxyz";
+
+    fn ring(secrets: &[&str]) -> KeyRing {
+        KeyRing::new("https://latchkey.test".into(), secrets)
+    }
+
+    fn texts(secrets: impl Iterator<Item = Secrets>) -> Vec<(String, String)> {
+        secrets.map(|s| (s.link, s.digits)).collect()
+    }
+
+    #[test]
+    fn both_secrets_follow_from_the_seed_and_the_key_and_have_their_shapes() {
+        let mut seen = BTreeSet::new();
+        for _ in 0..200 {
+            let seed = CodeSeed::random();
+            let [(link, digits)] = &texts(ring(&[NEW]).one_time_secrets(&seed))[..] else { panic!("one key") };
+            assert!(link.len() == 43 && link.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_'));
+            assert!(digits.len() == 6 && digits.chars().all(|c| c.is_ascii_digit()));
+            assert_eq!(texts(ring(&[NEW]).one_time_secrets(&seed)), [(link.clone(), digits.clone())]);
+            assert!(seen.insert(link.clone()));
+            // The seed says nothing of either.
+            assert!(!String::from(seed).contains(&link[..8]));
+        }
+    }
+
+    #[test]
+    fn an_older_secret_goes_on_counting_by_its_name() {
+        let seed = CodeSeed::random();
+        let old = texts(ring(&[OLD]).one_time_secrets(&seed));
+        let both = ring(&[NEW, OLD]);
+        assert_eq!(
+            texts(both.one_time_secrets(&seed)),
+            [texts(ring(&[NEW]).one_time_secrets(&seed)), old.clone()].concat()
+        );
+        let kid = ring(&[OLD]).one_time_kid().to_owned();
+        assert_eq!(texts(both.one_time_secrets_of(&kid, &seed).into_iter()), old);
+        assert!(ring(&[NEW]).one_time_secrets_of(&kid, &seed).is_none(), "its secret is gone");
+        assert!(kid != both.one_time_kid() && kid.len() == 11);
+    }
+
+    #[test]
+    fn a_seed_survives_its_text_and_nothing_else_is_one() {
+        let seed = CodeSeed::random();
+        let json = serde_json::to_string(&seed).unwrap();
+        assert!(serde_json::from_str::<CodeSeed>(&json).unwrap() == seed);
+        for text in ["\"\"", "\"AAAA\"", "7", &json.replace('"', ""), &json.replacen('"', "\"AA", 1), "\"!\""] {
+            assert!(serde_json::from_str::<CodeSeed>(text).is_err(), "{text}");
+        }
+    }
+}

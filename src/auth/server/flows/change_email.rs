@@ -1,0 +1,227 @@
+//! Change of an account's address: the new address confirms it, and the old one gets a link that undoes it for 7 days.
+//! Called by `auth::email_code::api` and by the account feature.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::{
+    code_request::{check_deliverable, limit_mails, parse_email},
+    code_steps::{self, Presenter, Redeemed},
+};
+use crate::{
+    auth::{
+        email_code::model::Purpose,
+        server::{
+            caller::{Caller, Client},
+            email_code::{
+                code::{self, BrowserKey, Detail, Presented},
+                secret::CodeSeed,
+                store::{self as code_store, CodeRow},
+            },
+            emails::templates,
+            session::{
+                cache::Change,
+                end_store::{EndReason, end_other_sessions_of},
+            },
+            users::{
+                credentials::Email,
+                owner_store::{self, SetEmail},
+                store::find_user,
+            },
+        },
+    },
+    error::{AppError, Field, Problem},
+    server::{
+        db::{Db, Tx},
+        mail::Letter,
+        ops::{
+            audit::{self, Event},
+            rate_limit::Bucket,
+        },
+        relative_time::day,
+        state::AppState,
+    },
+    ui::flash::Notice,
+};
+
+/// Mails a link to the new address. An address that has an account gets a mail that says so.
+pub async fn request(state: &AppState, caller: &Caller, email: &str, client: &Client) -> Result<BrowserKey, AppError> {
+    let email = parse_email(email)?;
+    if email.key() == Email::parse(&caller.identity.email).map_err(|_| AppError::Unavailable)?.key() {
+        return Err(AppError::invalid(Field::Email, Problem::Unchanged));
+    }
+    check_deliverable(state, &email)?;
+    limit_mails(state, Purpose::ChangeEmail, &email, client).await?;
+    let taken = find_user(&state.db, &email).await?.is_some_and(|user| user.id != caller.user_id);
+    let now = state.db.now().await?;
+    let mut tx = state.db.begin().await?;
+    caller.lock(&mut tx, now).await?;
+    let detail = Detail { taken, ..Detail::default() };
+    let (seed, browser, expires_at) =
+        code::make(state, &mut tx, Purpose::ChangeEmail, &email, Some(caller.user_id), &detail, now).await?;
+    let letter = if taken { templates::has_account(state) } else { confirm_email(state, seed) };
+    state.mail.enqueue(&mut tx, email.as_str(), &letter, Some(expires_at), now).await?;
+    state.mail.commit_and_wake(tx).await?;
+    Ok(browser)
+}
+
+/// Moves the caller's account to the new address, ends its other sessions, and mails an undo link to the old address.
+pub(super) async fn redeem(
+    state: &AppState,
+    code: &CodeRow,
+    detail: &Detail,
+    who: &Presenter<'_>,
+    now: DateTime<Utc>,
+) -> Result<Redeemed, AppError> {
+    let user_id = code.user_id.ok_or(AppError::CodeExpired)?;
+    let new = Email::parse(&code.email).map_err(|_| AppError::Internal)?;
+    let mut tx = state.db.begin().await?;
+    let caller = who.caller.filter(|caller| caller.user_id == user_id).ok_or(AppError::Unauthenticated)?;
+    let owner = caller.lock(&mut tx, now).await?;
+    owner_store::lock_addresses(&mut tx, [new.key(), &owner.email_key]).await?;
+    code::spend(&mut tx, code, now).await?;
+    if detail.taken || owner_store::set_email(&mut tx, user_id, &new, now).await? == SetEmail::Taken {
+        return code_steps::spent_in_vain(tx).await;
+    }
+    code_store::void_codes_of(&mut tx, user_id, now).await?;
+    // Another session may belong to the person whom the owner moves away from.
+    end_other_sessions_of(&mut tx, user_id, &caller.session, EndReason::EmailChanged, now).await?;
+    audit::record(&mut tx, Event::EmailChanged, user_id, None, Some(who.client.ip), now).await?;
+    // An address that was never verified may be a stranger's, by a typing error: it gets no mail and no link.
+    if owner.email_verified_at.is_some() {
+        let old = Email::parse(&owner.email).map_err(|_| AppError::Internal)?;
+        let (seed, _, expires_at) =
+            code::make(state, &mut tx, Purpose::UndoEmail, &old, Some(user_id), &Detail::default(), now).await?;
+        let letter = changed_email(state, new.as_str(), seed);
+        state.mail.enqueue(&mut tx, old.as_str(), &letter, Some(expires_at), now).await?;
+    }
+    state.mail.commit_and_wake(tx).await?;
+    state.freshness.changed(Change::Account(user_id));
+    Ok(Redeemed { issued: None, next: Some("/account".into()), notice: Some(Notice::EmailChanged) })
+}
+
+/// Moves the account back to the address of the code, with a new password, and voids every code that was made since.
+pub(super) async fn undo(
+    state: &AppState,
+    code: &CodeRow,
+    detail: Detail,
+    new_hash: &str,
+    who: &Presenter<'_>,
+    now: DateTime<Utc>,
+) -> Result<Redeemed, AppError> {
+    let mut tx = state.db.begin().await?;
+    let mut owner = code_steps::lock_owner(&mut tx, code, who, true, now).await?;
+    restore(&mut tx, code, owner.user_id, who.client, now).await?;
+    owner.verify_address(&mut tx, who, now).await?;
+    owner.row.email.clone_from(&code.email);
+    owner.row.email_key.clone_from(&code.email_key);
+    owner.set_password(state, &mut tx, Some(new_hash), who.session(), who, now).await?;
+    owner.log_in(state, tx, detail.next, Some(Notice::EmailRestored), who, now).await
+}
+
+async fn restore(
+    tx: &mut Tx,
+    code: &CodeRow,
+    user_id: Uuid,
+    client: &Client,
+    now: DateTime<Utc>,
+) -> Result<(), AppError> {
+    let old = Email::parse(&code.email).map_err(|_| AppError::Internal)?;
+    if owner_store::set_email(tx, user_id, &old, now).await? == SetEmail::Taken {
+        return Err(AppError::CodeExpired);
+    }
+    // A thief who moved the account was sent an undo link too, to the address that they put in.
+    code_store::void_codes_since(tx, user_id, code.created_at, now).await?;
+    audit::record(tx, Event::EmailRestored, user_id, None, Some(client.ip), now).await?;
+    Ok(())
+}
+
+/// The address and the end of each open undo link of an account; the latest first.
+pub async fn open_undo_links(
+    db: &Db,
+    user_id: Uuid,
+    now: DateTime<Utc>,
+) -> Result<Vec<(String, DateTime<Utc>)>, AppError> {
+    Ok(code_store::find_ways_back(db, user_id, now).await?)
+}
+
+/// Replaces the undo link of an earlier address by a new one with the same end, mailed there, so that a copy of the first
+/// is worthless. Only a reader of that address can end the link itself ([`dismiss_undo_link`]): otherwise a thief could.
+pub async fn renew_undo_link(state: &AppState, caller: &Caller, email: &str, client: &Client) -> Result<(), AppError> {
+    let email = parse_email(email)?;
+    limit_mails(state, Purpose::UndoEmail, &email, client).await?;
+    let now = state.db.now().await?;
+    let open = code_store::find_ways_back(&state.db, caller.user_id, now).await?;
+    let (_, expires_at) = open.into_iter().find(|(to, _)| to == email.as_str()).ok_or(AppError::NotFound)?;
+    let mut tx = state.db.begin().await?;
+    caller.lock(&mut tx, now).await?;
+    owner_store::lock_addresses(&mut tx, [email.key()]).await?;
+    if code_store::void_ways_back(&mut tx, caller.user_id, email.key(), now).await? == 0 {
+        return Err(AppError::NotFound);
+    }
+    let (user_id, detail) = (Some(caller.user_id), Detail::default());
+    let (seed, _) =
+        code::make_until(state, &mut tx, Purpose::UndoEmail, &email, user_id, &detail, expires_at, now).await?;
+    let letter = new_undo_link_email(state, &day(expires_at), seed);
+    state.mail.enqueue(&mut tx, email.as_str(), &letter, Some(expires_at), now).await?;
+    state.mail.commit_and_wake(tx).await?;
+    Ok(())
+}
+
+/// Ends an undo link, by the link itself.
+pub async fn dismiss_undo_link(state: &AppState, link: &str, client: &Client) -> Result<(), AppError> {
+    let now = state.db.now().await?;
+    Bucket::client("confirm", client.ip, state.config.throttle.client_per_minute).take(&state.db, now).await?;
+    let code = code::find(state, &Presented::Link(link.to_owned()), None, now).await?;
+    let user_id = code.user_id.filter(|_| code.purpose == Purpose::UndoEmail).ok_or(AppError::CodeExpired)?;
+    let mut tx = state.db.begin().await?;
+    owner_store::lock_owner(&mut tx, user_id).await?;
+    code::spend(&mut tx, &code, now).await?;
+    audit::record(&mut tx, Event::WayBackEnded, user_id, None, Some(client.ip), now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+fn confirm_email(state: &AppState, seed: CodeSeed) -> Letter {
+    let sentence = format!(
+        "Your account at {} is about to use this address. The link and the digits work for 20 minutes, once.",
+        templates::site(state)
+    );
+    templates::code("Confirm your new address", "Confirm your new address", sentence, "Use this address", seed, true)
+}
+
+/// To the address that was replaced; `new` is the one that took its place.
+fn changed_email(state: &AppState, new: &str, seed: CodeSeed) -> Letter {
+    Letter {
+        footnote: Some("That was you? Then there is nothing to do.".into()),
+        ..templates::code(
+            "Your address was changed",
+            "Your address was changed",
+            format!(
+                "Your account at {} uses {new} from now on, and no longer this address. For 7 days you can take that back: the link moves the account here again, asks for a new password, and logs out every device.",
+                templates::site(state)
+            ),
+            "Take it back",
+            seed,
+            false,
+        )
+    }
+}
+
+/// To the address that was replaced, once more; `until` is the day on which the link expires.
+fn new_undo_link_email(state: &AppState, until: &str, seed: CodeSeed) -> Letter {
+    Letter {
+        footnote: Some("The link that was mailed before no longer works. Changed the address yourself? The same page ends this link too.".into()),
+        ..templates::code(
+            "A new link to take your address back",
+            "Take your address back",
+            format!(
+                "Your account at {} moved away from this address. Until {until} this link moves it back, asks for a new password, and logs out every device.",
+                templates::site(state)
+            ),
+            "Take it back, or end this link",
+            seed,
+            false,
+        )
+    }
+}

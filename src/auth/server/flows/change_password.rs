@@ -1,0 +1,156 @@
+//! Change of a password by its owner, and step-up: proving the password anew. Called by the account feature, by
+//! `auth::api`, and by the flows that set a password.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::{
+    auth::server::{
+        caller::{Caller, Client},
+        email_code::store::void_codes_of,
+        emails::{security_alerts, templates},
+        password::{hasher::Verified, policy},
+        session::{
+            cache::Change,
+            end_store::{EndReason, end_session, end_sessions_of},
+            lifecycle,
+        },
+        token::cookies::Issued,
+        users::{
+            credentials::NewPassword,
+            owner_store::{self, OwnerRow},
+        },
+    },
+    error::{AppError, Field, Problem},
+    server::{
+        db::Tx,
+        mail::Letter,
+        ops::{
+            audit::{self, Event},
+            rate_limit::Bucket,
+        },
+        state::AppState,
+    },
+};
+
+/// Sets a new password, which needs the old one where there is one. Every session ends; the caller's continues under a
+/// new id.
+pub async fn change_password(
+    state: &AppState,
+    caller: &Caller,
+    old: String,
+    new: String,
+    client: &Client,
+) -> Result<Issued, AppError> {
+    let new = NewPassword::parse(new, state.config.auth.password_min_length)
+        .map_err(|problem| AppError::invalid(Field::Password, problem))?;
+    let owner =
+        owner_store::find_owner(&state.db, caller.user_id, &caller.session).await?.ok_or(AppError::Unauthenticated)?;
+    // Before the strength rating, which takes milliseconds: both are limited.
+    if owner.password_hash.is_some() {
+        verify(state, caller, old, Field::OldPassword, owner.password_hash.clone(), client).await?;
+    } else {
+        let failures = state.config.throttle.account_per_five_minutes;
+        let now = state.db.now().await?;
+        Bucket::proved("first password", &caller.user_id.to_string(), failures).take(&state.db, now).await?;
+    }
+    policy::check(state, &new, &[&caller.identity.email, &caller.identity.display_name]).await?;
+    let hash = state.passwords.hash_for(client.ip, new.into_inner()).await?;
+    let now = state.db.now().await?;
+    let mut tx = state.db.begin().await?;
+    // Nothing changes if the session ended or the password was replaced meanwhile.
+    if caller.lock(&mut tx, now).await?.password_hash != owner.password_hash {
+        return Err(AppError::Unauthenticated);
+    }
+    // Replaced by the session that begins below, so this browser's tabs are not told that it ended.
+    end_session(&mut tx, &caller.session, EndReason::Replaced, now).await?;
+    set_password(state, &mut tx, caller.user_id, &owner, Some(&hash), client, now).await?;
+    let id = lifecycle::begin(state, &mut tx, caller.user_id, None, client, now).await?;
+    state.mail.commit_and_wake(tx).await?;
+    state.freshness.changed(Change::Account(caller.user_id));
+    lifecycle::open_pair(state, id, now).await
+}
+
+/// Sets another password (or none), ends every session, voids every code, and tells the owner.
+pub(super) async fn set_password(
+    state: &AppState,
+    tx: &mut Tx,
+    user_id: Uuid,
+    owner: &OwnerRow,
+    hash: Option<&str>,
+    client: &Client,
+    now: DateTime<Utc>,
+) -> Result<(), AppError> {
+    owner_store::set_password(tx, user_id, hash).await?;
+    end_sessions_of(tx, user_id, EndReason::PasswordChanged, now).await?;
+    void_codes_of(tx, user_id, now).await?;
+    audit::record(tx, Event::PasswordChanged, user_id, None, Some(client.ip), now).await?;
+    security_alerts::tell(state, tx, owner, &password_changed_email(state), now).await?;
+    Ok(())
+}
+
+/// Checks that `typed` is the caller's password. Failures are limited by account.
+async fn verify(
+    state: &AppState,
+    caller: &Caller,
+    typed: String,
+    field: Field,
+    stored: Option<String>,
+    client: &Client,
+) -> Result<(), AppError> {
+    if typed.is_empty() {
+        return Err(AppError::invalid(field, Problem::Missing));
+    }
+    let now = state.db.now().await?;
+    let failures = state.config.throttle.account_per_five_minutes;
+    let account = caller.user_id.to_string();
+    // By account alone: by address or by client, a stranger could lock the owner out of every change.
+    let attempt = Bucket::account("password", &account, failures);
+    let proved = Bucket::proved("password", &account, failures);
+    proved.peek(&state.db, now).await?;
+    attempt.take(&state.db, now).await?;
+    let verified = state.passwords.verify_for(client.ip, typed, stored).await;
+    if verified == Ok(Verified::No) {
+        tracing::warn!(event = "password_failed", client = %client.ip, user_id = %caller.user_id, "audit");
+        return Err(AppError::invalid(field, Problem::Mismatch));
+    }
+    let mut tx = state.db.begin().await?;
+    attempt.give_back(&mut tx).await?;
+    if verified.is_ok() {
+        proved.count(&mut tx, now).await?;
+    }
+    tx.commit().await?;
+    verified.map(|_| ())
+}
+
+/// Proves the password anew: the session continues under a new id, with the log-in time of now.
+pub async fn step_up(state: &AppState, caller: &Caller, password: String, client: &Client) -> Result<Issued, AppError> {
+    let owner =
+        owner_store::find_owner(&state.db, caller.user_id, &caller.session).await?.ok_or(AppError::Unauthenticated)?;
+    verify(state, caller, password, Field::Password, owner.password_hash.clone(), client).await?;
+    let now = state.db.now().await?;
+    let mut tx = state.db.begin().await?;
+    if caller.lock(&mut tx, now).await?.password_hash != owner.password_hash {
+        return Err(AppError::Unauthenticated);
+    }
+    end_session(&mut tx, &caller.session, EndReason::Replaced, now).await?;
+    let id = lifecycle::begin(state, &mut tx, caller.user_id, None, client, now).await?;
+    audit::record(&mut tx, Event::SteppedUp, caller.user_id, None, Some(client.ip), now).await?;
+    tx.commit().await?;
+    state.freshness.changed(Change::Session(caller.session));
+    lifecycle::open_pair(state, id, now).await
+}
+
+fn password_changed_email(state: &AppState) -> Letter {
+    templates::notice(
+        "Your password was changed",
+        vec![
+            format!(
+                "The password of your account at {} was changed. Every other device was logged out.",
+                templates::site(state)
+            ),
+            templates::NOT_YOU.into(),
+        ],
+        Some(("Choose a new password", "/forgot")),
+    )
+}

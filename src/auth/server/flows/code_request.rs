@@ -1,0 +1,92 @@
+//! The shared steps of the flows that mail a code: limits, deliverability, and a code for the owner of an address. An
+//! unknown address costs the same work, leaves the same rows and gets the same answer as a known one.
+
+use crate::{
+    auth::{
+        email_code::model::Purpose,
+        server::{
+            caller::Client,
+            email_code::{
+                code::{self, BrowserKey, Detail},
+                secret::CodeSeed,
+            },
+            users::{credentials::Email, store::find_user},
+        },
+    },
+    error::{AppError, Field, Problem},
+    server::{
+        mail::Letter,
+        ops::rate_limit::{Bucket, Pair},
+        state::AppState,
+    },
+};
+
+/// Parses an address that was typed into a form of one field.
+pub(super) fn parse_email(email: &str) -> Result<Email, AppError> {
+    Email::parse(email).map_err(|problem| AppError::invalid(Field::Email, problem))
+}
+
+/// Refuses an address that no mail would reach. Only for new addresses and the caller's own: for others the answer would
+/// reveal which have accounts.
+pub(super) fn check_deliverable(state: &AppState, email: &Email) -> Result<(), AppError> {
+    match state.mail.reaches(email.as_str()) {
+        true => Ok(()),
+        false => Err(AppError::invalid(Field::Email, Problem::Undeliverable)),
+    }
+}
+
+/// Mails a code to the owner of the account with that address. An unknown address leaves the same rows, and gets no mail.
+pub(super) async fn mail_code_to_owner(
+    state: &AppState,
+    purpose: Purpose,
+    email: &Email,
+    next: Option<&str>,
+    template: fn(&AppState, CodeSeed) -> Letter,
+    client: &Client,
+) -> Result<BrowserKey, AppError> {
+    limit_mails(state, purpose, email, client).await?;
+    let user = find_user(&state.db, email).await?.filter(|user| user.state == "active");
+    let now = state.db.now().await?;
+    let mut tx = state.db.begin().await?;
+    let user_id = user.as_ref().map(|user| user.id);
+    let detail = Detail { next: next.map(str::to_owned), ..Detail::default() };
+    let (seed, browser, expires_at) = code::make(state, &mut tx, purpose, email, user_id, &detail, now).await?;
+    // To the address as it was signed up with: a twin of it may be another mailbox.
+    let to = user.as_ref().map(|user| user.email.as_str());
+    state.mail.enqueue_if(&mut tx, to, &template(state, seed), Some(expires_at), now).await?;
+    state.mail.commit_and_wake(tx).await?;
+    Ok(browser)
+}
+
+/// Counts a mail for the client who requests it and for the address that gets it. Log-in links and resets have an hourly
+/// budget of their own, so mails of another kind can't use it up. All kinds together have a daily budget.
+pub(super) async fn limit_mails(
+    state: &AppState,
+    purpose: Purpose,
+    email: &Email,
+    client: &Client,
+) -> Result<(), AppError> {
+    let now = state.db.now().await?;
+    let limit = state.config.throttle.mails_per_hour;
+    let pair = Pair {
+        // Sign-ups are counted on their own, so they leave other clients behind the same address their mails.
+        client: Bucket::client(
+            if purpose == Purpose::SignUp { "sign_up mail" } else { "mail" },
+            client.ip,
+            state.config.throttle.client_per_minute,
+        ),
+        account: match purpose {
+            Purpose::LogIn | Purpose::Recover => Bucket::way_in(email.key(), limit, code::LIFETIME),
+            _ => Bucket::mailed(email.key(), limit),
+        },
+    };
+    pair.take(&state.db, now).await?;
+    let of_the_day = Bucket::mailed_in_a_day(email.key(), limit).take(&state.db, now).await;
+    match (of_the_day, purpose) {
+        // Past the daily budget the owner still gets one working link an hour, so a stranger can't lock them out.
+        (Err(AppError::Throttled { .. }), Purpose::LogIn | Purpose::Recover) => {
+            Bucket::hourly("way in", email.key()).take(&state.db, now).await
+        }
+        (outcome, _) => outcome,
+    }
+}

@@ -1,0 +1,117 @@
+//! Log-in with a password. Every failure is the same error after the same work. Called by `auth::api`.
+
+use crate::{
+    auth::server::{
+        caller::Client,
+        emails::security_alerts::{self, Recipient},
+        password::hasher::Verified,
+        session::{cache::Change, lifecycle, store::user_agents_of},
+        token::session_id::SessionIdHash,
+        token::{cookies::Issued, known_browser::Attempt},
+        users::{
+            credentials::{Email, Problems},
+            owner_store,
+            store::{self, UserRow},
+        },
+    },
+    error::{AppError, Field, Problem},
+    server::{
+        ops::{
+            audit::{self, Event},
+            rate_limit::Bucket,
+        },
+        state::AppState,
+    },
+};
+
+/// A successful log-in.
+pub struct LoggedIn {
+    pub issued: Issued,
+    /// The account is scheduled for deletion, so its owner has to be asked whether to keep it.
+    pub leaving: bool,
+}
+
+/// Signs in with a password. `device`: the value of the cookie that marks a browser which logged in before.
+pub async fn log_in(
+    state: &AppState,
+    email: &str,
+    password: String,
+    replaces: Option<SessionIdHash>,
+    device: Option<&str>,
+    client: &Client,
+) -> Result<LoggedIn, AppError> {
+    let mut problems = Problems::default();
+    let email = problems.take(Field::Email, Email::parse(email));
+    let password = problems.take(Field::Password, Some(password).filter(|p| !p.is_empty()).ok_or(Problem::Missing));
+    let (Some(email), Some(password)) = (email, password) else {
+        return Err(problems.into_error());
+    };
+    let now = state.db.now().await?;
+    let attempt = Attempt::new(state, &email, device, client, now).await?;
+    let proved = Bucket::proved("log_in", email.key(), state.config.throttle.account_per_five_minutes);
+    proved.peek(&state.db, now).await?;
+    if let Err(refused) = attempt.take(state, now).await {
+        log_failure(state, &email, client, "throttled");
+        if refused.by_account {
+            security_alerts::attempts(state, &email, now).await?;
+        }
+        return Err(refused.into());
+    }
+    let verified = verify(state, &email, password, client).await;
+    if matches!(verified, Err(AppError::InvalidCredentials)) {
+        log_failure(state, &email, client, "refused");
+        return Err(AppError::InvalidCredentials);
+    }
+    // Neither a success nor a full queue is a failed guess.
+    let mut tx = state.db.begin().await?;
+    attempt.give_back(&mut tx).await?;
+    let user = match verified {
+        Ok(user) => user,
+        Err(busy) => {
+            tx.commit().await?;
+            return Err(busy);
+        }
+    };
+    if !owner_store::lock_unchanged(&mut tx, user.id, user.password_hash.as_deref()).await? {
+        return Err(AppError::InvalidCredentials);
+    }
+    let now = state.db.now().await?;
+    proved.count(&mut tx, now).await?;
+    if user.email_verified_at.is_some() {
+        let known = user_agents_of(&mut tx, user.id).await?;
+        let owner = Recipient { user_id: user.id, email: &user.email, email_key: email.key() };
+        security_alerts::new_device(state, &mut tx, owner, &known, client, now).await?;
+    }
+    let id = lifecycle::begin(state, &mut tx, user.id, replaces, client, now).await?;
+    audit::record(&mut tx, Event::LoggedIn, user.id, None, Some(client.ip), now).await?;
+    state.mail.commit_and_wake(tx).await?;
+    if let Some(replaced) = replaces {
+        state.freshness.changed(Change::Session(replaced));
+    }
+    Ok(LoggedIn { issued: lifecycle::open_pair(state, id, now).await?, leaving: user.erase_at.is_some() })
+}
+
+/// Logs a failed log-in with its client, so that an operator can block one (docs/operations.md has the filter). The
+/// address is logged as a keyed hash: lines about one account share it.
+fn log_failure(state: &AppState, email: &Email, client: &Client, why: &'static str) {
+    let account = state.keys.pseudonym(email.key());
+    tracing::warn!(event = "log_in_failed", why, client = %client.ip, account, "audit");
+}
+
+async fn verify(state: &AppState, email: &Email, password: String, client: &Client) -> Result<UserRow, AppError> {
+    let user = store::find_user(&state.db, email).await?;
+    // An account that can't log in costs what an unknown one costs, whatever the password: a match takes another time.
+    let user = user.filter(|user| {
+        user.state == "active" && (user.email_verified_at.is_some() || !state.config.verifies_sign_ups())
+    });
+    let stored = user.as_ref().and_then(|user| user.password_hash.clone());
+    let verified = state.passwords.verify_for(client.ip, password, stored.clone()).await?;
+    let Some(mut user) = user.filter(|_| verified != Verified::No) else {
+        return Err(AppError::InvalidCredentials);
+    };
+    if let (Verified::YesUpgrade(new), Some(old)) = (verified, stored) {
+        store::upgrade_password_hash(&state.db, user.id, &old, &new).await?;
+        user.password_hash = Some(new);
+    }
+    Ok(user)
+}

@@ -1,0 +1,66 @@
+//! Log-in by email: a link and six digits that log in without a password. Called by `auth::email_code::api`.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    code_request::{mail_code_to_owner, parse_email},
+    code_steps::{self, Presenter, Redeemed},
+};
+use crate::{
+    auth::{
+        email_code::model::Purpose,
+        server::{
+            caller::Client,
+            email_code::{
+                code::{BrowserKey, Detail},
+                secret::CodeSeed,
+                store::CodeRow,
+            },
+            emails::{
+                security_alerts::{self, Recipient},
+                templates,
+            },
+            session::store::user_agents_of,
+        },
+    },
+    error::AppError,
+    server::{mail::Letter, state::AppState},
+    ui::flash::Notice,
+};
+
+/// Mails a log-in link. The answer is the same whether or not the address has an account.
+pub async fn request(state: &AppState, email: &str, next: &str, client: &Client) -> Result<BrowserKey, AppError> {
+    let email = parse_email(email)?;
+    mail_code_to_owner(state, Purpose::LogIn, &email, Some(next), log_in_email, client).await
+}
+
+/// Logs in. The first proof that mail reaches the address drops the password: a stranger may have signed up with it.
+pub(super) async fn redeem(
+    state: &AppState,
+    code: &CodeRow,
+    detail: Detail,
+    who: &Presenter<'_>,
+    now: DateTime<Utc>,
+) -> Result<Redeemed, AppError> {
+    let mut tx = state.db.begin().await?;
+    let mut owner = code_steps::lock_owner(&mut tx, code, who, false, now).await?;
+    owner.require_address(code)?;
+    let notice = if owner.verify_address(&mut tx, who, now).await? {
+        owner.set_password(state, &mut tx, None, who.session(), who, now).await?;
+        Some(Notice::PasswordDropped)
+    } else {
+        None
+    };
+    let known = user_agents_of(&mut tx, owner.user_id).await?;
+    let recipient = Recipient { user_id: owner.user_id, email: &owner.row.email, email_key: &owner.row.email_key };
+    security_alerts::new_device(state, &mut tx, recipient, &known, who.client, now).await?;
+    owner.log_in(state, tx, detail.next, notice, who, now).await
+}
+
+fn log_in_email(state: &AppState, seed: CodeSeed) -> Letter {
+    let sentence = format!(
+        "This is your way into {} without a password. The link and the digits work for 20 minutes, once.",
+        templates::site(state)
+    );
+    templates::code("Your log-in link", "Log in", sentence, "Log in", seed, true)
+}

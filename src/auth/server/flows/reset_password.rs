@@ -1,0 +1,63 @@
+//! Password reset: a mailed link or six digits, a new password, and the end of every session. Called by
+//! `auth::email_code::api`.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    code_request::{mail_code_to_owner, parse_email},
+    code_steps::{self, Presenter, Redeemed},
+};
+use crate::{
+    auth::{
+        email_code::model::Purpose,
+        server::{
+            caller::Client,
+            email_code::{
+                code::{BrowserKey, Detail},
+                secret::CodeSeed,
+                store::CodeRow,
+            },
+            emails::templates,
+        },
+    },
+    error::AppError,
+    server::{mail::Letter, state::AppState},
+    ui::flash::Notice,
+};
+
+/// Mails a link that sets a new password. The answer is the same whether or not the address has an account.
+pub async fn request(state: &AppState, email: &str, next: &str, client: &Client) -> Result<BrowserKey, AppError> {
+    let email = parse_email(email)?;
+    mail_code_to_owner(state, Purpose::Recover, &email, Some(next), reset_email, client).await
+}
+
+/// Sets the new password and ends every session. Logs in, unless `auth.log_in_after_reset` is off.
+pub(super) async fn redeem(
+    state: &AppState,
+    code: &CodeRow,
+    detail: Detail,
+    new_hash: &str,
+    who: &Presenter<'_>,
+    now: DateTime<Utc>,
+) -> Result<Redeemed, AppError> {
+    let logs_in = state.config.auth.log_in_after_reset;
+    let notice = Some(Notice::PasswordChanged);
+    let mut tx = state.db.begin().await?;
+    let mut owner = code_steps::lock_owner(&mut tx, code, who, true, now).await?;
+    owner.require_address(code)?;
+    owner.verify_address(&mut tx, who, now).await?;
+    let replaced = who.session().filter(|_| logs_in);
+    owner.set_password(state, &mut tx, Some(new_hash), replaced, who, now).await?;
+    match logs_in {
+        true => owner.log_in(state, tx, detail.next, notice, who, now).await,
+        false => owner.finish(state, tx, "/login", notice).await,
+    }
+}
+
+fn reset_email(state: &AppState, seed: CodeSeed) -> Letter {
+    let sentence = format!(
+        "Somebody, probably you, asked for a new password at {}. Choosing one logs out every device. The link and the digits work for 20 minutes, once.",
+        templates::site(state)
+    );
+    templates::code("Choose a new password", "Choose a new password", sentence, "Choose a new password", seed, true)
+}

@@ -1,0 +1,63 @@
+//! Verification of an account's address. Called by `auth::email_code::api`.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    code_request::{check_deliverable, mail_code_to_owner},
+    code_steps::{self, Presenter, Redeemed},
+};
+use crate::{
+    auth::{
+        email_code::model::Purpose,
+        server::{
+            caller::{Caller, Client},
+            email_code::{
+                code::{BrowserKey, Detail},
+                secret::CodeSeed,
+                store::CodeRow,
+            },
+            emails::templates,
+            users::credentials::Email,
+        },
+    },
+    error::AppError,
+    server::{mail::Letter, state::AppState},
+    ui::flash::Notice,
+};
+
+/// Mails a link that verifies the caller's address.
+pub async fn request(state: &AppState, caller: &Caller, client: &Client) -> Result<BrowserKey, AppError> {
+    let email = Email::parse(&caller.identity.email).map_err(|_| AppError::Unavailable)?;
+    check_deliverable(state, &email)?;
+    mail_code_to_owner(state, Purpose::Verify, &email, None, verify_email, client).await
+}
+
+/// Verifies the address. The owner stays logged in. Anybody else who reads mail there sets a new password, since a
+/// stranger may have signed up with their address, and is logged in.
+pub(super) async fn redeem(
+    state: &AppState,
+    code: &CodeRow,
+    detail: Detail,
+    new_hash: Option<String>,
+    who: &Presenter<'_>,
+    now: DateTime<Utc>,
+) -> Result<Redeemed, AppError> {
+    let notice = Some(Notice::EmailVerified);
+    let mut tx = state.db.begin().await?;
+    let mut owner = code_steps::lock_owner(&mut tx, code, who, new_hash.is_some(), now).await?;
+    owner.require_address(code)?;
+    owner.verify_address(&mut tx, who, now).await?;
+    let Some(new_hash) = new_hash else {
+        return owner.finish(state, tx, "/account", notice).await;
+    };
+    owner.set_password(state, &mut tx, Some(&new_hash), who.session(), who, now).await?;
+    owner.log_in(state, tx, detail.next, notice, who, now).await
+}
+
+fn verify_email(state: &AppState, seed: CodeSeed) -> Letter {
+    let sentence = format!(
+        "Confirm that mail from {} reaches you at this address. The link and the digits work for 20 minutes, once.",
+        templates::site(state)
+    );
+    templates::code("Verify your address", "Verify your address", sentence, "Verify this address", seed, true)
+}

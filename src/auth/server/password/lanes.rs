@@ -1,0 +1,92 @@
+//! A client's share of the password queue. A few requests of one client stand in the queue at once, and its others wait
+//! outside of it: whoever sends many takes turns with everybody else. Used by `password`.
+
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError, Weak, atomic::AtomicUsize},
+};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::hash_queue::{Place, QUEUE, WAIT, permits};
+use crate::{error::AppError, server::ops::rate_limit::network};
+
+/// From so many lanes on, those that nobody is in are looked for.
+const MANY: usize = 1024;
+
+/// How many requests of one client stand in the queue or are hashed: one more than are hashed at once, so that a single
+/// client keeps the hasher busy.
+pub fn share() -> usize {
+    permits() + 1
+}
+
+/// The clients that have a request in the queue, or before it.
+#[derive(Default)]
+pub struct Lanes(Mutex<HashMap<IpAddr, Weak<Lane>>>);
+
+struct Lane {
+    share: Arc<Semaphore>,
+    waiting: AtomicUsize,
+}
+
+/// One of a client's places in the queue, held until its hash is done.
+pub struct InLane {
+    _permit: OwnedSemaphorePermit,
+    _lane: Arc<Lane>,
+}
+
+impl Lanes {
+    /// A place of `client`'s share (IPv6: of its /64's), or [`AppError::Busy`].
+    pub async fn enter(&self, client: IpAddr) -> Result<InLane, AppError> {
+        let lane = self.lane(network(client));
+        let place = Place::take(&lane.waiting, QUEUE)?;
+        let permit = tokio::time::timeout(WAIT, lane.share.clone().acquire_owned()).await;
+        drop(place);
+        match permit {
+            Ok(Ok(permit)) => Ok(InLane { _permit: permit, _lane: lane }),
+            Ok(Err(_)) | Err(_) => Err(AppError::Busy),
+        }
+    }
+
+    fn lane(&self, network: IpAddr) -> Arc<Lane> {
+        let mut lanes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lane) = lanes.get(&network).and_then(Weak::upgrade) {
+            return lane;
+        }
+        if lanes.len() >= MANY {
+            lanes.retain(|_, lane| lane.strong_count() > 0);
+        }
+        let lane = Arc::new(Lane { share: Arc::new(Semaphore::new(share())), waiting: AtomicUsize::new(0) });
+        lanes.insert(network, Arc::downgrade(&lane));
+        lane
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_client_has_its_share_and_no_more_until_a_place_is_given_back() {
+        let lanes = Lanes::default();
+        let client = "2001:db8::1".parse().unwrap();
+        let mut held = Vec::new();
+        for _ in 0..share() {
+            held.push(lanes.enter(client).await.unwrap());
+        }
+        let mut one_more = std::pin::pin!(lanes.enter("2001:db8::2".parse().unwrap()));
+        assert!(futures_util::poll!(&mut one_more).is_pending(), "a neighbour in the same /64 is the same client");
+        assert!(lanes.enter("2001:db8:0:1::1".parse().unwrap()).await.is_ok(), "another client is another matter");
+        held.pop();
+        assert!(one_more.await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn clients_that_are_gone_are_forgotten() {
+        let lanes = Lanes::default();
+        for n in 0..=u32::try_from(MANY).unwrap() {
+            lanes.enter(IpAddr::V4(n.into())).await.unwrap();
+        }
+        assert!(lanes.0.lock().unwrap().len() < MANY);
+    }
+}

@@ -1,0 +1,10 @@
+//! Password hashes, and the rules for new passwords: strength, context, breaches.
+//! Called by the flows.
+
+pub mod breach;
+pub mod hash_queue;
+pub mod hasher;
+pub mod lanes;
+pub mod policy;
+pub mod stored_hash;
+pub mod strength;

@@ -1,0 +1,235 @@
+//! The hashes that an account may have: argon2 in any of its forms and bcrypt, made here or by another system. What a
+//! single log-in may cost is capped: whoever gets a hash into the table must not get the server to work for hours. Read
+//! by `password` at log-in and by `server::cli::import::users`.
+
+use argon2::{Algorithm, Argon2, Params, PasswordVerifier, Version, password_hash::phc::PasswordHash};
+use std::fmt;
+
+/// The dearest bcrypt that is verified: about a second.
+pub const BCRYPT_COST_CAP: u32 = 14;
+const BCRYPT_COST_LEAST: u32 = 4;
+/// The most memory of an argon2 hash, in KiB. Times the hashes at once, this is what log-ins may take while such hashes
+/// are there.
+pub const ARGON2_MEMORY_CAP: u32 = 256 * 1024;
+/// The most memory times passes, in KiB: about a second.
+pub const ARGON2_WORK_CAP: u64 = 1024 * 1024;
+
+/// What computing a hash costs, which is all that somebody with a clock can tell of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Work {
+    Argon2 { algorithm: Algorithm, version: Version, memory_kib: u32, passes: u32, lanes: u32 },
+    Bcrypt { cost: u32 },
+}
+
+/// A stored hash that was understood and is within the caps.
+pub struct StoredHash<'a> {
+    form: Form<'a>,
+    pub work: Work,
+}
+
+enum Form<'a> {
+    Argon2(Box<PasswordHash>),
+    Bcrypt(&'a str),
+}
+
+/// Why a stored hash is not computed. Says nothing of the hash itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HashProblem {
+    Unknown,
+    BcryptCost(u32),
+    Argon2Memory(u32),
+    Argon2Work { memory_kib: u32, passes: u32 },
+}
+
+impl fmt::Display for HashProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown => f.write_str(
+                "no hash that can be verified: those begin with $2a$, $2b$, $2y$, $argon2id$, $argon2i$ or $argon2d$",
+            ),
+            Self::BcryptCost(cost) if *cost > BCRYPT_COST_CAP => {
+                write!(f, "bcrypt cost {cost} is over the cap of {BCRYPT_COST_CAP}")
+            }
+            Self::BcryptCost(cost) => write!(f, "bcrypt cost {cost} is under {BCRYPT_COST_LEAST}, the least there is"),
+            Self::Argon2Memory(kib) => write!(f, "argon2 with m={kib} is over the cap of {ARGON2_MEMORY_CAP} KiB"),
+            Self::Argon2Work { memory_kib, passes } => {
+                write!(
+                    f,
+                    "argon2 with m={memory_kib} and t={passes} is over the cap of m times t, {ARGON2_WORK_CAP} KiB"
+                )
+            }
+        }
+    }
+}
+
+impl Work {
+    /// What this argon2 costs.
+    pub fn of(argon2: &Argon2<'_>, algorithm: Algorithm, version: Version) -> Self {
+        Self::by(argon2.params(), algorithm, version)
+    }
+
+    fn by(params: &Params, algorithm: Algorithm, version: Version) -> Self {
+        let (memory_kib, passes, lanes) = (params.m_cost(), params.t_cost(), params.p_cost());
+        Self::Argon2 { algorithm, version, memory_kib, passes, lanes }
+    }
+
+    /// Does it, with a salt that belongs to nobody, for no other purpose than its cost.
+    pub fn burn(&self, password: &str) {
+        const SALT: [u8; 16] = [0x5a; 16];
+        match *self {
+            Self::Argon2 { algorithm, version, memory_kib, passes, lanes } => {
+                let Ok(params) = Params::new(memory_kib, passes, lanes, None) else { return };
+                let mut out = [0; 32];
+                let _ =
+                    Argon2::new(algorithm, version, params).hash_password_into(password.as_bytes(), &SALT, &mut out);
+                std::hint::black_box(out);
+            }
+            Self::Bcrypt { cost } => {
+                let _ = std::hint::black_box(bcrypt::hash_with_salt(password, cost, SALT));
+            }
+        }
+    }
+}
+
+impl<'a> StoredHash<'a> {
+    /// Understands `text`. `own`: today's parameters, which are within the caps whatever they are.
+    pub fn parse(text: &'a str, own: Option<&Params>) -> Result<Self, HashProblem> {
+        match text.starts_with("$2") {
+            true => Self::bcrypt(text),
+            false => Self::argon2(text, own),
+        }
+    }
+
+    fn bcrypt(text: &'a str) -> Result<Self, HashProblem> {
+        // $2x$ marks passwords that a broken implementation hashed, and $2$ one that is older still.
+        let known = ["$2a$", "$2b$", "$2y$"].iter().any(|prefix| text.starts_with(prefix));
+        let parts = text.parse::<bcrypt::HashParts>().ok().filter(|_| known).ok_or(HashProblem::Unknown)?;
+        let cost = parts.get_cost();
+        if !(BCRYPT_COST_LEAST..=BCRYPT_COST_CAP).contains(&cost) {
+            return Err(HashProblem::BcryptCost(cost));
+        }
+        Ok(Self { form: Form::Bcrypt(text), work: Work::Bcrypt { cost } })
+    }
+
+    fn argon2(text: &str, own: Option<&Params>) -> Result<Self, HashProblem> {
+        let unknown = HashProblem::Unknown;
+        let mut phc = PasswordHash::new(text).map_err(|_| unknown)?;
+        let algorithm = Algorithm::try_from(phc.algorithm.as_str()).map_err(|_| unknown)?;
+        // Before argon2 1.3, hashes did not say their version.
+        let version = Version::try_from(*phc.version.get_or_insert(0x10)).map_err(|_| unknown)?;
+        // A key id speaks of a secret that is not here.
+        let keyed = phc.params.iter().any(|(name, _)| name.as_str() == "keyid");
+        let params = Params::try_from(&phc).map_err(|_| unknown)?;
+        if keyed || phc.salt.is_none() || phc.hash.is_none() {
+            return Err(unknown);
+        }
+        let work = |params: &Params| u64::from(params.m_cost()) * u64::from(params.t_cost());
+        if params.m_cost() > own.map_or(0, Params::m_cost).max(ARGON2_MEMORY_CAP) {
+            return Err(HashProblem::Argon2Memory(params.m_cost()));
+        }
+        if work(&params) > own.map_or(0, work).max(ARGON2_WORK_CAP) {
+            return Err(HashProblem::Argon2Work { memory_kib: params.m_cost(), passes: params.t_cost() });
+        }
+        Ok(Self { form: Form::Argon2(Box::new(phc)), work: Work::by(&params, algorithm, version) })
+    }
+
+    /// Whether `password` belongs to it.
+    ///
+    /// bcrypt sees 72 bytes and no more. A longer password counts as the system did that the hash comes from: whoever knows
+    /// the first 72 bytes could always log in there. What was typed then is the password from here on, in full, since the
+    /// new hash is made of all of it; so long a password comes out of a manager, not from fingers that slip in byte 73.
+    /// At a NUL, systems disagree: some stop, and would take anything that follows it. No password of people has one, so
+    /// such a one never matches.
+    pub fn verify(&self, argon2: &Argon2<'_>, password: &str) -> bool {
+        match &self.form {
+            Form::Argon2(phc) => argon2.verify_password(password.as_bytes(), phc.as_ref()).is_ok(),
+            Form::Bcrypt(text) => bcrypt::verify(password, text).is_ok_and(|right| right) & !password.contains('\0'),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RIGHT: &str = "tidal-copper-lantern";
+    /// Of [`RIGHT`], made by other programs: the bcrypt package of Python, and argon2's own C library.
+    const OF_OTHERS: [&str; 9] = [
+        "$2a$04$9ld85A84nyQyk0oSV3tU3uLGl9jPiOC3A7RgWsfBSniDjIxXNHX.i",
+        "$2b$04$RlghiA9dZFKX3YqkAStWru99.OtJT6KJ/U36RPLO.o.dFavufA1pi",
+        "$2y$05$Dg/AXigtVRG2dAh7hmjoIuvyykwbSg3f2G2jqzuQjCpiJJmkWde2y",
+        "$argon2i$v=19$m=4096,t=3,p=1$MDEyMzQ1Njc4OWFiY2RlZg$pPFC1tYdfafchToP5W5YngVbUkiyTZSZfQgnhWW9HZw",
+        "$argon2d$v=19$m=4096,t=3,p=1$MDEyMzQ1Njc4OWFiY2RlZg$Gmu5KptAaGLCC2YKGcaamGZI9b0IfIM6x+eMxFjNWls",
+        "$argon2id$v=19$m=65536,t=3,p=4$MDEyMzQ1Njc4OWFiY2RlZg$YOciTSXi5HotBqswo0JrXwdJ9t7bN5Imbm4AVXO0WQ8",
+        "$argon2id$v=19$m=512,t=2,p=8$MDEyMzQ1Njc4OWFiY2RlZg$z0IR1TdNGcTz3sMOSj9jVQ",
+        "$argon2i$v=16$m=4096,t=3,p=1$MDEyMzQ1Njc4OWFiY2RlZg$DtWWuFVJO9d9G1KawbmEZlSqpj//2txCs9hgRM/KbiU",
+        // As that library wrote it before hashes told their version.
+        "$argon2i$m=4096,t=3,p=1$MDEyMzQ1Njc4OWFiY2RlZg$DtWWuFVJO9d9G1KawbmEZlSqpj//2txCs9hgRM/KbiU",
+    ];
+
+    fn verifies(text: &str, password: &str) -> bool {
+        StoredHash::parse(text, None).unwrap().verify(&Argon2::default(), password)
+    }
+
+    #[test]
+    fn hashes_of_other_systems_verify() {
+        for text in OF_OTHERS {
+            assert!(verifies(text, RIGHT), "{text}");
+            for wrong in ["tidal-copper-lanterN", "tidal-copper-lantern ", "", "tidal-copper-lantern\0"] {
+                assert!(!verifies(text, wrong), "{wrong:?} for {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn bcrypt_sees_72_bytes_and_nothing_behind_a_nul() {
+        let seen = "0123456789".repeat(7) + "ab";
+        // Made by another program of these 72 bytes.
+        let text = "$2b$04$tbuTi9uioCYOrVyp6XxxD.mgqHHAR4yS6qlzB8TOI7ME3ceIv4HI.";
+        assert!(verifies(text, &seen));
+        assert!(verifies(text, &format!("{seen} and more")));
+        assert!(!verifies(text, &seen[..71]));
+        assert!(!verifies(text, &format!("{seen}\0")));
+    }
+
+    #[test]
+    fn what_costs_too_much_or_is_no_hash_is_refused_and_says_why() {
+        let bcrypt = |start: &str| format!("{start}$9ld85A84nyQyk0oSV3tU3uLGl9jPiOC3A7RgWsfBSniDjIxXNHX.i");
+        let argon2 = |start: &str| format!("{start}$MDEyMzQ1Njc4OWFiY2RlZg$z0IR1TdNGcTz3sMOSj9jVQ");
+        let refused = |text: &str| StoredHash::parse(text, None).err();
+        for (text, problem) in [
+            (bcrypt("$2b$14"), None),
+            (bcrypt("$2b$15"), Some(HashProblem::BcryptCost(15))),
+            (bcrypt("$2b$31"), Some(HashProblem::BcryptCost(31))),
+            (bcrypt("$2b$03"), Some(HashProblem::BcryptCost(3))),
+            (bcrypt("$2x$10"), Some(HashProblem::Unknown)),
+            (bcrypt("$2$10"), Some(HashProblem::Unknown)),
+            (bcrypt("$2b$1x"), Some(HashProblem::Unknown)),
+            (bcrypt("$2b$10") + "x", Some(HashProblem::Unknown)),
+            (argon2("$argon2id$v=19$m=262144,t=4,p=1"), None),
+            (argon2("$argon2id$v=19$m=262145,t=1,p=1"), Some(HashProblem::Argon2Memory(262_145))),
+            (
+                argon2("$argon2id$v=19$m=262144,t=5,p=1"),
+                Some(HashProblem::Argon2Work { memory_kib: 262_144, passes: 5 }),
+            ),
+            (
+                argon2("$argon2i$v=19$m=8,t=4000000000,p=1"),
+                Some(HashProblem::Argon2Work { memory_kib: 8, passes: 4_000_000_000 }),
+            ),
+            (argon2("$argon2id$v=18$m=4096,t=1,p=1"), Some(HashProblem::Unknown)),
+            (argon2("$argon2id$v=19$m=4096,t=1,p=1,keyid=YQ"), Some(HashProblem::Unknown)),
+            (argon2("$argon2id$v=19$m=4096,t=1,p=1000"), Some(HashProblem::Unknown)),
+            (argon2("$scrypt$ln=16,r=8,p=1"), Some(HashProblem::Unknown)),
+            ("$argon2id$v=19$m=4096,t=1,p=1".into(), Some(HashProblem::Unknown)),
+            (RIGHT.into(), Some(HashProblem::Unknown)),
+            ("5f4dcc3b5aa765d61d8327deb882cf99".into(), Some(HashProblem::Unknown)),
+            (String::new(), Some(HashProblem::Unknown)),
+        ] {
+            assert_eq!(refused(&text), problem, "{text}");
+        }
+        assert_eq!(HashProblem::BcryptCost(31).to_string(), "bcrypt cost 31 is over the cap of 14");
+        let own = Params::new(300_000, 5, 1, None).unwrap();
+        let text = argon2("$argon2id$v=19$m=300000,t=5,p=1");
+        assert!(StoredHash::parse(&text, Some(&own)).is_ok(), "what the configuration asks for is no attack");
+    }
+}

@@ -1,0 +1,71 @@
+//! What other nodes end, heard over PostgreSQL's LISTEN: a trigger tells of every ended session and every changed account,
+//! whoever changed it. SQLite has one node. Started by `server::serve`.
+
+use sqlx::{PgPool, postgres::PgListener};
+use std::time::Duration;
+
+use super::cache::Change;
+use crate::{
+    auth::server::token::session_id::SessionIdHash,
+    server::{db::Db, state::AppState},
+};
+
+/// The channel that the triggers of migration 2 notify.
+const CHANNEL: &str = "latchkey";
+/// Between attempts to reach the database. Until one succeeds, what is remembered ages out within a second as ever.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// Listens until the database is closed.
+pub async fn listen(state: AppState) {
+    let Db::Postgres(pool) = &state.db else {
+        return;
+    };
+    while let Err(error) = listen_once(&state, pool).await {
+        if pool.is_closed() {
+            return;
+        }
+        tracing::warn!(%error, "no word from other nodes for the moment");
+        tokio::time::sleep(RETRY).await;
+    }
+}
+
+/// Listens over one connection, until it fails.
+async fn listen_once(state: &AppState, pool: &PgPool) -> Result<(), sqlx::Error> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(CHANNEL).await?;
+    // What was told before, and while a lost connection was being replaced, is lost.
+    state.freshness.changed(Change::Anything);
+    loop {
+        let change = match listener.try_recv().await? {
+            Some(told) => parse(told.payload()).unwrap_or(Change::Anything),
+            None => Change::Anything,
+        };
+        state.freshness.changed(change);
+    }
+}
+
+/// `session:<id hash in hex>` or `account:<uuid>`.
+fn parse(payload: &str) -> Option<Change> {
+    let (kind, id) = payload.split_once(':')?;
+    match kind {
+        "session" => Some(Change::Session(SessionIdHash::from_hex(id)?)),
+        "account" => id.parse().ok().map(Change::Account),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_triggers_write_is_understood_and_nothing_else() {
+        let hash = "ab".repeat(32);
+        assert_eq!(parse(&format!("session:{hash}")), SessionIdHash::from_hex(&hash).map(Change::Session));
+        let id = uuid::Uuid::now_v7();
+        assert_eq!(parse(&format!("account:{id}")), Some(Change::Account(id)));
+        for payload in ["", "session:", "session:ab", "account:x", "other:1", &format!("session:{hash}ab")] {
+            assert_eq!(parse(payload), None, "{payload}");
+        }
+    }
+}

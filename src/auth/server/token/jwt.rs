@@ -1,0 +1,334 @@
+//! The two JWTs (RFC 7519): claims, keys, sign, verify. Called by `session` and `identify`; tokens never leave the cookies.
+//!
+//! HS256 with a key for each purpose, derived from one master secret by HKDF (RFC 5869): the server only shows tokens
+//! to itself, so nobody else needs to verify them. Checks follow RFC 8725: one algorithm a purpose, explicit `typ`,
+//! issuer and audience, and every claim required.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sha2::Sha256;
+use uuid::Uuid;
+
+use super::{
+    derived_key::{DEVICE, DerivedKey, ONE_TIME},
+    session_id::SessionId,
+};
+use crate::server::random;
+
+/// RFC 6265 lets browsers drop larger cookies; ours are about 500 bytes.
+const MAX_LENGTH: usize = 4096;
+
+/// What an access token says. Times in seconds since 1970.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccessClaims {
+    pub iss: String,
+    pub aud: String,
+    /// The account.
+    pub sub: Uuid,
+    pub sid: SessionId,
+    /// The session's generation when this token was made.
+    #[serde(rename = "gen")]
+    pub generation: u32,
+    pub role: String,
+    /// `users.authz_epoch`: what an older epoch allowed no longer counts.
+    pub epoch: i64,
+    /// Authentication assurance level (NIST SP 800-63B): 1, a password.
+    pub aal: u8,
+    pub auth_time: u64,
+    pub iat: u64,
+    pub exp: u64,
+    pub jti: String,
+}
+
+/// What a refresh token says. Its `jti` is an HMAC of the generation under the session's own secret, so that the signing
+/// key alone mints none, nor the database alone; and the current one can be minted again, byte for byte.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshClaims {
+    pub iss: String,
+    pub aud: String,
+    pub sid: SessionId,
+    #[serde(rename = "gen")]
+    pub generation: u32,
+    pub iat: u64,
+    pub exp: u64,
+    pub jti: String,
+}
+
+impl RefreshClaims {
+    /// Whether `secret` is the one that this token's `jti` was made with; in constant time.
+    pub fn proves(&self, secret: &[u8]) -> bool {
+        URL_SAFE_NO_PAD.decode(&self.jti).is_ok_and(|jti| mac(secret, self.generation).verify_slice(&jti).is_ok())
+    }
+}
+
+/// What a new access token is to say; the rest follows from the key ring.
+pub struct AccessGrant<'a> {
+    pub user_id: Uuid,
+    pub session_id: SessionId,
+    pub generation: u32,
+    pub role: &'a str,
+    pub epoch: i64,
+    pub aal: u8,
+    pub auth_time: u64,
+    pub issued_at: u64,
+    pub expires_at: u64,
+}
+
+/// Why a token does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenError {
+    /// Ours and whole, but past its `exp`.
+    Expired,
+    /// Not ours, not whole, or for another purpose.
+    Invalid,
+}
+
+#[derive(Clone, Copy)]
+enum Purpose {
+    Access,
+    Refresh,
+}
+
+impl Purpose {
+    /// RFC 9068 for the access token; the other by its pattern.
+    fn typ(self) -> &'static str {
+        match self {
+            Self::Access => "at+jwt",
+            Self::Refresh => "rt+jwt",
+        }
+    }
+
+    fn audience(self) -> &'static str {
+        match self {
+            Self::Access => "latchkey/access",
+            Self::Refresh => "latchkey/refresh",
+        }
+    }
+}
+
+/// The header that our tokens have, and nothing besides: jku, jwk, x5u, crit and the like are refused unread.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StrictHeader {
+    alg: String,
+    typ: String,
+    kid: String,
+}
+
+/// One derived key.
+struct Key {
+    kid: String,
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+}
+
+impl Key {
+    fn derive(secret: &str, purpose: Purpose) -> Self {
+        let DerivedKey { kid, key } = DerivedKey::new(secret, purpose.audience());
+        Self { kid, encoding: EncodingKey::from_secret(&key), decoding: DecodingKey::from_secret(&key) }
+    }
+}
+
+/// All keys of one purpose, and what their tokens have to say.
+struct Keys {
+    /// The current one first.
+    keys: Vec<Key>,
+    validation: Validation,
+}
+
+impl Keys {
+    fn new(issuer: &str, secrets: &[&str], purpose: Purpose, required: &[&str]) -> Self {
+        let mut validation = Validation::new(Algorithm::HS256);
+        // One machine's clock signs and verifies, or several that NTP holds together: an early expiry costs a refresh.
+        validation.leeway = 0;
+        validation.validate_nbf = true;
+        validation.set_issuer(&[issuer]);
+        validation.set_audience(&[purpose.audience()]);
+        // The crate skips a claim of the wrong JSON type unless it stands here.
+        validation.set_required_spec_claims(required);
+        Self { keys: secrets.iter().map(|secret| Key::derive(secret, purpose)).collect(), validation }
+    }
+}
+
+/// Signs with the current secret; verifies with it and with the ones before it.
+pub struct KeyRing {
+    issuer: String,
+    access: Keys,
+    refresh: Keys,
+    /// Of the secrets that mails carry, the current one first.
+    pub one_time: Vec<DerivedKey>,
+    /// Of the cookies of known browsers, the current one first.
+    pub devices: Vec<DerivedKey>,
+}
+
+impl KeyRing {
+    /// `issuer` is the public origin; `secrets` the current one, then older ones that still verify.
+    pub fn new(issuer: String, secrets: &[&str]) -> Self {
+        let access = Keys::new(&issuer, secrets, Purpose::Access, &["exp", "iss", "aud", "sub"]);
+        let refresh = Keys::new(&issuer, secrets, Purpose::Refresh, &["exp", "iss", "aud"]);
+        let derived = |purpose| secrets.iter().map(|secret| DerivedKey::new(secret, purpose)).collect();
+        let (one_time, devices) = (derived(ONE_TIME), derived(DEVICE));
+        Self { issuer, access, refresh, one_time, devices }
+    }
+
+    /// A fresh access token.
+    pub fn sign_access(&self, grant: &AccessGrant<'_>) -> Result<String, jsonwebtoken::errors::Error> {
+        let claims = AccessClaims {
+            iss: self.issuer.clone(),
+            aud: Purpose::Access.audience().into(),
+            sub: grant.user_id,
+            sid: grant.session_id,
+            generation: grant.generation,
+            role: grant.role.into(),
+            epoch: grant.epoch,
+            aal: grant.aal,
+            auth_time: grant.auth_time,
+            iat: grant.issued_at,
+            exp: grant.expires_at,
+            jti: URL_SAFE_NO_PAD.encode(random::bytes::<16>()),
+        };
+        self.sign(Purpose::Access, &claims)
+    }
+
+    /// The refresh token of one generation: the same bytes for the same arguments and key.
+    pub fn sign_refresh(
+        &self,
+        session_id: SessionId,
+        session_secret: &[u8],
+        generation: u32,
+        rotated_at: u64,
+        not_after: u64,
+    ) -> Result<String, jsonwebtoken::errors::Error> {
+        let jti = mac(session_secret, generation).finalize().into_bytes();
+        let claims = RefreshClaims {
+            iss: self.issuer.clone(),
+            aud: Purpose::Refresh.audience().into(),
+            sid: session_id,
+            generation,
+            iat: rotated_at,
+            exp: not_after,
+            jti: URL_SAFE_NO_PAD.encode(jti),
+        };
+        self.sign(Purpose::Refresh, &claims)
+    }
+
+    /// The access token's claims, if it is valid and the refresh token, where one came with it, is a valid one of the same
+    /// session. We never set a pair of two sessions.
+    ///
+    /// # Errors
+    /// [`TokenError::Expired`] for an access token that is ours and whole but past its time, whatever came with it.
+    pub fn verify_pair(&self, access: &str, refresh: Option<&str>) -> Result<AccessClaims, TokenError> {
+        let claims = self.verify_access(access)?;
+        match refresh.map(|refresh| self.verify_refresh(refresh)) {
+            None => Ok(claims),
+            Some(Ok(twin)) if twin.sid == claims.sid => Ok(claims),
+            Some(_) => Err(TokenError::Invalid),
+        }
+    }
+
+    pub fn verify_access(&self, token: &str) -> Result<AccessClaims, TokenError> {
+        self.verify(Purpose::Access, token)
+    }
+
+    pub fn verify_refresh(&self, token: &str) -> Result<RefreshClaims, TokenError> {
+        self.verify(Purpose::Refresh, token)
+    }
+
+    fn keys(&self, purpose: Purpose) -> &Keys {
+        match purpose {
+            Purpose::Access => &self.access,
+            Purpose::Refresh => &self.refresh,
+        }
+    }
+
+    fn sign(&self, purpose: Purpose, claims: &impl Serialize) -> Result<String, jsonwebtoken::errors::Error> {
+        let key = self.keys(purpose).keys.first().ok_or(ErrorKind::InvalidKeyFormat)?;
+        let header =
+            Header { typ: Some(purpose.typ().into()), kid: Some(key.kid.clone()), ..Header::new(Algorithm::HS256) };
+        jsonwebtoken::encode(&header, claims, &key.encoding)
+    }
+
+    fn verify<C: DeserializeOwned>(&self, purpose: Purpose, token: &str) -> Result<C, TokenError> {
+        if token.len() > MAX_LENGTH {
+            return Err(TokenError::Invalid);
+        }
+        let header = strict_header(token).ok_or(TokenError::Invalid)?;
+        if header.alg != "HS256" || header.typ != purpose.typ() {
+            return Err(TokenError::Invalid);
+        }
+        let Keys { keys, validation } = self.keys(purpose);
+        let key = keys.iter().find(|key| key.kid == header.kid).ok_or(TokenError::Invalid)?;
+        match jsonwebtoken::decode::<C>(token, &key.decoding, validation) {
+            Ok(data) => Ok(data.claims),
+            Err(error) if *error.kind() == ErrorKind::ExpiredSignature => Err(TokenError::Expired),
+            Err(_) => Err(TokenError::Invalid),
+        }
+    }
+}
+
+fn strict_header(token: &str) -> Option<StrictHeader> {
+    let (header, _) = token.split_once('.')?;
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()
+}
+
+fn mac(session_secret: &[u8], generation: u32) -> Hmac<Sha256> {
+    #[allow(clippy::expect_used)]
+    let mut mac = Hmac::<Sha256>::new_from_slice(session_secret).expect("HMAC takes keys of any length");
+    mac.update(b"latchkey refresh generation ");
+    mac.update(&generation.to_be_bytes());
+    mac
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sign(keys: &KeyRing, session_id: SessionId, lives: i64) -> (String, String) {
+        let now = jsonwebtoken::get_current_timestamp();
+        let grant = AccessGrant {
+            user_id: Uuid::now_v7(),
+            session_id,
+            generation: 1,
+            role: "user",
+            epoch: 0,
+            aal: 1,
+            auth_time: now,
+            issued_at: now,
+            expires_at: now.saturating_add_signed(lives),
+        };
+        (keys.sign_access(&grant).unwrap(), keys.sign_refresh(session_id, &[7; 32], 1, now, now + 1000).unwrap())
+    }
+
+    #[test]
+    fn two_tokens_are_a_pair_if_both_are_good_and_of_one_session() {
+        let keys = KeyRing::new("https://example.test".into(), &["pair-0123456789-abcdefghijklmnopqrstuvwxyz"]);
+        let (access, refresh) = sign(&keys, SessionId::random(), 300);
+        let (other_access, other_refresh) = sign(&keys, SessionId::random(), 300);
+        for beside in [Some(refresh.as_str()), None] {
+            assert!(keys.verify_pair(&access, beside).unwrap() == keys.verify_access(&access).unwrap());
+        }
+        let bent = |token: &str| {
+            format!("{}{}", &token[..token.len() - 4], if token.ends_with("AAAA") { "BBBB" } else { "AAAA" })
+        };
+        let bad: [(&str, Option<&str>); 7] = [
+            (&bent(&access), Some(&refresh)),
+            (&access, Some(&bent(&refresh))),
+            (&access, Some(&other_refresh)),
+            (&other_access, Some(&refresh)),
+            (&access, Some(&access)),
+            (&refresh, Some(&refresh)),
+            (&access, Some("")),
+        ];
+        for (access, refresh) in bad {
+            assert_eq!(keys.verify_pair(access, refresh).err(), Some(TokenError::Invalid));
+        }
+        let (expired, refresh) = sign(&keys, SessionId::random(), -60);
+        for beside in [Some(refresh.as_str()), Some("garbage"), None] {
+            assert_eq!(keys.verify_pair(&expired, beside).err(), Some(TokenError::Expired));
+        }
+    }
+}

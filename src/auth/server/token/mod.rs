@@ -1,0 +1,9 @@
+//! The two JWTs and the cookies that carry them: claims, keys, issuing.
+//! Called by `session` and by the middleware.
+
+pub mod browser_key;
+pub mod cookies;
+pub mod derived_key;
+pub mod jwt;
+pub mod known_browser;
+pub mod session_id;

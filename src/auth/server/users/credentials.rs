@@ -1,0 +1,286 @@
+//! What people type into the log-in and sign-up forms, parsed once: holding an [`Email`] or a [`NewPassword`] means that
+//! it was checked. Built by `account` and the command line, from text.
+
+use unicode_normalization::UnicodeNormalization;
+
+use super::input;
+use crate::{
+    auth::model::{DISPLAY_NAME_MAX_LENGTH, check_new_password},
+    error::{AppError, Field, Problem},
+};
+
+/// An email address in one normal form. Twins (case, Unicode compatibility forms, the domain's spelling) have one
+/// [`key`](Email::key).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Email {
+    address: String,
+    key: String,
+}
+
+impl Email {
+    /// Parses `local@domain`: RFC 5321's lengths (64, 253, 254 octets), a dot-atom for the local part (letters of any
+    /// script, RFC 6531), a domain name with at least one dot. No comments, quotes or IP literals: nobody signs up with them.
+    /// No underscore in the domain: the name of a mail host has none (RFC 5321, 2.3.5). Invisible characters at the ends
+    /// are dropped, as blanks are; inside they are an error of their own.
+    pub fn parse(input: &str) -> Result<Self, Problem> {
+        let input = input::trim(input);
+        let unseen = |c: char| c.is_control() || input::is_invisible(c);
+        Self::parse_trimmed(input).map_err(|problem| match problem {
+            Problem::Malformed if input.contains(unseen) => Problem::Unprintable,
+            problem => problem,
+        })
+    }
+
+    fn parse_trimmed(input: &str) -> Result<Self, Problem> {
+        if input.is_empty() {
+            return Err(Problem::Missing);
+        }
+        if input.len() > 1000 {
+            return Err(Problem::TooLong { max: 254 });
+        }
+        let normal: String = input.nfkc().collect();
+        let (local, domain) = normal.rsplit_once('@').ok_or(Problem::Malformed)?;
+        let domain = ascii_domain(domain).ok_or(Problem::Malformed)?;
+        if local.len() > 64 || local.len() + 1 + domain.len() > 254 {
+            return Err(Problem::TooLong { max: 254 });
+        }
+        if !local.split('.').all(is_atom) {
+            return Err(Problem::Malformed);
+        }
+        // Lower case may take a composed character apart: normalise again, so that the key is a fixed point.
+        let key_local: String = local.to_lowercase().nfkc().collect();
+        Ok(Self { key: format!("{key_local}@{domain}"), address: format!("{local}@{domain}") })
+    }
+
+    /// The address, to show and to write to.
+    pub fn as_str(&self) -> &str {
+        &self.address
+    }
+
+    /// What the address and all its twins have in common.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// The part before the `@`.
+    pub fn local_part(&self) -> &str {
+        self.address.rsplit_once('@').map_or("", |(local, _)| local)
+    }
+}
+
+/// RFC 5322's atom, with letters and digits of any script.
+fn is_atom(atom: &str) -> bool {
+    // Unicode counts some characters that nobody sees, such as the Hangul fillers, among the letters.
+    let fits = |c: char| c.is_alphanumeric() && !input::is_invisible(c) || "!#$%&'*+-/=?^_`{|}~".contains(c);
+    !atom.is_empty() && atom.chars().all(fits)
+}
+
+/// The domain as DNS knows it (UTS 46, RFC 5891), in lower case.
+fn ascii_domain(domain: &str) -> Option<String> {
+    let ascii = idna::domain_to_ascii_strict(domain).ok()?;
+    let labels_fine = ascii.split('.').all(|label| !label.is_empty());
+    let not_an_address = ascii.rsplit('.').next().is_some_and(|last| last.bytes().any(|b| b.is_ascii_alphabetic()));
+    (ascii.contains('.') && labels_fine && not_an_address && ascii.len() <= 253).then_some(ascii)
+}
+
+/// Whether `typed` is the address `own`, or a twin of it: asked before what cannot be undone.
+pub fn same_email(typed: &str, own: &str) -> Result<(), AppError> {
+    let refuse = |problem| Err(AppError::invalid(Field::Email, problem));
+    match (Email::parse(typed), Email::parse(own)) {
+        (Err(problem), _) => refuse(problem),
+        (Ok(typed), Ok(own)) if typed.key() == own.key() => Ok(()),
+        _ => refuse(Problem::Mismatch),
+    }
+}
+
+/// A password that a new hash may be made of, in Unicode's form NFC. Never shown, logged, trimmed or cut.
+pub struct NewPassword(String);
+
+impl NewPassword {
+    /// `min` in characters.
+    pub fn parse(input: String, min: u32) -> Result<Self, Problem> {
+        let normal = input::normal_password(&input).into_owned();
+        check_new_password(&normal, min)?;
+        Ok(Self(normal))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub fn into_inner(self) -> String {
+        self.0
+    }
+}
+
+/// A name as others will see it: one line, 1 to 50 characters, nothing invisible or turned around.
+pub fn parse_display_name(input: &str) -> Result<String, Problem> {
+    let name = input.trim();
+    if name.is_empty() {
+        return Err(Problem::Missing);
+    }
+    if !is_printable(name, false) {
+        return Err(Problem::Unprintable);
+    }
+    if name.chars().count() > DISPLAY_NAME_MAX_LENGTH as usize {
+        return Err(Problem::TooLong { max: DISPLAY_NAME_MAX_LENGTH });
+    }
+    Ok(name.to_owned())
+}
+
+/// Whether `text` holds no control, bidirectional or zero-width character. `lines`: line feeds may stand in it. A
+/// zero-width joiner may stand inside an emoji, not between letters, where it makes two names look like one.
+pub fn is_printable(text: &str, lines: bool) -> bool {
+    let mut before = 'a';
+    text.chars().all(|c| {
+        let previous = std::mem::replace(&mut before, c);
+        match c {
+            '\n' => lines,
+            '\u{200d}' => !previous.is_alphanumeric(),
+            '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{61c}'
+            | '\u{ad}'
+            | '\u{180e}'
+            | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' => false,
+            _ => !c.is_control(),
+        }
+    })
+}
+
+/// Gathers what is wrong with several fields, so that a form can show all of it at once.
+#[derive(Default)]
+pub struct Problems(Vec<crate::error::FieldError>);
+
+impl Problems {
+    /// The value, or `None` with its problem noted.
+    pub fn take<T>(&mut self, field: Field, result: Result<T, Problem>) -> Option<T> {
+        result.map_err(|problem| self.0.push(crate::error::FieldError { field, problem })).ok()
+    }
+
+    /// The error that tells all of them.
+    pub fn into_error(self) -> AppError {
+        AppError::Invalid { fields: self.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(input: &str) -> String {
+        Email::parse(input).unwrap().key().to_owned()
+    }
+
+    #[test]
+    fn twins_have_one_key() {
+        for (one, other) in [
+            ("ada@example.test", "ADA@Example.TEST"),
+            ("ada@example.test", "  ada@example.test "),
+            ("ada@example.test", "\u{200b}\u{feff}ada@example.test"),
+            ("ada@example.test", " \u{202a}ada@example.test\u{202c} \u{ad}"),
+            ("ada@example.test", "\u{2066}ada@example.test\u{2069}\u{e0020}"),
+            ("ada@example.test", "ada\u{ff20}example.test"),
+            ("ada@example.test", "\u{ff41}da@example.test"),
+            ("\u{e9}ve@example.test", "e\u{301}ve@example.test"),
+            ("ada@b\u{fc}cher.test", "ada@xn--bcher-kva.test"),
+            ("ada@example.test", "ada@example\u{3002}test"),
+        ] {
+            assert_eq!(key(one), key(other), "{one} and {other}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_its_own_key() {
+        for address in ["Ada+Tag@Example.test", "\u{1e9e}@example.test"] {
+            assert_eq!(key(&key(address)), key(address), "{address}");
+        }
+    }
+
+    #[test]
+    fn different_people_keep_different_keys() {
+        for (one, other) in [
+            ("ada@example.test", "ada+1@example.test"),
+            ("ada@example.test", "a.da@example.test"),
+            ("ada@example.test", "\u{430}da@example.test"),
+        ] {
+            assert_ne!(key(one), key(other), "{one} and {other}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        let long_local = format!("{}@example.test", "a".repeat(65));
+        let long_domain = format!("a@{}.test", "a.".repeat(130));
+        for (input, problem) in [
+            ("", Problem::Missing),
+            ("   ", Problem::Missing),
+            ("ada", Problem::Malformed),
+            ("ada@", Problem::Malformed),
+            ("@example.test", Problem::Malformed),
+            ("ada@localhost", Problem::Malformed),
+            ("ada@example..test", Problem::Malformed),
+            ("ada@-example.test", Problem::Malformed),
+            ("ada@example.test.", Problem::Malformed),
+            ("ada@127.0.0.1", Problem::Malformed),
+            ("ada@[127.0.0.1]", Problem::Malformed),
+            (".ada@example.test", Problem::Malformed),
+            ("a..da@example.test", Problem::Malformed),
+            ("a da@example.test", Problem::Malformed),
+            ("a@b@example.test", Problem::Malformed),
+            ("\"a da\"@example.test", Problem::Malformed),
+            ("ada@example.test\r\nBcc: eve@example.test", Problem::Unprintable),
+            ("a\0da@example.test", Problem::Unprintable),
+            ("a\u{200b}da@example.test", Problem::Unprintable),
+            ("a\u{202e}da@example.test", Problem::Unprintable),
+            ("a\u{3164}da@example.test", Problem::Unprintable),
+            ("\u{200b}", Problem::Missing),
+            ("\u{200b}ada", Problem::Malformed),
+            ("user@sub_domain.example.test", Problem::Malformed),
+            ("ada@exa_mple.test", Problem::Malformed),
+            (&long_local, Problem::TooLong { max: 254 }),
+            (&long_domain, Problem::Malformed),
+            (&"a".repeat(2000), Problem::TooLong { max: 254 }),
+        ] {
+            assert_eq!(Email::parse(input).unwrap_err(), problem, "{input:?}");
+        }
+    }
+
+    #[test]
+    fn names_may_hold_any_script_and_emoji_but_nothing_invisible() {
+        let family = "\u{1f469}\u{200d}\u{1f469}\u{200d}\u{1f466}";
+        for name in [
+            "Ada",
+            "Zo\u{eb} O'Neil-Smith",
+            "\u{674e}\u{660e}",
+            "\u{1f511} Ada",
+            family,
+            "Ada\u{2764}\u{fe0f}\u{200d}\u{1f525}",
+        ] {
+            assert_eq!(parse_display_name(name).as_deref(), Ok(name));
+        }
+        for name in
+            ["a\nb", "a\rb", "a\0b", "a\u{202e}b", "a\u{200b}b", "a\u{200d}b", "\u{feff}ab", "a\u{2028}b", "a\u{7f}b"]
+        {
+            assert_eq!(parse_display_name(name), Err(Problem::Unprintable), "{name:?}");
+        }
+        assert_eq!(parse_display_name("  "), Err(Problem::Missing));
+        assert_eq!(parse_display_name(&"\u{e9}".repeat(50)).map(|n| n.chars().count()), Ok(50));
+        assert_eq!(parse_display_name(&"a".repeat(51)), Err(Problem::TooLong { max: 50 }));
+    }
+
+    #[test]
+    fn passwords_are_counted_in_characters_and_changed_in_nothing_but_how_letters_are_composed() {
+        let accented = "\u{e9}".repeat(12);
+        assert_eq!(NewPassword::parse(accented.clone(), 12).unwrap().into_inner(), accented);
+        assert_eq!(NewPassword::parse("e\u{301}".repeat(12), 12).unwrap().into_inner(), accented);
+        assert_eq!(NewPassword::parse("e\u{301}".repeat(11), 12).err(), Some(Problem::TooShort { min: 12 }));
+        assert_eq!(NewPassword::parse("  spaces stay  ".into(), 12).unwrap().into_inner(), "  spaces stay  ");
+        assert_eq!(NewPassword::parse("a".repeat(11), 12).err(), Some(Problem::TooShort { min: 12 }));
+        assert!(NewPassword::parse("a".repeat(1024), 12).is_ok());
+        assert_eq!(NewPassword::parse("a".repeat(1025), 12).err(), Some(Problem::TooLong { max: 1024 }));
+        assert_eq!(NewPassword::parse(String::new(), 12).err(), Some(Problem::Missing));
+    }
+}

@@ -1,0 +1,201 @@
+//! The SQL of what changes an account at its owner's word: address, password, whether it stays.
+
+use chrono::{DateTime, Utc};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+use super::credentials::Email;
+use crate::{
+    auth::{model::Role, server::token::session_id::SessionIdHash},
+    server::db::{Db, Tx, read, within},
+};
+
+/// An active account as its owner's changes need it.
+#[derive(FromRow)]
+pub struct OwnerRow {
+    pub email: String,
+    pub email_key: String,
+    pub password_hash: Option<String>,
+    pub email_verified_at: Option<DateTime<Utc>>,
+    pub erase_at: Option<DateTime<Utc>>,
+    #[sqlx(try_from = "String")]
+    pub role: Role,
+}
+
+macro_rules! owner {
+    ($rest:literal) => {
+        concat!(
+            "select email, email_key, password_hash, email_verified_at, erase_at, role from users
+             where id = $1 and state = 'active'",
+            $rest
+        )
+    };
+}
+
+/// The account behind a session that goes on. One that has ended since the request came in finds nothing: what is typed
+/// there must not be held against what the account has become.
+pub async fn find_owner(db: &Db, user_id: Uuid, session: &SessionIdHash) -> sqlx::Result<Option<OwnerRow>> {
+    let sql = owner!(" and exists (select 1 from sessions where id_hash = $2 and user_id = $1 and revoked_at is null)");
+    read!(db, |c| sqlx::query_as(sql).bind(user_id).bind(session.as_slice()).fetch_optional(c).await)
+}
+
+/// An account, locked against another change until this transaction ends. Lock the account before its addresses, sessions
+/// and codes (docs/decisions/0014-order-of-locks.md). `no key` lets rows that refer to the account be added meanwhile.
+pub async fn lock_owner(tx: &mut Tx, user_id: Uuid) -> sqlx::Result<Option<OwnerRow>> {
+    match tx {
+        // `begin immediate` holds the only write lock already, and SQLite knows no row locks.
+        Tx::Sqlite(tx) => sqlx::query_as(owner!("")).bind(user_id).fetch_optional(&mut **tx).await,
+        Tx::Postgres(tx) => sqlx::query_as(owner!(" for no key update")).bind(user_id).fetch_optional(&mut **tx).await,
+    }
+}
+
+/// Locks the account behind a session. `None` where the session ended since the request came in: what rests on it must
+/// change nothing then.
+pub async fn lock_caller(
+    tx: &mut Tx,
+    user_id: Uuid,
+    session: &SessionIdHash,
+    now: DateTime<Utc>,
+) -> sqlx::Result<Option<OwnerRow>> {
+    let owner = lock_owner(tx, user_id).await?;
+    Ok(if is_alive(tx, user_id, session, now).await? { owner } else { None })
+}
+
+/// Whether a session of that account is alive. Reads after the account was locked.
+async fn is_alive(tx: &mut Tx, user_id: Uuid, session: &SessionIdHash, now: DateTime<Utc>) -> sqlx::Result<bool> {
+    within!(tx, |c| sqlx::query_scalar(
+        "select exists (select 1 from sessions s join users u on u.id = s.user_id
+            where s.id_hash = $1 and s.user_id = $2 and s.revoked_at is null and s.authz_epoch = u.authz_epoch
+              and s.idle_until > $3 and s.not_after > $3)"
+    )
+    .bind(session.as_slice())
+    .bind(user_id)
+    .bind(now)
+    .fetch_one(c)
+    .await)
+}
+
+/// Serialises what happens to addresses until this transaction ends: whether one is taken, and which of its codes count.
+/// SQLite has one writer anyway.
+pub async fn lock_addresses<const N: usize>(tx: &mut Tx, mut email_keys: [&str; N]) -> sqlx::Result<()> {
+    email_keys.sort_unstable();
+    if let Tx::Postgres(tx) = tx {
+        for key in email_keys {
+            sqlx::query("select pg_advisory_xact_lock(hashtextextended($1, 0))").bind(key).execute(&mut **tx).await?;
+        }
+    }
+    Ok(())
+}
+
+/// What an account is called.
+pub async fn find_display_name(db: &Db, user_id: Uuid) -> sqlx::Result<Option<String>> {
+    read!(db, |c| sqlx::query_scalar("select display_name from profiles where user_id = $1")
+        .bind(user_id)
+        .fetch_optional(c)
+        .await)
+}
+
+/// Locks an account, if its password is still the one of that hash: hashing takes its time, and what was verified before a
+/// change must open nothing after it.
+pub async fn lock_unchanged(tx: &mut Tx, user_id: Uuid, password_hash: Option<&str>) -> sqlx::Result<bool> {
+    let owner = lock_owner(tx, user_id).await?;
+    Ok(owner.is_some_and(|owner| owner.password_hash.as_deref() == password_hash))
+}
+
+/// Sets another password, or none; what was issued before belongs to an epoch that is past.
+pub async fn set_password(tx: &mut Tx, user_id: Uuid, password_hash: Option<&str>) -> sqlx::Result<u64> {
+    within!(tx, |c| sqlx::query("update users set password_hash = $2, authz_epoch = authz_epoch + 1 where id = $1")
+        .bind(user_id)
+        .bind(password_hash)
+        .execute(c)
+        .await
+        .map(|r| r.rows_affected()))
+}
+
+/// Makes void what was issued before and stands in no table: it belongs to an epoch that is past.
+pub async fn begin_epoch(tx: &mut Tx, user_id: Uuid) -> sqlx::Result<u64> {
+    within!(tx, |c| sqlx::query("update users set authz_epoch = authz_epoch + 1 where id = $1")
+        .bind(user_id)
+        .execute(c)
+        .await
+        .map(|r| r.rows_affected()))
+}
+
+/// Notes that mail reaches the owner. The first time counts.
+pub async fn verify_email(tx: &mut Tx, user_id: Uuid, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    within!(tx, |c| sqlx::query("update users set email_verified_at = $2 where id = $1 and email_verified_at is null")
+        .bind(user_id)
+        .bind(now)
+        .execute(c)
+        .await
+        .map(|r| r.rows_affected()))
+}
+
+/// What [`set_email`] found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum SetEmail {
+    Set,
+    /// Another account has the address, or a twin of it, or can still be taken back to it.
+    Taken,
+}
+
+/// Moves an account to an address that its owner has just shown to read. The account and the address are locked. Ends the
+/// account's ways back to that address, which it has no use for any more.
+pub async fn set_email(tx: &mut Tx, user_id: Uuid, email: &Email, now: DateTime<Utc>) -> sqlx::Result<SetEmail> {
+    let set = within!(tx, |c| {
+        sqlx::query(
+        "update users set email = $2, email_key = $3, email_verified_at = $4
+         where id = $1 and not exists (select 1 from users where email_key = $3 and id <> $1)
+           and not exists (select 1 from one_time_codes
+             where email_key = $3 and purpose = 'undo_email' and spent_at is null and expires_at > $4 and user_id <> $1)"
+    )
+    .bind(user_id)
+    .bind(email.as_str())
+    .bind(email.key())
+    .bind(now)
+    .execute(c)
+    .await
+    .map(|r| r.rows_affected())
+    })?;
+    if set == 0 {
+        return Ok(SetEmail::Taken);
+    }
+    crate::auth::server::email_code::store::void_ways_back(tx, user_id, email.key(), now).await?;
+    Ok(SetEmail::Set)
+}
+
+/// Sets when an account is to be erased, or that it is not.
+pub async fn set_erase_at(tx: &mut Tx, user_id: Uuid, at: Option<DateTime<Utc>>) -> sqlx::Result<u64> {
+    within!(tx, |c| sqlx::query("update users set erase_at = $2 where id = $1")
+        .bind(user_id)
+        .bind(at)
+        .execute(c)
+        .await
+        .map(|r| r.rows_affected()))
+}
+
+/// Erases the accounts whose time has come, with all that is theirs. The last active admin stays.
+pub async fn erase_due(db: &Db, now: DateTime<Utc>) -> sqlx::Result<u64> {
+    let mut tx = db.begin().await?;
+    let erased = within!(&mut tx, |c| sqlx::query(
+        "delete from users where erase_at <= $1
+           and (role <> 'admin' or exists (select 1 from users other
+                where other.role = 'admin' and other.state = 'active' and other.erase_at is null))"
+    )
+    .bind(now)
+    .execute(c)
+    .await
+    .map(|r| r.rows_affected()))?;
+    if erased > 0 {
+        // All else goes by its foreign key; codes have none.
+        within!(&mut tx, |c| sqlx::query(
+            "delete from one_time_codes where user_id is not null
+               and not exists (select 1 from users where users.id = one_time_codes.user_id)"
+        )
+        .execute(c)
+        .await
+        .map(|r| r.rows_affected()))?;
+    }
+    tx.commit().await?;
+    Ok(erased)
+}

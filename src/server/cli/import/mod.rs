@@ -1,0 +1,7 @@
+//! `latchkey import users`: accounts of another system, from a file of any size.
+//! Called by `main`.
+
+pub mod error;
+pub mod row;
+pub mod source;
+pub mod users;

@@ -1,0 +1,178 @@
+//! Takes over the accounts of another system from a file of any size: `latchkey import users`. Called by `main`.
+//!
+//! Rows are written 500 at a time. A crash leaves whole batches behind, and the same command again goes on where it was,
+//! since an address that has an account is passed over.
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
+use std::{
+    collections::HashMap,
+    fmt,
+    io::{BufRead, Write},
+};
+use uuid::Uuid;
+
+use super::{
+    row::{self, NewUser},
+    source::{Bad, Rows},
+};
+use crate::{
+    auth::server::users,
+    server::{
+        db::Db,
+        ops::audit::{self, Event},
+    },
+};
+
+pub use super::error::ImportError;
+pub use super::source::Format;
+
+/// Rows of a transaction: short enough for whoever else waits to write to SQLite.
+const BATCH: usize = 500;
+/// How often, in rows, somebody who watches hears that it goes on.
+const PROGRESS: u64 = 10_000;
+
+/// How to read a file.
+pub struct Options {
+    pub format: Format,
+    /// Looks at everything, and writes nothing.
+    pub dry_run: bool,
+    /// Whether a row may ask for more than the role user.
+    pub allow_roles: bool,
+}
+
+/// What became of the rows.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    pub rows: u64,
+    /// Made, or in a dry run: would be made.
+    pub made: u64,
+    /// Of these, accounts that cannot log in before they are given a password.
+    pub without_password: u64,
+    /// Addresses that have an account, which was left as it is.
+    pub existing: u64,
+    pub bad: u64,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { rows, made, without_password, existing, bad } = self;
+        write!(
+            f,
+            "{rows} rows: {made} new accounts ({without_password} without a password), {existing} that exist already, {bad} bad."
+        )
+    }
+}
+
+/// Imports the accounts in `input`. `report` gets a line for each row that is bad or was changed, which names the field and what is wrong with it
+/// and holds nothing of its value, and the progress.
+pub async fn users(
+    db: &Db,
+    input: impl BufRead,
+    options: &Options,
+    report: &mut impl Write,
+) -> Result<Summary, ImportError> {
+    let now = db.now().await.map_err(|source| ImportError::Database { line: 1, source })?;
+    let mut rows = Rows::new(input, options.format)?;
+    let mut summary = Summary::default();
+    let mut batch = Vec::with_capacity(BATCH);
+    // The line of each address so far, by half of the SHA-256 of its key: some 40 bytes a row are all that grows.
+    let mut seen: HashMap<[u8; 16], u64> = HashMap::new();
+    while let Some(next) = rows.next()? {
+        summary.rows += 1;
+        match next.and_then(|raw| row::parse(raw, options.allow_roles, now)).and_then(|user| alone(user, &mut seen)) {
+            Ok(user) => {
+                if let Some(warning) = &user.warning {
+                    writeln!(report, "line {}: {warning}", user.line)?;
+                }
+                batch.push(user);
+            }
+            Err(Bad { line, reason }) => {
+                summary.bad += 1;
+                writeln!(report, "line {line}: {reason}")?;
+            }
+        }
+        if batch.len() == BATCH {
+            settle(db, &mut batch, options, now, &mut summary, report).await?;
+        }
+        if summary.rows.is_multiple_of(PROGRESS) {
+            writeln!(report, "{} rows read", summary.rows)?;
+        }
+    }
+    settle(db, &mut batch, options, now, &mut summary, report).await?;
+    Ok(summary)
+}
+
+/// Refuses a row whose address a row before it had, in whatever spelling.
+fn alone(user: NewUser, seen: &mut HashMap<[u8; 16], u64>) -> Result<NewUser, Bad> {
+    let digest: [u8; 32] = Sha256::digest(user.email.key()).into();
+    let mut key = [0; 16];
+    key.copy_from_slice(&digest[..16]);
+    let first = *seen.entry(key).or_insert(user.line);
+    match first == user.line {
+        true => Ok(user),
+        false => Err(Bad { line: user.line, reason: format!("email: the same address as in line {first}") }),
+    }
+}
+
+/// Writes a batch as one transaction, or in a dry run looks which of it there is already.
+async fn settle(
+    db: &Db,
+    batch: &mut Vec<NewUser>,
+    options: &Options,
+    now: DateTime<Utc>,
+    summary: &mut Summary,
+    report: &mut impl Write,
+) -> Result<(), ImportError> {
+    let Some(line) = batch.first().map(|user| user.line) else {
+        return Ok(());
+    };
+    let made = match options.dry_run {
+        true => missing(db, batch).await,
+        false => insert(db, batch, now).await,
+    };
+    let made = made.map_err(|source| ImportError::Database { line, source })?;
+    for (user, made) in batch.drain(..).zip(made) {
+        summary.made += u64::from(made);
+        summary.existing += u64::from(!made);
+        summary.without_password += u64::from(made && user.password_hash.is_none());
+        if !made && options.dry_run {
+            writeln!(report, "line {}: exists already", user.line)?;
+        }
+    }
+    Ok(())
+}
+
+/// For each of `users`, whether it was added.
+async fn insert(db: &Db, users: &[NewUser], now: DateTime<Utc>) -> sqlx::Result<Vec<bool>> {
+    let mut made = Vec::with_capacity(users.len());
+    let mut tx = db.begin().await?;
+    for user in users {
+        let id = Uuid::now_v7();
+        let row = users::store::NewUser {
+            id,
+            email: &user.email,
+            password_hash: user.password_hash.as_deref(),
+            role: user.role,
+            display_name: &user.display_name,
+            verified_at: user.email_verified_at,
+            created_at: user.created_at.unwrap_or(now),
+        };
+        let new = users::store::insert_user(&mut tx, &row, now).await?;
+        if new {
+            audit::record(&mut tx, Event::Imported, id, None, None, now).await?;
+        }
+        made.push(new);
+    }
+    tx.commit().await?;
+    Ok(made)
+}
+
+/// For each of `users`, whether it would be added.
+async fn missing(db: &Db, users: &[NewUser]) -> sqlx::Result<Vec<bool>> {
+    let mut missing = Vec::with_capacity(users.len());
+    for user in users {
+        missing.push(users::store::find_user(db, &user.email).await?.is_none());
+    }
+    Ok(missing)
+}

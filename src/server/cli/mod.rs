@@ -1,0 +1,6 @@
+//! The commands of the binary besides `serve`.
+//! Called by `main`.
+
+pub mod import;
+pub mod rotate_key;
+pub mod setup;

@@ -1,0 +1,105 @@
+//! What a start needs besides a configuration: the database, a signing secret, and in a demo its accounts. Called by `main`.
+
+use std::{
+    error::Error,
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
+    path::Path,
+};
+
+use crate::{
+    auth::{
+        model::Role,
+        server::{
+            flows::sign_up::{self, NewAccount},
+            users,
+        },
+    },
+    error::AppError,
+    server::{
+        config::{Config, ConfigError},
+        db::Db,
+        files, random,
+        state::AppState,
+    },
+};
+
+/// Where a developer's machine keeps its secrets, so that a restart logs nobody out: one a line, newest first.
+pub const DEV_SECRET: &str = "data/dev-secret";
+
+/// The demo's accounts; the landing page offers them where `demo.seed` is set.
+pub const DEMO_ACCOUNTS: [(&str, &str, Role); 3] = [
+    ("user@demo.test", "Uma User", Role::User),
+    ("moderator@demo.test", "Mo Moderator", Role::Moderator),
+    ("admin@demo.test", "Ada Admin", Role::Admin),
+];
+pub const DEMO_PASSWORD: &str = "correct-horse-battery";
+
+/// Opens and migrates the database, and wires the rest to it.
+pub async fn open(mut config: Config) -> Result<AppState, Box<dyn Error>> {
+    let secret = signing_secret(&mut config)?;
+    let db = open_database(&config).await?;
+    db.migrate().await?;
+    Ok(AppState::new(config, db, &secret)?)
+}
+
+/// Opens a database that has to be up to date: for a command that changes nothing.
+pub async fn open_as_it_is(config: &Config) -> Result<Db, Box<dyn Error>> {
+    let db = open_database(config).await?;
+    if !db.is_migrated().await {
+        return Err(Box::new(ConfigError(
+            "The database is not up to date, and this command changes nothing: run 'latchkey migrate' first.".into(),
+        )));
+    }
+    Ok(db)
+}
+
+async fn open_database(config: &Config) -> Result<Db, ConfigError> {
+    Db::open(&config.database).await.map_err(|error| {
+        ConfigError(format!("The database does not open ({error}): check DATABASE_URL, and that its server runs."))
+    })
+}
+
+/// The configured secret or, in DEV only, one made here and kept for the owner's eyes (mode 0600). Those that were rotated
+/// out of that file go on verifying.
+pub fn signing_secret(config: &mut Config) -> io::Result<String> {
+    if let Some(secret) = &config.auth.secret {
+        return Ok(secret.clone());
+    }
+    let secrets = dev_secrets(Path::new(DEV_SECRET))?;
+    let mut lines = secrets.lines().map(str::to_owned);
+    let newest = lines.next().unwrap_or_default();
+    config.auth.previous_secrets.extend(lines);
+    Ok(newest)
+}
+
+fn dev_secrets(path: &Path) -> io::Result<String> {
+    files::keep_to_owner(path)?;
+    match fs::read_to_string(path) {
+        Ok(secrets) if secrets.lines().next().is_some_and(|newest| newest.len() >= 32) => return Ok(secrets),
+        Ok(_) => fs::remove_file(path)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let secret = random::secret_text();
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(secret.as_bytes())?;
+    Ok(secret)
+}
+
+/// Makes the demo's accounts where they are missing.
+pub async fn seed_demo(state: &AppState) -> Result<(), AppError> {
+    let now = state.db.now().await?;
+    for (email, name, role) in DEMO_ACCOUNTS {
+        let account = NewAccount::parse(email, DEMO_PASSWORD.into(), name, 8)?;
+        if users::store::find_user(&state.db, &account.email).await?.is_some() {
+            continue;
+        }
+        sign_up::create(state, account, role, now).await?;
+    }
+    Ok(())
+}

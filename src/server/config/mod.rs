@@ -1,0 +1,9 @@
+//! What an operator may set: `Leptos.toml` and the environment, with defaults and checks.
+//! Read once at the start.
+
+pub mod defaults;
+pub mod mail;
+pub mod settings;
+pub mod validate;
+
+pub use settings::*;

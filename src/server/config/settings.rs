@@ -1,0 +1,292 @@
+//! What an operator may set: `Leptos.toml`, overridden by the environment, parsed and judged before anything starts.
+//! Read by `main`, carried by `AppState`.
+
+use leptos::config::{Env, LeptosOptions};
+use serde::Deserialize;
+use std::{fmt, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use crate::server::http::{csrf::Origin, proxies::TrustedProxies};
+
+pub use super::mail::{Mail, Smtp, Tls, Transport};
+
+/// A configuration that holds together. Made by [`Config::load`] only.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub server: Server,
+    pub database: Database,
+    pub auth: Auth,
+    pub throttle: Throttle,
+    pub demo: Demo,
+    pub leptos: Leptos,
+    /// `[mail]`, parsed.
+    pub mail: Mail,
+    /// `server.public_url`, or what follows from the site address.
+    pub public_origin: Origin,
+    /// `server.trusted_proxies`, parsed.
+    pub trusted_proxies: TrustedProxies,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Server {
+    pub public_url: Option<String>,
+    pub trusted_proxies: Vec<String>,
+    pub metrics_addr: Option<SocketAddr>,
+    /// Whether DEV, which shows all mails, may listen where other machines reach it.
+    pub dev_beyond_loopback: bool,
+    #[serde(deserialize_with = "duration")]
+    pub shutdown_deadline: Duration,
+    pub log_format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Database {
+    pub url: String,
+    pub max_connections: u32,
+}
+
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Auth {
+    pub secret: Option<String>,
+    pub previous_secrets: Vec<String>,
+    #[serde(deserialize_with = "duration")]
+    pub access_ttl: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub refresh_ttl: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub idle_ttl: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub rotation_min_age: Duration,
+    #[serde(deserialize_with = "duration")]
+    pub reuse_leeway: Duration,
+    pub port_in_cookies: bool,
+    pub password_min_length: u32,
+    pub breach_check_url: Option<String>,
+    /// What signing up leads to; unset: by the environment, see [`Config::verifies_sign_ups`].
+    pub sign_up: Option<SignUp>,
+    pub log_in_after_reset: bool,
+    #[serde(deserialize_with = "duration")]
+    pub sudo_ttl: Duration,
+    pub argon2_memory_kib: u32,
+    pub argon2_passes: u32,
+    pub argon2_lanes: u32,
+}
+
+/// What signing up leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SignUp {
+    /// The new account is signed in at once.
+    Open,
+    /// The account is made once its address is known to be its owner's.
+    Verified,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Throttle {
+    pub client_per_minute: u32,
+    pub account_per_five_minutes: u32,
+    pub mails_per_hour: u32,
+    pub ratings_per_minute: u32,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Demo {
+    pub seed: bool,
+}
+
+/// The Leptos options, by the names that Leptos itself uses.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Leptos {
+    pub output_name: String,
+    pub site_root: String,
+    pub site_pkg_dir: String,
+    pub site_addr: SocketAddr,
+    pub reload_port: u32,
+    pub env: String,
+    pub hash_files: bool,
+    pub hash_file_name: String,
+}
+
+// Both hold secrets: a log line of a configuration must not.
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Database").finish_non_exhaustive()
+    }
+}
+
+/// Why a configuration was refused: one sentence that says what to do.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigError(pub String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// The sections as they stand in the file.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct File {
+    pub(super) server: Server,
+    pub(super) database: Database,
+    pub(super) auth: Auth,
+    pub(super) throttle: Throttle,
+    pub(super) mail: super::mail::Section,
+    pub(super) demo: Demo,
+    pub(super) leptos: Leptos,
+}
+
+/// Keys whose value is a list; a single value without brackets is a list of one.
+const LISTS: [&str; 2] = ["previous_secrets", "trusted_proxies"];
+/// Keys whose value is text, whatever it looks like.
+const TEXTS: [&str; 3] = ["secret", "smtp_username", "smtp_password"];
+
+impl Config {
+    /// Reads `path` and the process's environment.
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|e| {
+            ConfigError(format!(
+                "{} cannot be read ({e}): start Latchkey in the folder that holds it, or name it with --config.",
+                path.display()
+            ))
+        })?;
+        Self::parse(&text, std::env::vars())
+    }
+
+    /// Reads `text` as TOML and lays `env` over it.
+    pub fn parse(text: &str, env: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
+        let mut table: toml::Table = toml::from_str(text).map_err(|e| {
+            ConfigError(format!("Leptos.toml is not valid TOML: {}.", e.message().trim_end_matches('.')))
+        })?;
+        for (name, value) in env {
+            // Empty is what compose files leave of a variable that is not set.
+            if value.is_empty() {
+                continue;
+            }
+            if let Some((section, key)) = setting(&name)? {
+                let old = table.entry(section).or_insert_with(|| toml::Table::new().into());
+                if let Some(section) = old.as_table_mut() {
+                    let value = match key.as_str() {
+                        text if TEXTS.contains(&text) => value.into(),
+                        list if LISTS.contains(&list) && !value.starts_with('[') => vec![value].into(),
+                        "site_addr" => value.replacen("localhost:", "127.0.0.1:", 1).into(),
+                        _ => typed(value),
+                    };
+                    section.insert(key, value);
+                }
+            }
+        }
+        let file: File = table.try_into().map_err(|e: toml::de::Error| {
+            ConfigError(format!(
+                "The configuration has a mistake: {}. Correct it in Leptos.toml or in the environment (LATCHKEY__SECTION__KEY).",
+                without_value(e.to_string().trim().trim_end_matches('.').replace('\n', " "))
+            ))
+        })?;
+        file.validate()
+    }
+
+    /// Whether an account is made only once its address is known to be its owner's: what `auth.sign_up` says, or else in
+    /// PROD.
+    pub fn verifies_sign_ups(&self) -> bool {
+        self.auth.sign_up.map_or(!self.is_dev(), |sign_up| sign_up == SignUp::Verified)
+    }
+
+    /// Whether this is a developer's machine, where demo accounts, plain http and a made-up secret are fine.
+    pub fn is_dev(&self) -> bool {
+        self.leptos.env == "DEV"
+    }
+
+    /// The options that Leptos itself reads.
+    pub fn leptos_options(&self) -> LeptosOptions {
+        LeptosOptions::builder()
+            .output_name(self.leptos.output_name.clone())
+            .site_root(self.leptos.site_root.clone())
+            .site_pkg_dir(self.leptos.site_pkg_dir.clone())
+            .site_addr(self.leptos.site_addr)
+            .reload_port(self.leptos.reload_port)
+            .env(if self.is_dev() { Env::DEV } else { Env::PROD })
+            .hash_files(self.leptos.hash_files)
+            .hash_file(Arc::from(self.leptos.hash_file_name.as_str()))
+            .build()
+    }
+}
+
+/// What serde says of a wrong value, without the value: it may be a secret.
+fn without_value(message: String) -> String {
+    match (
+        message.split_once("invalid type: ").or(message.split_once("invalid value: ")),
+        message.rsplit_once(", expected "),
+    ) {
+        (Some((before, _)), Some((_, expected))) => format!("{before}expected {expected}"),
+        _ => message,
+    }
+}
+
+/// The section and key that an environment variable sets, if it is one of ours.
+fn setting(name: &str) -> Result<Option<(String, String)>, ConfigError> {
+    let known = match name {
+        "DATABASE_URL" => Some(("database", "url")),
+        "LEPTOS_ENV" => Some(("leptos", "env")),
+        "LEPTOS_SITE_ADDR" => Some(("leptos", "site_addr")),
+        "LEPTOS_SITE_ROOT" => Some(("leptos", "site_root")),
+        "LEPTOS_HASH_FILES" => Some(("leptos", "hash_files")),
+        "LEPTOS_RELOAD_PORT" => Some(("leptos", "reload_port")),
+        _ => None,
+    };
+    if let Some((section, key)) = known {
+        return Ok(Some((section.into(), key.into())));
+    }
+    let Some(rest) = name.strip_prefix("LATCHKEY__") else {
+        return Ok(None);
+    };
+    match rest.to_ascii_lowercase().split_once("__") {
+        Some((section, key)) => Ok(Some((section.into(), key.into()))),
+        None => Err(ConfigError(format!(
+            "{name} is not a setting: write LATCHKEY__SECTION__KEY, as in LATCHKEY__AUTH__ACCESS_TTL."
+        ))),
+    }
+}
+
+/// A value of the environment as the TOML type that it looks like.
+fn typed(value: String) -> toml::Value {
+    if let Ok(number) = value.parse::<i64>() {
+        return number.into();
+    }
+    match value.as_str() {
+        "true" => true.into(),
+        "false" => false.into(),
+        _ if value.starts_with('[') => match toml::from_str::<toml::Table>(&format!("v = {value}")) {
+            Ok(mut table) => table.remove("v").unwrap_or_else(|| value.into()),
+            Err(_) => value.into(),
+        },
+        _ => value.into(),
+    }
+}
+
+fn duration<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Duration, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    humantime::parse_duration(&text)
+        .map_err(|_| serde::de::Error::custom(format!("'{text}' is not a duration such as 30s, 5m or 30d")))
+}

@@ -1,0 +1,50 @@
+//! What somebody typed into a form whose session was over. A cookie keeps it until the next log-in of the same account,
+//! and the form's page shows it then. Used by `respond` and `flash`.
+
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use tower_cookies::Cookies;
+
+use super::{
+    form_post::{FormPost, path_of},
+    json_cookie,
+};
+use crate::{auth::server::Caller, server::state::AppState};
+
+/// Until somebody has logged in again.
+const KEPT: Duration = Duration::from_secs(30 * 60);
+
+#[derive(Serialize, Deserialize)]
+pub struct Draft {
+    /// The id of the account that the page was made for.
+    account: String,
+    /// The path of the page.
+    path: String,
+    pub typed: Vec<(String, String)>,
+}
+
+/// Keeps what was typed into `form`, on the page at `page`.
+pub fn put(state: &AppState, cookies: &Cookies, form: FormPost, page: &str) {
+    let typed: Vec<_> = form.typed.into_iter().filter(|(name, value)| name != "next" && !value.is_empty()).collect();
+    let (Some(account), false) = (form.account, typed.is_empty()) else {
+        return;
+    };
+    let draft = Draft { account, path: path_of(page).to_owned(), typed };
+    let value = json_cookie::encode(&draft);
+    // Longer than any input allows: a browser would not keep it.
+    if value.len() <= json_cookie::MAX_VALUE {
+        let names = &state.cookie_names;
+        cookies.add(names.cookie(&names.draft, value, KEPT));
+    }
+}
+
+/// What `caller` typed into the page at `path`, if a draft of it is there. One of somebody else is dropped.
+pub fn take(state: &AppState, cookies: &Cookies, caller: &Caller, path: &str) -> Option<Draft> {
+    let names = &state.cookie_names;
+    let cookie = cookies.get(&names.draft)?;
+    let draft = json_cookie::decode(cookie.value()).filter(|draft: &Draft| draft.account == caller.identity.user_id);
+    if draft.as_ref().is_none_or(|draft| draft.path == path) {
+        cookies.add(names.cookie(&names.draft, String::new(), Duration::ZERO));
+    }
+    draft.filter(|draft| draft.path == path)
+}

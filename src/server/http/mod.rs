@@ -1,0 +1,21 @@
+//! The HTTP side of the server: router, layers, headers, cookies of forms, connections.
+//! Wired by `serve`.
+
+pub mod assets;
+pub mod canonical_url;
+pub mod connection_table;
+pub mod connections;
+pub mod cookies_blocked;
+pub mod csrf;
+pub mod document;
+pub mod draft;
+pub mod extensions;
+pub mod flash;
+pub mod form_post;
+pub mod guarded_stream;
+pub mod json_cookie;
+pub mod proxies;
+pub mod request_headers;
+pub mod responses;
+pub mod router;
+pub mod security;

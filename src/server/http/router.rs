@@ -1,0 +1,173 @@
+//! All layers and routes of the server, in the order in which a request meets them.
+
+use axum::{
+    Router,
+    body::Body,
+    extract::Request,
+    http::{HeaderValue, StatusCode, header},
+    middleware::{from_fn, from_fn_with_state, map_response},
+    response::{Redirect, Response},
+    routing::get,
+};
+use leptos::{nonce::Nonce, prelude::provide_context};
+use leptos_axum::{AxumRouteListing, LeptosRoutes};
+use std::{
+    any::Any,
+    path::Path,
+    sync::{Arc, LazyLock},
+    time::Duration,
+};
+use tower::ServiceBuilder;
+use tower_cookies::CookieManagerLayer;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    services::{ServeDir, ServeFile},
+    timeout::TimeoutLayer,
+};
+
+use super::{
+    assets::Assets, canonical_url, connections, document::shell, extensions::extension, request_headers, responses,
+    security,
+};
+use crate::{
+    app::App,
+    auth::server::{
+        identify::identify,
+        session::events::{self, events},
+    },
+    error::AppError,
+    server::{
+        db::error_mapping,
+        mail::preview,
+        ops::{health, logging},
+        state::AppState,
+    },
+};
+
+/// From the last byte of a request's head to the first of its answer.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The whole server.
+pub fn router(state: AppState, assets: Assets) -> Router {
+    let identify = from_fn_with_state(state.clone(), identify);
+    let identified = pages_and_functions(&state, assets).layer((CookieManagerLayer::new(), identify));
+    around(identified.layer(from_fn_with_state(state.clone(), canonical_url::redirect)), state)
+}
+
+/// The whole server around pages and functions that know their callers. A function of its own so that the benchmark can
+/// put a caller of its own in the place of [`identify`], and so tell what that costs.
+pub fn around(identified: Router, state: AppState) -> Router {
+    let routes = Router::new().merge(identified).merge(static_files(&state)).merge(health(&state));
+    behind_layers(routes, state)
+}
+
+/// What every answer passes, whatever its path. A function of its own so that tests can put a route behind it that panics.
+///
+/// One stack instead of a `.layer` each: axum boxes a route for each, and clones all the boxes within for each request.
+pub fn behind_layers(routes: Router, state: AppState) -> Router {
+    routes.layer(
+        ServiceBuilder::new()
+            .layer(from_fn(connections::note))
+            .layer(from_fn(logging::trace))
+            .layer(from_fn_with_state(state, security::headers))
+            .layer(CatchPanicLayer::custom(panicked))
+            .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIMEOUT)),
+    )
+}
+
+/// The app's pages. Listed once in a process: while Leptos walks the app for them, no resource of any page that is being
+/// rendered loads, and such a page would wait for ever (leptos#4773).
+pub fn routes() -> &'static [AxumRouteListing] {
+    static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| leptos_axum::generate_route_list(App));
+    &ROUTES
+}
+
+/// Pages and server functions, which find their [`Caller`](crate::auth::server::Caller) and the cookies in the request's
+/// extensions.
+pub fn pages_and_functions(state: &AppState, assets: Assets) -> Router {
+    let context = {
+        let state = state.clone();
+        move || provide_request_context(&state)
+    };
+    let document = {
+        let (state, assets) = (state.clone(), Arc::new(assets));
+        move || shell(&state.leptos, &assets)
+    };
+    let missing = leptos_axum::render_app_async_with_context(context.clone(), document.clone());
+    Router::new()
+        .route(events::PATH, get(events))
+        .route(preview::PATH, get(preview::html))
+        .leptos_routes_with_context(state, routes().to_vec(), context, document)
+        .fallback(move |request| not_found(request, missing))
+        .layer(from_fn_with_state(state.clone(), responses::outcomes))
+        .with_state(state.clone())
+}
+
+/// What pages and server functions find in their context, besides the request's parts.
+fn provide_request_context(state: &AppState) {
+    provide_context(state.clone());
+    // Leptos has made a nonce of its own by now; the one that the header names takes its place.
+    if let Some(nonce) = extension::<Nonce>() {
+        provide_context(nonce);
+    }
+}
+
+/// Where browsers and password managers look for the page that changes a password (W3C, "A Well-Known URL for Changing
+/// Passwords").
+const CHANGE_PASSWORD: &str = "/.well-known/change-password";
+
+/// The 404 page, or for a program the error alone.
+async fn not_found<F: Future<Output = Response>>(request: Request, page: impl FnOnce(Request) -> F) -> Response {
+    if !request_headers::wants_html(request.headers()) {
+        return responses::error(&AppError::NotFound, request.headers());
+    }
+    let mut response = page(request).await;
+    *response.status_mut() = StatusCode::NOT_FOUND;
+    response
+}
+
+/// The built assets, whose names carry a hash, and the files of `public/`.
+fn static_files(state: &AppState) -> Router {
+    let root = Path::new(&*state.leptos.site_root);
+    let package = ServeDir::new(root.join(&*state.leptos.site_pkg_dir)).precompressed_br().precompressed_gzip();
+    let hashed = state.leptos.hash_files;
+    let cached = move |response: Response| async move {
+        let lasting = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
+        cache(response, lasting)
+    };
+    let mut router =
+        Router::new().nest_service(&format!("/{}", state.leptos.site_pkg_dir), package).layer(map_response(cached));
+    let mut public = Router::new();
+    for file in std::fs::read_dir(root).into_iter().flatten().flatten() {
+        let name = file.file_name();
+        let Some(name) = name.to_str().filter(|name| !name.ends_with(".br") && !name.ends_with(".gz")) else {
+            continue;
+        };
+        if file.path().is_file() {
+            let service = ServeFile::new(file.path()).precompressed_br().precompressed_gzip();
+            public = public.route_service(&format!("/{name}"), service);
+        }
+    }
+    router = router.merge(public.layer(map_response(|r: Response| async move { cache(r, "public, max-age=3600") })));
+    router
+}
+
+fn cache(mut response: Response, how: &'static str) -> Response {
+    if response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED {
+        response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static(how));
+    }
+    response
+}
+
+/// For whoever watches the process: alive, and ready for traffic. And where to change a password.
+fn health(state: &AppState) -> Router {
+    Router::new()
+        .route("/healthz", get(|| async { "ok" }))
+        .route("/readyz", get(health::ready))
+        .route(CHANGE_PASSWORD, get(|| async { Redirect::to("/account/password") }))
+        .with_state(state.clone())
+}
+
+fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response<Body> {
+    responses::error(&error_mapping::panicked(&*panic), &Default::default())
+}

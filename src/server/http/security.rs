@@ -1,0 +1,184 @@
+//! What holds for every answer and every request, whatever its path: headers, the origin check, limits.
+
+use axum::{
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    middleware::Next,
+    response::Response,
+};
+use leptos::nonce::Nonce;
+use std::net::SocketAddr;
+
+use super::{request_headers, responses};
+use crate::{
+    error::AppError,
+    server::{ops::logging, state::AppState},
+};
+
+/// Most bytes of all cookies of a request, and most cookies: ours are three, of about 500 bytes each.
+const MAX_COOKIE_BYTES: usize = 16 * 1024;
+const MAX_COOKIES: usize = 100;
+
+/// What a mail may do that is shown in a frame of ours: nothing but look as it does. Not even its links work.
+const IN_FRAME: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'";
+
+/// Marks an answer that is a document for a frame of ours, not a page.
+#[derive(Clone, Copy)]
+pub struct InFrame;
+
+/// Middleware: a nonce for this answer's scripts, and the headers that tell the browser what the page may do.
+pub async fn headers(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
+    let nonce = Nonce::new();
+    request.extensions_mut().insert(nonce.clone());
+    make_cookies_readable(request.headers_mut());
+    let mut response = next.run(request).await;
+    let https = state.config.public_origin.is_https();
+    let framed = response.extensions().get::<InFrame>().is_some();
+    let policy = match framed {
+        true => IN_FRAME.to_owned(),
+        false => content_security_policy(&nonce, https, state.config.is_dev(), state.mail.mailbox().is_some()),
+    };
+    let headers = response.headers_mut();
+    let fixed: [(HeaderName, &'static str); 7] = [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        // Never no-referrer: a refused form goes back to the page it came from.
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, if framed { "SAMEORIGIN" } else { "DENY" }),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+        (HeaderName::from_static("x-permitted-cross-domain-policies"), "none"),
+    ];
+    for (name, value) in fixed {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if let Ok(policy) = HeaderValue::from_str(&policy) {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    if https {
+        headers
+            .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
+    }
+    name_charset(headers);
+    // Static files say how long they last; whatever does not may be personal.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
+    response
+}
+
+/// Adds the encoding to the type of a text that lacks it: static files get their type from their name alone. JSON is always
+/// UTF-8 and its type takes no such parameter (RFC 8259, 11).
+fn name_charset(headers: &mut HeaderMap) {
+    let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()) else {
+        return;
+    };
+    let is_text = kind.starts_with("text/") || kind.ends_with("+xml") || kind.ends_with("/xml");
+    if is_text
+        && !kind.contains("charset=")
+        && let Ok(kind) = HeaderValue::try_from(format!("{kind}; charset=utf-8"))
+    {
+        headers.insert(header::CONTENT_TYPE, kind);
+    }
+}
+
+/// Replaces bytes beyond ASCII in lines of cookies, which RFC 6265 lets servers see: they are never of our cookies, and the
+/// parser drops a whole line for one of them.
+fn make_cookies_readable(headers: &mut HeaderMap) {
+    if headers.get_all(header::COOKIE).iter().all(|line| line.as_bytes().is_ascii()) {
+        return;
+    }
+    let lines: Vec<HeaderValue> = headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|line| {
+            let ascii: Vec<u8> =
+                line.as_bytes().iter().map(|byte| if byte.is_ascii() { *byte } else { b'?' }).collect();
+            HeaderValue::from_bytes(&ascii).ok()
+        })
+        .collect();
+    headers.remove(header::COOKIE);
+    for line in lines {
+        headers.append(header::COOKIE, line);
+    }
+}
+
+fn content_security_policy(nonce: &Nonce, https: bool, dev: bool, mailbox: bool) -> String {
+    // The reload of `cargo leptos watch` comes over a socket of its own.
+    let connect = if dev { "'self' ws:" } else { "'self'" };
+    // The page of a mail in a developer's mailbox frames it.
+    let frame = if mailbox { " frame-src 'self';" } else { "" };
+    let upgrade = if https { "; upgrade-insecure-requests" } else { "" };
+    format!(
+        "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
+         img-src 'self'; font-src 'self'; connect-src {connect}; manifest-src 'self'; form-action 'self';{frame} \
+         base-uri 'none'; object-src 'none'; frame-ancestors 'none'{upgrade}"
+    )
+}
+
+/// The answer to a request that nobody is to look at further: heaps of cookies, before anybody parses them; and what
+/// would change something but was not sent by a page of ours. Log-in and log-out are no exception (RFC 6819, 4.4.1.8: a
+/// forged log-in signs its victim into the attacker's account).
+pub fn refused(state: &AppState, request: &Request) -> Option<Response> {
+    if too_many_cookies(request.headers()) {
+        let mut answer = responses::error(&AppError::TooManyCookies, request.headers());
+        if request_headers::wants_html(request.headers()) {
+            // The next try is smaller, and may be small enough.
+            state.cookie_names.forget_all(answer.headers_mut());
+        }
+        return Some(answer);
+    }
+    if is_for_developers(request.uri().path()) && !is_from_here(state, request) {
+        return Some(responses::error(&AppError::NotFound, request.headers()));
+    }
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if reads || state.config.public_origin.sent(request.headers(), state.config.is_dev()) {
+        return None;
+    }
+    let origin = request.headers().get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or_default();
+    tracing::warn!(
+        path = &*logging::printable(request.uri().path()),
+        origin,
+        public_url = %state.config.public_origin,
+        "a request from another site was refused. If this is the site's own address, set server.public_url to it"
+    );
+    let note = match state.config.is_dev() {
+        true => format!(
+            "The form came from {origin}, and server.public_url is {}. If this is the site's own address, set LATCHKEY__SERVER__PUBLIC_URL to it.",
+            state.config.public_origin
+        ),
+        false => String::new(),
+    };
+    Some(responses::error_with(&AppError::CrossSite, request.headers(), &note))
+}
+
+/// What shows everybody's mails.
+fn is_for_developers(path: &str) -> bool {
+    path.starts_with("/dev/") || path.starts_with("/api/mailbox/")
+}
+
+/// Whether a program of this machine asks, by a name of this machine. A page elsewhere whose name was made to lead here
+/// (DNS rebinding) asks by another name.
+fn is_from_here(state: &AppState, request: &Request) -> bool {
+    if state.config.server.dev_beyond_loopback {
+        return true;
+    }
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| address.ip());
+    let client = peer.map(|peer| state.config.trusted_proxies.client(peer, request.headers()));
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host
+        .rsplit_once(':')
+        .filter(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()))
+        .map_or(host, |(name, _)| name);
+    client.is_some_and(|client| client.is_loopback()) && matches!(name, "localhost" | "127.0.0.1" | "[::1]")
+}
+
+fn too_many_cookies(headers: &HeaderMap) -> bool {
+    let cookies = || headers.get_all(header::COOKIE).iter().map(HeaderValue::as_bytes);
+    cookies().map(<[u8]>::len).sum::<usize>() >= MAX_COOKIE_BYTES
+        || cookies().map(|line| semicolons(line) + 1).sum::<usize>() >= MAX_COOKIES
+}
+
+/// Counted in bytes, of which a processor adds up many at once, and which hold no more than 255.
+fn semicolons(line: &[u8]) -> usize {
+    let count = |piece: &[u8]| piece.iter().map(|byte| u8::from(*byte == b';')).sum::<u8>();
+    line.chunks(255).map(|piece| usize::from(count(piece))).sum()
+}
