@@ -11,7 +11,8 @@ sources := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find src style publ
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
 
-serve: target/.built ## Set up what is missing, build, and serve http://127.0.0.1:3000 on SQLite with demo accounts
+serve: ## Set up what is missing, build quickly, and serve http://127.0.0.1:3000 on SQLite with demo accounts
+	@$(MAKE) --no-print-directory --question target/.built || $(MAKE) --no-print-directory target/.built-quick
 	@scripts/serve
 
 build: target/.built ## Build server and browser in release: target/release/latchkey and target/site
@@ -33,3 +34,6 @@ bench: target/.built ## Measure against baselines built from the same dependenci
 
 target/.built: $(sources)
 	@scripts/build
+
+target/.built-quick: $(sources)
+	@scripts/build quick

@@ -1,37 +1,49 @@
-//! Who may import whom, and how long a file may get. The sources are read as text: comments and literals are blanked
-//! out, `use` trees are unfolded, `super` and `self` are followed, and every path is held against the rules below.
+//! Import rules, circles and file lengths. Each source file is parsed with `syn`, and every path that it names outside
+//! of its tests is resolved to the crate's root and held against the rules below.
 //!
 //! What a rule is for stands in docs/decisions; what to do when one fails: move the code to the side it belongs to.
 
 // In a test a panic is the failure's report; clippy's own exception leaves helpers out.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::type_complexity)]
 
+use proc_macro2::{TokenStream, TokenTree};
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
+};
+use syn::{
+    Attribute, ItemFn, ItemMod, ItemUse, Macro, UseTree, Visibility,
+    visit::{self, Visit},
 };
 
 /// Lines of a file, its tests not counted.
 const MAX_LINES: usize = 300;
 
-/// One mention of a path, from the crate's root where it is ours.
+/// One path that a file names, from the crate's root where it is ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Mention {
     path: Vec<String>,
-    /// In the body of a function, in a module called `ssr`, or in a `use` of one feature's build alone.
+    /// In the body of a function, in a module called `ssr`, or compiled for the server only.
     inside: bool,
 }
 
-/// A source file: where it lies under `src`, and what it mentions outside of its tests.
+/// A source file: its path under `src`, and the paths that it names outside of its tests.
 struct Source {
     file: String,
     mentions: Vec<Mention>,
+    /// The names that it passes on (`pub use`), and where each comes from. A `*` is listed under its path.
+    exports: Vec<(String, Vec<String>)>,
+    has_functions: bool,
 }
 
 impl Source {
     fn new(file: &str, text: &str) -> Self {
-        Self { file: file.to_owned(), mentions: mentions(&module_of(file), &blanked(text)) }
+        let syntax = syn::parse_file(text).unwrap_or_else(|error| panic!("src/{file}: {error}"));
+        let mut reader = Reader { here: module_of(file), ..Reader::default() };
+        reader.visit_file(&syntax);
+        let Reader { mentions, exports, has_functions, .. } = reader;
+        Self { file: file.to_owned(), mentions, exports, has_functions }
     }
 
     /// Its name without folder and ending; of a `mod.rs`, its folder's.
@@ -44,178 +56,169 @@ impl Source {
         self.file.starts_with(&format!("{folder}/"))
     }
 
+    fn is_store(&self) -> bool {
+        self.name().ends_with("store")
+    }
+
     fn feature(&self) -> Option<&str> {
         self.file.strip_prefix("features/")?.split_once('/').map(|(feature, _)| feature)
     }
 
     /// Runs on the server only: nothing of it reaches the browser's build.
     fn is_server(&self) -> bool {
-        self.is_in("auth/server") || self.is_in("server") || self.name() == "store" || self.file == "main.rs"
+        self.is_in("auth/server") || self.is_in("server") || self.is_store() || self.file == "main.rs"
     }
 }
 
-/// `auth/server/token/jwt.rs` is `auth::server::token`.
+/// `auth/server/token.rs` is `auth::server::token`.
 fn module_of(file: &str) -> Vec<String> {
     let path = file.strip_suffix(".rs").unwrap();
     let path = path.strip_suffix("/mod").unwrap_or(path);
     if matches!(path, "lib" | "main") { Vec::new() } else { path.split('/').map(str::to_owned).collect() }
 }
 
-/// The text without comments, strings and characters.
-fn blanked(text: &str) -> String {
-    let chars: Vec<char> = text.chars().collect();
-    let at = |i: usize| chars.get(i).copied().unwrap_or('\0');
-    let mut out = String::new();
-    let mut i = 0;
-    while i < chars.len() {
-        let raw =
-            at(i) == 'r' && matches!(at(i + 1), '"' | '#') && !out.ends_with(|c: char| c.is_alphanumeric() || c == '_');
-        if at(i) == '/' && at(i + 1) == '/' {
-            while i < chars.len() && at(i) != '\n' {
-                i += 1;
-            }
-        } else if at(i) == '/' && at(i + 1) == '*' {
-            i += 2;
-            while i < chars.len() && !(at(i) == '*' && at(i + 1) == '/') {
-                i += 1;
-            }
-            i += 2;
-        } else if raw && chars[i + 1..].iter().find(|c| **c != '#') == Some(&'"') {
-            let hashes = chars[i + 1..].iter().take_while(|c| **c == '#').count();
-            i += hashes + 2;
-            while i < chars.len()
-                && !(at(i) == '"' && chars[i + 1..].iter().take(hashes).filter(|c| **c == '#').count() == hashes)
-            {
-                i += 1;
-            }
-            i += hashes + 1;
-            out.push(' ');
-        } else if at(i) == '"' {
-            i += 1;
-            while i < chars.len() && at(i) != '"' {
-                i += if at(i) == '\\' { 2 } else { 1 };
-            }
-            i += 1;
-            out.push(' ');
-        } else if at(i) == '\'' && (at(i + 1) == '\\' || at(i + 2) == '\'') {
-            i += if at(i + 1) == '\\' { 3 } else { 2 };
-            while i < chars.len() && at(i) != '\'' {
-                i += 1;
-            }
-            i += 1;
-            out.push(' ');
-        } else {
-            out.push(at(i));
-            i += 1;
-        }
-    }
-    out
+/// Walks one file and collects what [`Source`] holds.
+#[derive(Default)]
+struct Reader {
+    /// The module that is being read.
+    here: Vec<String>,
+    inside: bool,
+    mentions: Vec<Mention>,
+    exports: Vec<(String, Vec<String>)>,
+    /// What a `use` calls something, and its path: a path that begins with the name is followed.
+    names: BTreeMap<String, Vec<String>>,
+    has_functions: bool,
 }
 
-/// Identifiers, `::` as one, and every other sign by itself.
-fn tokens(text: &str) -> Vec<String> {
-    let mut tokens: Vec<String> = Vec::new();
-    let mut in_word = false;
-    for c in text.chars() {
-        let word = c.is_alphanumeric() || c == '_';
-        match (word, in_word, tokens.last_mut()) {
-            (true, true, Some(last)) => last.push(c),
-            (false, false, Some(last)) if c == ':' && last == ":" => last.push(':'),
-            _ if c.is_whitespace() => {}
-            _ => tokens.push(c.to_string()),
-        }
-        in_word = word;
-    }
-    tokens
-}
-
-#[derive(PartialEq)]
-enum Scope {
-    Module(String),
-    Tests,
-    Function,
-    Other,
-}
-
-fn mentions(module: &[String], text: &str) -> Vec<Mention> {
-    let tokens = tokens(text);
-    let at = |i: usize| tokens.get(i).map(String::as_str).unwrap_or_default();
-    let mut found = Vec::new();
-    let mut scopes: Vec<Scope> = Vec::new();
-    let mut next = Scope::Other;
-    let mut i = 0;
-    while i < tokens.len() {
-        let here = || {
-            let inner =
-                scopes.iter().filter_map(|s| if let Scope::Module(name) = s { Some(name.clone()) } else { None });
-            module.iter().cloned().chain(inner).collect::<Vec<_>>()
+impl Reader {
+    fn add(&mut self, path: Vec<String>) {
+        let path = match self.names.get(&path[0]) {
+            Some(target) => target.iter().chain(&path[1..]).cloned().collect(),
+            None => resolved(path, &self.here),
         };
-        let inside = scopes.iter().any(|s| *s == Scope::Function || matches!(s, Scope::Module(name) if name == "ssr"));
-        let tested = scopes.contains(&Scope::Tests);
-        match at(i) {
-            "mod" if at(i + 2) == "{" => {
-                next = if at(i + 1) == "tests" { Scope::Tests } else { Scope::Module(at(i + 1).to_owned()) };
-                i += 2;
-                continue;
-            }
-            "fn" => next = Scope::Function,
-            "{" => scopes.push(std::mem::replace(&mut next, Scope::Other)),
-            "}" => drop(scopes.pop()),
-            ";" => next = Scope::Other,
-            "use" => {
-                // `#[cfg(feature = "ssr")] use`, of which the literal is blanked out.
-                let gated = tokens[..i].ends_with(&["#", "[", "cfg", "(", "feature", "=", ")", "]"].map(str::to_owned));
-                let inside = inside || gated;
-                let mut paths = Vec::new();
-                i = unfold(&tokens, i + 1, &[], &mut paths);
-                if !tested {
-                    found.extend(paths.into_iter().map(|path| Mention { path: resolved(path, &here()), inside }));
-                }
-                continue;
-            }
-            word if at(i + 1) == "::"
-                && word.starts_with(|c: char| c.is_alphabetic() || c == '_')
-                && (i == 0 || at(i - 1) != "::") =>
-            {
-                let mut path = vec![word.to_owned()];
-                while at(i + 1) == "::" && at(i + 2).starts_with(|c: char| c.is_alphabetic() || c == '_') {
-                    path.push(at(i + 2).to_owned());
-                    i += 2;
-                }
-                if !tested {
-                    found.push(Mention { path: resolved(path, &here()), inside });
-                }
-            }
-            _ => {}
-        }
-        i += 1;
+        self.mentions.push(Mention { path, inside: self.inside });
     }
-    found
+
+    fn within(&mut self, inside: bool, read: impl FnOnce(&mut Self)) {
+        let before = self.inside;
+        self.inside |= inside;
+        read(self);
+        self.inside = before;
+    }
+
+    /// Paths in the tokens of a macro or an attribute.
+    fn read_tokens(&mut self, tokens: TokenStream) {
+        let mut path: Vec<String> = Vec::new();
+        let mut colons = 0;
+        for token in tokens {
+            match token {
+                TokenTree::Ident(word) => {
+                    if colons != 2 || path.is_empty() {
+                        self.end_path(&mut path);
+                    }
+                    path.push(word.to_string());
+                    colons = 0;
+                }
+                TokenTree::Punct(sign) if sign.as_char() == ':' => colons += 1,
+                other => {
+                    self.end_path(&mut path);
+                    colons = 0;
+                    if let TokenTree::Group(group) = other {
+                        self.read_tokens(group.stream());
+                    }
+                }
+            }
+        }
+        self.end_path(&mut path);
+    }
+
+    fn end_path(&mut self, path: &mut Vec<String>) {
+        let path = std::mem::take(path);
+        if path.len() > 1 {
+            self.add(path);
+        }
+    }
 }
 
-/// Reads one tree of a `use` from `i` on; where it ends.
-fn unfold(tokens: &[String], mut i: usize, before: &[String], found: &mut Vec<Vec<String>>) -> usize {
-    let mut path = before.to_vec();
-    loop {
-        match tokens.get(i).map(String::as_str) {
-            Some("::") => {}
-            Some("{") => loop {
-                i = unfold(tokens, i + 1, &path, found);
-                match tokens.get(i).map(String::as_str) {
-                    Some(",") => {}
-                    _ => return i + 1,
+impl<'ast> Visit<'ast> for Reader {
+    fn visit_item_use(&mut self, item: &'ast ItemUse) {
+        let mut paths = Vec::new();
+        unfold(&item.tree, &[], &mut paths);
+        self.within(is_for_server(&item.attrs), |reader| {
+            for (name, path) in paths {
+                let path = resolved(path, &reader.here);
+                if !matches!(item.vis, Visibility::Inherited) {
+                    reader.exports.push((name.clone(), path.clone()));
                 }
-            },
-            Some("as") => i += 1,
-            Some("," | "}" | ";") | None => {
-                if path.len() > before.len() {
-                    found.push(path);
-                }
-                return i;
+                reader.mentions.push(Mention { path: path.clone(), inside: reader.inside });
+                reader.names.insert(name, path);
             }
-            Some(word) => path.push(word.to_owned()),
+        });
+    }
+
+    fn visit_item_mod(&mut self, item: &'ast ItemMod) {
+        let name = item.ident.to_string();
+        if name == "tests" || item.content.is_none() {
+            return;
         }
-        i += 1;
+        self.here.push(name.clone());
+        self.within(name == "ssr", |reader| visit::visit_item_mod(reader, item));
+        self.here.pop();
+    }
+
+    fn visit_item_fn(&mut self, item: &'ast ItemFn) {
+        self.within(is_for_server(&item.attrs), |reader| visit::visit_item_fn(reader, item));
+    }
+
+    fn visit_signature(&mut self, signature: &'ast syn::Signature) {
+        self.has_functions = true;
+        visit::visit_signature(self, signature);
+    }
+
+    fn visit_block(&mut self, block: &'ast syn::Block) {
+        self.within(true, |reader| visit::visit_block(reader, block));
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        if path.segments.len() > 1 {
+            self.add(path.segments.iter().map(|segment| segment.ident.to_string()).collect());
+        }
+        visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, call: &'ast Macro) {
+        visit::visit_macro(self, call);
+        self.read_tokens(call.tokens.clone());
+    }
+
+    fn visit_attribute(&mut self, attribute: &'ast Attribute) {
+        if let syn::Meta::List(list) = &attribute.meta {
+            self.read_tokens(list.tokens.clone());
+        }
+    }
+}
+
+/// Behind `#[cfg(feature = "ssr")]`.
+fn is_for_server(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        attribute.path().is_ident("cfg")
+            && attribute.parse_args::<syn::MetaNameValue>().is_ok_and(|cfg| {
+                let ssr = |text: &syn::Expr| matches!(text, syn::Expr::Lit(lit) if matches!(&lit.lit, syn::Lit::Str(s) if s.value() == "ssr"));
+                cfg.path.is_ident("feature") && ssr(&cfg.value)
+            })
+    })
+}
+
+/// The paths of a `use`, each with the name that it brings in.
+fn unfold(tree: &UseTree, before: &[String], found: &mut Vec<(String, Vec<String>)>) {
+    let with = |name: &dyn ToString| before.iter().cloned().chain([name.to_string()]).collect::<Vec<_>>();
+    match tree {
+        UseTree::Path(path) => unfold(&path.tree, &with(&path.ident), found),
+        UseTree::Name(name) if name.ident == "self" => found.push((before.last().unwrap().clone(), before.to_vec())),
+        UseTree::Name(name) => found.push((name.ident.to_string(), with(&name.ident))),
+        UseTree::Rename(rename) => found.push((rename.rename.to_string(), with(&rename.ident))),
+        UseTree::Glob(_) => found.push(("*".to_owned(), with(&"*"))),
+        UseTree::Group(group) => group.items.iter().for_each(|item| unfold(item, before, found)),
     }
 }
 
@@ -269,7 +272,7 @@ const SERVER_CRATES: [&str; 12] = [
 fn is_servers(mention: &Mention) -> bool {
     starts_any(mention, &["crate::server", "crate::auth::server"])
         || starts_any(mention, &SERVER_CRATES)
-        || (mention.path[0] == "crate" && mention.path.iter().any(|segment| segment == "store"))
+        || (mention.path[0] == "crate" && mention.path.iter().any(|segment| segment.ends_with("store")))
 }
 
 const RULES: [Rule; 8] = [
@@ -290,7 +293,7 @@ const RULES: [Rule; 8] = [
     Rule {
         name: "2: what is shown, and the guard, never reach for the server or a store",
         binds: |s| {
-            let shared = ["model", "api", "mod", "context"].contains(&s.name());
+            let shared = ["model", "api", "mod", "identity"].contains(&s.name());
             (s.is_in("auth") || s.is_in("features") || s.file == "app.rs")
                 && !s.is_server()
                 && !shared
@@ -305,7 +308,7 @@ const RULES: [Rule; 8] = [
     },
     Rule {
         name: "4: a store knows no page, no request and no cookie",
-        binds: |s| s.name() == "store",
+        binds: Source::is_store,
         forbids: |_, m| {
             starts_any(
                 m,
@@ -319,13 +322,15 @@ const RULES: [Rule; 8] = [
                     "tower",
                     "tower_http",
                 ],
-            ) || starts_any(
-                m,
-                &["crate::app", "crate::server::router", "crate::server::respond", "crate::server::flash"],
-            ) || starts_any(
-                m,
-                &["crate::auth::server::cookies", "crate::auth::server::identify", "crate::auth::server::require"],
-            )
+            ) || starts_any(m, &["crate::app", "crate::server::http"])
+                || starts_any(
+                    m,
+                    &[
+                        "crate::auth::server::token::cookies",
+                        "crate::auth::server::identify",
+                        "crate::auth::server::require",
+                    ],
+                )
         },
     },
     Rule {
@@ -339,10 +344,19 @@ const RULES: [Rule; 8] = [
         name: "5: a feature uses the face of auth: no page, guard or context behind it, and no table of the core",
         binds: |s| s.feature().is_some(),
         forbids: |_, m| {
-            starts_any(m, &["crate::auth::pages", "crate::auth::guard", "crate::auth::context", "crate::auth::loaded"])
+            starts_any(m, &["crate::auth::pages", "crate::auth::guard", "crate::auth::browser"])
                 || starts_any(
                     m,
-                    &["crate::auth::server::store", "crate::auth::server::token", "crate::auth::server::password"],
+                    &[
+                        "crate::auth::server::users::store",
+                        "crate::auth::server::users::owner_store",
+                        "crate::auth::server::session::store",
+                        "crate::auth::server::session::end_store",
+                        "crate::auth::server::email_code",
+                        "crate::auth::server::token::jwt",
+                        "crate::auth::server::token::cookies",
+                        "crate::auth::server::password",
+                    ],
                 )
         },
     },
@@ -393,10 +407,139 @@ fn files() -> Vec<(String, String)> {
     files
 }
 
+/// Which file needs which: every path of ours, followed through the `mod.rs` that passes it on.
+fn needs(sources: &[Source]) -> BTreeMap<String, BTreeSet<String>> {
+    let modules: BTreeMap<Vec<String>, &Source> = sources.iter().map(|s| (module_of(&s.file), s)).collect();
+    let mut needs = BTreeMap::new();
+    for source in sources {
+        let here = module_of(&source.file);
+        let found = source.mentions.iter().filter_map(|mention| {
+            let path = match mention.path[0].as_str() {
+                "crate" => mention.path[1..].to_vec(),
+                _ => here.iter().chain(&mention.path).cloned().collect(),
+            };
+            file_of(&modules, &path, 0)
+        });
+        let others = found.filter(|file| *file != source.file).collect();
+        needs.insert(source.file.clone(), others);
+    }
+    needs
+}
+
+/// The file that `path` leads to, if it is one with code of its own.
+fn file_of(modules: &BTreeMap<Vec<String>, &Source>, path: &[String], hops: usize) -> Option<String> {
+    let (length, source) =
+        (0..=path.len()).rev().find_map(|length| modules.get(&path[..length]).map(|source| (length, *source)))?;
+    if length == 0 {
+        return None;
+    }
+    if !source.file.ends_with("mod.rs") {
+        return Some(source.file.clone());
+    }
+    let (name, rest) = path[length..].split_first()?;
+    let passed_on = |export: &(String, Vec<String>)| {
+        let from = match export.1.strip_prefix(&["crate".to_owned()]) {
+            Some(from) => from.to_vec(),
+            None => [&path[..length], &export.1].concat(),
+        };
+        match export.0.as_str() {
+            "*" => file_of(modules, &[&from[..from.len() - 1], &path[length..]].concat(), hops + 1),
+            export if export == name => file_of(modules, &[&from, rest].concat(), hops + 1),
+            _ => None,
+        }
+    };
+    // A glob that leads back to itself has no end.
+    if hops > 8 { None } else { source.exports.iter().find_map(passed_on) }
+}
+
+/// A shortest circle through each node that is in one; each circle once.
+fn circles(needs: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<Vec<String>> {
+    let mut found = BTreeSet::new();
+    for start in needs.keys() {
+        let mut ways = vec![vec![start.clone()]];
+        let mut seen = BTreeSet::new();
+        let mut i = 0;
+        while i < ways.len() {
+            let way = ways[i].clone();
+            for next in needs.get(way.last().unwrap()).into_iter().flatten() {
+                if next == start {
+                    let mut circle = way.clone();
+                    let least = circle.iter().enumerate().min_by_key(|(_, file)| (*file).clone()).unwrap().0;
+                    circle.rotate_left(least);
+                    found.insert(circle);
+                    seen.extend(needs.keys().cloned());
+                    ways.clear();
+                    break;
+                }
+                if seen.insert(next.clone()) {
+                    ways.push(way.iter().cloned().chain([next.clone()]).collect());
+                }
+            }
+            i += 1;
+        }
+    }
+    found
+}
+
+/// Which room needs which: for each folder, the folders directly in it.
+fn rooms(needs: &BTreeMap<String, BTreeSet<String>>) -> BTreeMap<String, BTreeSet<String>> {
+    let mut rooms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    // An api leads from either side to the other.
+    for (file, others) in needs.iter().filter(|(file, _)| !file.ends_with("/api.rs")) {
+        for other in others {
+            let (ours, theirs): (Vec<&str>, Vec<&str>) = (file.split('/').collect(), other.split('/').collect());
+            let shared = ours.iter().zip(&theirs).take_while(|(one, another)| one == another).count();
+            // A folder beside a folder; a file beside one belongs to no room.
+            if ours.len() > shared + 1 && theirs.len() > shared + 1 {
+                rooms.entry(ours[..=shared].join("/")).or_default().insert(theirs[..=shared].join("/"));
+            }
+        }
+    }
+    rooms
+}
+
+fn listed(circles: &BTreeSet<Vec<String>>) -> String {
+    circles.iter().map(|circle| circle.join(" -> ")).collect::<Vec<_>>().join("\n")
+}
+
 #[test]
-fn everybody_imports_only_whom_they_may() {
+fn every_import_is_one_that_the_rules_allow() {
     let broken: Vec<String> = files().iter().flat_map(|(file, text)| broken(&Source::new(file, text))).collect();
     assert!(broken.is_empty(), "\n{}", broken.join("\n"));
+}
+
+fn sources() -> Vec<Source> {
+    files().iter().map(|(file, text)| Source::new(file, text)).collect()
+}
+
+#[test]
+fn no_file_needs_itself_by_way_of_others() {
+    let circles = circles(&needs(&sources()));
+    assert!(circles.is_empty(), "circles of imports:\n{}", listed(&circles));
+}
+
+#[test]
+fn no_room_needs_itself_by_way_of_others() {
+    let mut rooms = rooms(&needs(&sources()));
+    // The server wires the app together (rule 6), and auth reaches its database and its mail.
+    rooms.get_mut("auth").unwrap().remove("server");
+    let circles = circles(&rooms);
+    assert!(circles.is_empty(), "circles of rooms:\n{}", listed(&circles));
+}
+
+#[test]
+fn the_finder_of_circles_follows_what_a_mod_rs_passes_on() {
+    let sources = [
+        ("auth/mod.rs", "mod a; mod b; pub use a::A; pub use b::*;"),
+        ("auth/a.rs", "fn f() -> crate::auth::B {}"),
+        ("auth/b.rs", "use super::A; pub struct B;"),
+        ("ui/c.rs", "use crate::auth::{self, A}; fn f() { auth::a::g() }"),
+    ]
+    .map(|(file, text)| Source::new(file, text));
+    let needs = needs(&sources);
+    assert_eq!(listed(&circles(&needs)), "auth/a.rs -> auth/b.rs");
+    assert_eq!(needs["ui/c.rs"], ["auth/a.rs".to_owned()].into());
+    assert_eq!(rooms(&needs)["ui"], ["auth".to_owned()].into());
 }
 
 #[test]
@@ -413,7 +556,7 @@ fn no_file_asks_to_be_two() {
 
 #[test]
 fn every_rule_binds_some_file() {
-    let sources: Vec<Source> = files().iter().map(|(file, text)| Source::new(file, text)).collect();
+    let sources = sources();
     for rule in &RULES {
         assert!(sources.iter().any(|source| (rule.binds)(source)), "{}", rule.name);
     }
@@ -423,7 +566,7 @@ fn every_rule_binds_some_file() {
 #[test]
 fn a_wiring_file_only_re_exports() {
     for (file, text) in files().iter().filter(|(file, _)| file.ends_with("mod.rs")) {
-        assert!(!blanked(text).contains("fn "), "src/{file} holds logic");
+        assert!(!Source::new(file, text).has_functions, "src/{file} holds logic");
     }
 }
 
@@ -436,23 +579,23 @@ fn the_checker_sees_what_it_is_there_to_see() {
         ("ui/form.rs", "use crate::{error::AppError, features::admin};"),
         ("ui/form.rs", "use super::super::auth::model::Role;"),
         ("features/admin/model.rs", "use sqlx::FromRow;"),
-        ("auth/pages/forms.rs", "use super::server::account;"),
+        ("auth/pages.rs", "use super::server::account;"),
         ("auth/guard.rs", "fn f() { super::server::require::caller(); }"),
         ("features/admin/pages.rs", "use super::store;"),
         ("features/admin/pages.rs", "use crate::{auth::{Guarded, server::require}, ui::Form};"),
         ("features/landing/tour.rs", "fn f() { sqlx::query(\"\") }"),
         ("auth/api.rs", "use super::server::account;"),
         ("auth/api.rs", "use axum::http::Method;\nfn f() {}"),
-        ("auth/api.rs", "#[cfg(feature = \"ssr\")] use super::server::account; use super::server::caller;"),
+        ("auth/api.rs", "#[cfg(feature = \"ssr\")] use super::server::flows; use super::server::caller;"),
         ("features/admin/api.rs", "#[cfg(feature = \"ssr\")] mod hidden { use crate::server::db::Db; }"),
-        ("auth/server/store.rs", "use leptos::prelude::*;"),
+        ("auth/server/session/end_store.rs", "use leptos::prelude::*;"),
         ("features/admin/store.rs", "fn f(c: tower_cookies::Cookies) {}"),
         ("features/admin/pages.rs", "use crate::features::profile::model::Profile;"),
         ("features/admin/pages.rs", "use super::super::profile;"),
-        ("features/admin/api.rs", "fn f() { use crate::auth::server::store; }"),
-        ("features/admin/store.rs", "use crate::auth::server::token::KeyRing;"),
-        ("auth/server/flows/sign_up.rs", "use crate::features::profile;"),
-        ("auth/pages/forms.rs", "use crate::app::App;"),
+        ("features/admin/api.rs", "fn f() { use crate::auth::server::users::store; }"),
+        ("features/admin/store.rs", "use crate::auth::server::token::jwt::KeyRing;"),
+        ("auth/server/account.rs", "use crate::features::profile;"),
+        ("auth/pages.rs", "use crate::app::App;"),
         ("features/admin/pages.rs", "fn f() -> impl IntoView { view! { <A x=crate::app::shell /> } }"),
     ];
     for (file, text) in bad {
@@ -468,18 +611,18 @@ fn the_checker_sees_what_it_is_there_to_see() {
             "use super::words; use crate::{error::{AppError, Field}, ui::flash::Flash}; use leptos::prelude::*;",
         ),
         ("auth/api.rs", "use crate::error::AppError; fn f() { use super::server::account; crate::server::db::x(); }"),
-        ("auth/api.rs", "#[cfg(feature = \"ssr\")]\nuse {super::server::account, crate::server::db::Db};"),
+        ("auth/api.rs", "#[cfg(feature = \"ssr\")]\nuse {super::server::flows, crate::server::db::Db};"),
         ("auth/api.rs", "mod ssr { pub use crate::auth::server::state; use axum::http::request::Parts; }"),
-        ("auth/pages/forms.rs", "use super::use_identity; mod tests { use crate::server::db::Db; }"),
+        ("auth/pages.rs", "use super::use_identity; mod tests { use crate::server::db::Db; }"),
         ("features/admin/store.rs", "use super::model::Account; use crate::server::db::{Db, read};"),
         ("app.rs", "use crate::features::{admin, profile}; fn f() { admin::model::ACCESS }"),
-        ("server/http/router.rs", "use crate::app::App;"),
-        ("auth/server/token/jwt.rs", "fn f() { let quote = '\"'; let life: &'static str = r#\"crate::app::App\"#; }"),
+        ("server/router.rs", "use crate::app::App;"),
+        ("auth/server/token.rs", "fn f() { let quote = '\"'; let life: &'static str = r#\"crate::app::App\"#; }"),
     ];
     for (file, text) in good {
         assert_eq!(broken(&Source::new(file, text)), [""; 0], "src/{file}: {text}");
     }
-    let nested = mentions(&[], "use a::{b, c::{self, d as e}, f::*};");
+    let nested = Source::new("auth/guard.rs", "use a::{b, c::{self, d as e}, f::*};").mentions;
     let paths: BTreeSet<String> = nested.iter().map(|m| m.path.join("::")).collect();
-    assert_eq!(paths, ["a::b", "a::c::self", "a::c::d", "a::f::*"].map(str::to_owned).into());
+    assert_eq!(paths, ["a::b", "a::c", "a::c::d", "a::f::*"].map(str::to_owned).into());
 }

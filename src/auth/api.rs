@@ -22,10 +22,7 @@ use {
         },
     },
     crate::{
-        server::{
-            db::error_mapping::again,
-            ops::{metrics, rate_limit::Bucket},
-        },
+        server::{db::error_mapping::again, metrics, ops::rate_limit::Bucket},
         ui::flash::Notice,
     },
 };

@@ -20,7 +20,7 @@ use super::{
 use crate::{
     auth::model::{Identity, LastDecision, Role},
     error::AppError,
-    server::{db::Tx, http::proxies::TrustedProxies},
+    server::{db::Tx, proxies::TrustedProxies},
 };
 
 /// The verified caller of a request.

@@ -24,7 +24,7 @@ use crate::{
     server::{
         fail_point,
         http::{flash, request_headers, responses, security},
-        ops::metrics,
+        metrics,
         state::AppState,
     },
     ui::flash::{Flash, Notice},

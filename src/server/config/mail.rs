@@ -14,7 +14,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::settings::ConfigError;
+use super::error::ConfigError;
 
 /// The section as it stands in the file.
 #[derive(Deserialize)]

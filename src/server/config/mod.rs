@@ -2,6 +2,7 @@
 //! Read once at the start.
 
 pub mod defaults;
+pub mod error;
 pub mod mail;
 pub mod settings;
 pub mod validate;

@@ -5,8 +5,9 @@ use leptos::config::{Env, LeptosOptions};
 use serde::Deserialize;
 use std::{fmt, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use crate::server::http::{csrf::Origin, proxies::TrustedProxies};
+use crate::server::{csrf::Origin, proxies::TrustedProxies};
 
+pub use super::error::ConfigError;
 pub use super::mail::{Mail, Smtp, Tls, Transport};
 
 /// A configuration that holds together. Made by [`Config::load`] only.
@@ -132,18 +133,6 @@ impl fmt::Debug for Database {
         f.debug_struct("Database").finish_non_exhaustive()
     }
 }
-
-/// Why a configuration was refused: one sentence that says what to do.
-#[derive(Debug, PartialEq, Eq)]
-pub struct ConfigError(pub String);
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 /// The sections as they stand in the file.
 #[derive(Default, Deserialize)]

@@ -5,7 +5,7 @@ use std::{net::IpAddr, time::Duration};
 use zxcvbn::zxcvbn;
 
 use super::settings::{Config, ConfigError, File};
-use crate::server::http::{csrf::Origin, proxies::TrustedProxies};
+use crate::server::{csrf::Origin, proxies::TrustedProxies};
 
 impl File {
     pub fn validate(self) -> Result<Config, ConfigError> {

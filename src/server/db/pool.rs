@@ -17,7 +17,7 @@ use std::{
 };
 
 use super::error_mapping;
-use crate::server::{config, files, ops::metrics};
+use crate::server::{config, files, metrics};
 
 /// Seconds that a request waits for a connection, or for SQLite's write lock, before it is answered with 503.
 const WAIT: Duration = Duration::from_secs(2);

@@ -8,8 +8,8 @@ use axum::{
 };
 use std::net::{IpAddr, SocketAddr};
 
-use super::{csrf::Origin, request_headers};
-use crate::server::state::AppState;
+use super::request_headers;
+use crate::server::{csrf::Origin, state::AppState};
 
 /// Middleware: sends requests for pages to the page's own address.
 pub async fn redirect(State(state): State<AppState>, request: Request, next: Next) -> Response {

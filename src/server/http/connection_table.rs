@@ -18,8 +18,7 @@ use std::{
     time::Duration,
 };
 
-use super::proxies::TrustedProxies;
-use crate::server::config::Config;
+use crate::server::{config::Config, proxies::TrustedProxies};
 
 /// Descriptors for all that is neither a client nor the database: listeners, the log, static files, timers.
 const RESERVED: usize = 64;

@@ -26,8 +26,8 @@ use tower_http::{
 };
 
 use super::{
-    assets::Assets, canonical_url, connections, document::shell, extensions::extension, request_headers, responses,
-    security,
+    assets::Assets, canonical_url, connections, document::shell, extensions::extension, mail_preview, request_headers,
+    responses, security,
 };
 use crate::{
     app::App,
@@ -38,7 +38,6 @@ use crate::{
     error::AppError,
     server::{
         db::error_mapping,
-        mail::preview,
         ops::{health, logging},
         state::AppState,
     },
@@ -96,7 +95,7 @@ pub fn pages_and_functions(state: &AppState, assets: Assets) -> Router {
     let missing = leptos_axum::render_app_async_with_context(context.clone(), document.clone());
     Router::new()
         .route(events::PATH, get(events))
-        .route(preview::PATH, get(preview::html))
+        .route(mail_preview::PATH, get(mail_preview::html))
         .leptos_routes_with_context(state, routes().to_vec(), context, document)
         .fallback(move |request| not_found(request, missing))
         .layer(from_fn_with_state(state.clone(), responses::outcomes))

@@ -5,7 +5,7 @@
 //! are for the dark theme, which cannot be inline.
 
 use super::letter::Letter;
-use crate::{auth::server::email_code::secret::Secrets, server::http::csrf::Origin};
+use crate::{auth::server::email_code::secret::Secrets, server::csrf::Origin};
 
 /// A letter as it is sent.
 pub struct Rendered {

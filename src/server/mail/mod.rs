@@ -11,7 +11,6 @@ mod letter;
 mod mailbox;
 mod message;
 mod outbox;
-pub mod preview;
 mod smtp;
 mod transport;
 mod worker;

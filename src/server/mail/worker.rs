@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     error::AppError,
-    server::{fail_point, ops::metrics, state::AppState},
+    server::{fail_point, metrics, state::AppState},
 };
 
 /// How soon a node sees what another has enqueued, or what is due again.

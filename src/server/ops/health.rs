@@ -12,8 +12,7 @@ use std::{
     net::{SocketAddr, TcpListener},
 };
 
-use super::metrics;
-use crate::server::{db::Db, mail, state::AppState};
+use crate::server::{db::Db, mail, metrics, state::AppState};
 
 /// `/readyz`: 503 while the server stops, or the database does not answer.
 pub async fn ready(State(state): State<AppState>) -> Response {

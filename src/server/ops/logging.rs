@@ -16,8 +16,7 @@ use std::{
 use tracing::Instrument;
 use tracing_subscriber::EnvFilter;
 
-use super::metrics;
-use crate::server::{config::LogFormat, random};
+use crate::server::{config::LogFormat, metrics, random};
 
 /// Sends logs to standard error. `RUST_LOG` chooses what; by default our own at `info`.
 pub fn init(format: LogFormat) {

@@ -4,5 +4,4 @@
 pub mod audit;
 pub mod health;
 pub mod logging;
-pub mod metrics;
 pub mod rate_limit;

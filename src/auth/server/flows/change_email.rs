@@ -83,6 +83,8 @@ pub(super) async fn redeem(
     if detail.taken || owner_store::set_email(&mut tx, user_id, &new, now).await? == SetEmail::Taken {
         return code_steps::spent_in_vain(tx).await;
     }
+    // The account is at that address again, so its undo links have no use any more.
+    code_store::void_ways_back(&mut tx, user_id, new.key(), now).await?;
     code_store::void_codes_of(&mut tx, user_id, now).await?;
     // Another session may belong to the person whom the owner moves away from.
     end_other_sessions_of(&mut tx, user_id, &caller.session, EndReason::EmailChanged, now).await?;
@@ -130,6 +132,7 @@ async fn restore(
     if owner_store::set_email(tx, user_id, &old, now).await? == SetEmail::Taken {
         return Err(AppError::CodeExpired);
     }
+    code_store::void_ways_back(tx, user_id, old.key(), now).await?;
     // A thief who moved the account was sent an undo link too, to the address that they put in.
     code_store::void_codes_since(tx, user_id, code.created_at, now).await?;
     audit::record(tx, Event::EmailRestored, user_id, None, Some(client.ip), now).await?;

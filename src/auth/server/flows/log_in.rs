@@ -1,13 +1,14 @@
 //! Log-in with a password. Every failure is the same error after the same work. Called by `auth::api`.
 
+use super::log_in_attempt::Attempt;
 use crate::{
     auth::server::{
         caller::Client,
         emails::security_alerts::{self, Recipient},
         password::hasher::Verified,
         session::{cache::Change, lifecycle, store::user_agents_of},
+        token::cookies::Issued,
         token::session_id::SessionIdHash,
-        token::{cookies::Issued, known_browser::Attempt},
         users::{
             credentials::{Email, Problems},
             owner_store,

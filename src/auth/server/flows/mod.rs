@@ -7,6 +7,7 @@ pub mod code_request;
 pub mod code_steps;
 pub mod delete_account;
 pub mod log_in;
+pub mod log_in_attempt;
 pub mod log_out;
 pub mod magic_link;
 pub mod redeem;

@@ -12,7 +12,7 @@ use hyper_util::{
 use sha1::{Digest, Sha1};
 use std::{error::Error, time::Duration};
 
-use crate::server::ops::metrics;
+use crate::server::metrics;
 
 /// How long somebody who signs up waits for the service at most.
 const PATIENCE: Duration = Duration::from_millis(1500);

@@ -13,7 +13,7 @@ use tokio::{
     task::spawn_blocking,
 };
 
-use crate::{error::AppError, server::ops::metrics};
+use crate::{error::AppError, server::metrics};
 
 /// How many requests may wait for a permit, and of one client before that for its share.
 pub const QUEUE: usize = 32;

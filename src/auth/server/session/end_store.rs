@@ -7,7 +7,7 @@ use crate::{
     auth::server::token::session_id::SessionIdHash,
     server::{
         db::{Tx, within},
-        ops::metrics,
+        metrics,
     },
 };
 

@@ -9,7 +9,7 @@ use crate::{
     auth::{model::Role, server::token::session_id::SessionIdHash},
     server::{
         db::{Db, Tx, run, within, write},
-        ops::metrics,
+        metrics,
     },
 };
 

@@ -1,6 +1,6 @@
 //! A cookie by which a browser shows that an account was logged in with it before. It lets nobody in: log-ins with it are
 //! counted by themselves, so that others behind the same address, or who keep failing on the account's name, lock no
-//! owner out (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). Made by `session`, read by `account`.
+//! owner out (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). Made by `session`, read by `flows::log_in`.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -9,30 +9,17 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use super::{cookies::KNOWN_FOR, jwt::KeyRing};
-use crate::{
-    auth::server::{
-        caller::Client,
-        users,
-        users::{credentials::Email, store::UserRow},
-    },
-    error::AppError,
-    server::{
-        db::Tx,
-        ops::rate_limit::{Bucket, Pair, Refused},
-        random,
-        state::AppState,
-    },
-};
+use crate::server::random;
 
 /// Bytes of account, epoch, id and end, which the MAC is of.
 const SAYS: usize = 48;
 
 /// What the cookie says.
-struct KnownBrowser {
-    user_id: Uuid,
+pub struct KnownBrowser {
+    pub user_id: Uuid,
     /// `users.authz_epoch`: a new password or a log-out everywhere makes the cookie void.
-    epoch: i64,
-    id: [u8; 16],
+    pub epoch: i64,
+    pub id: [u8; 16],
     not_after: DateTime<Utc>,
 }
 
@@ -49,10 +36,6 @@ impl KnownBrowser {
         let not_after = DateTime::from_timestamp(i64::from_be_bytes(end.try_into().ok()?), 0)?;
         Some(Self { user_id: Uuid::from_bytes(*user_id), epoch: i64::from_be_bytes(*epoch), id: *id, not_after })
     }
-
-    fn is_of(&self, user: &UserRow) -> bool {
-        self.user_id == user.id && self.epoch == user.authz_epoch && user.state == "active"
-    }
 }
 
 impl KeyRing {
@@ -66,7 +49,8 @@ impl KeyRing {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    fn verify_device(&self, cookie: &str, now: DateTime<Utc>) -> Option<KnownBrowser> {
+    /// What the cookie says, if it is ours and has not expired.
+    pub fn verify_device(&self, cookie: &str, now: DateTime<Utc>) -> Option<KnownBrowser> {
         let bytes = URL_SAFE_NO_PAD.decode(cookie).ok()?;
         let (says, found) = bytes.split_at_checked(SAYS)?;
         let is_ours = self.devices.iter().any(|key| mac(&key.key, says).verify_slice(found).is_ok());
@@ -79,55 +63,6 @@ fn mac(key: &[u8; 32], text: &[u8]) -> Hmac<Sha256> {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
     mac.update(text);
     mac
-}
-
-/// An attempt to log in, as it is counted.
-pub enum Attempt {
-    /// For its client and for the account's name.
-    OfAnybody(Pair),
-    /// For the browser alone.
-    OfKnown(Bucket),
-}
-
-impl Attempt {
-    /// How an attempt at the account of `email` counts. `device`: the cookie that came with it.
-    pub async fn new(
-        state: &AppState,
-        email: &Email,
-        device: Option<&str>,
-        client: &Client,
-        now: DateTime<Utc>,
-    ) -> Result<Self, AppError> {
-        let limits = &state.config.throttle;
-        if let Some(browser) = device.and_then(|cookie| state.keys.verify_device(cookie, now)) {
-            let user = users::store::find_user(&state.db, email).await?;
-            if user.is_some_and(|user| browser.is_of(&user)) {
-                return Ok(Self::OfKnown(Bucket::device("log_in", &browser.id, limits.account_per_five_minutes)));
-            }
-        }
-        Ok(Self::OfAnybody(Pair {
-            client: Bucket::client("log_in", client.ip, limits.client_per_minute),
-            account: Bucket::account("log_in", email.key(), limits.account_per_five_minutes),
-        }))
-    }
-
-    /// Counts it, or refuses it with the time to wait.
-    pub async fn take(&self, state: &AppState, now: DateTime<Utc>) -> Result<(), Refused> {
-        match self {
-            Self::OfAnybody(pair) => pair.take(&state.db, now).await,
-            Self::OfKnown(bucket) => {
-                bucket.take(&state.db, now).await.map_err(|error| Refused { error, by_account: true })
-            }
-        }
-    }
-
-    /// Gives it back within the change that it led to.
-    pub async fn give_back(&self, tx: &mut Tx) -> sqlx::Result<()> {
-        match self {
-            Self::OfAnybody(pair) => pair.give_back(tx).await,
-            Self::OfKnown(bucket) => bucket.give_back(tx).await.map(|_| ()),
-        }
-    }
 }
 
 #[cfg(test)]

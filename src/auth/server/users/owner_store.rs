@@ -139,8 +139,7 @@ pub enum SetEmail {
     Taken,
 }
 
-/// Moves an account to an address that its owner has just shown to read. The account and the address are locked. Ends the
-/// account's ways back to that address, which it has no use for any more.
+/// Moves an account to an address that its owner has just shown to read. The account and the address are locked.
 pub async fn set_email(tx: &mut Tx, user_id: Uuid, email: &Email, now: DateTime<Utc>) -> sqlx::Result<SetEmail> {
     let set = within!(tx, |c| {
         sqlx::query(
@@ -157,11 +156,7 @@ pub async fn set_email(tx: &mut Tx, user_id: Uuid, email: &Email, now: DateTime<
     .await
     .map(|r| r.rows_affected())
     })?;
-    if set == 0 {
-        return Ok(SetEmail::Taken);
-    }
-    crate::auth::server::email_code::store::void_ways_back(tx, user_id, email.key(), now).await?;
-    Ok(SetEmail::Set)
+    Ok(if set == 0 { SetEmail::Taken } else { SetEmail::Set })
 }
 
 /// Sets when an account is to be erased, or that it is not.

@@ -87,7 +87,7 @@ impl std::fmt::Display for Origin {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::server::csrf::*;
     use axum::http::HeaderValue;
 
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {

@@ -7,13 +7,8 @@ use axum::{
 };
 use uuid::Uuid;
 
-use crate::{
-    error::AppError,
-    server::{
-        http::{responses, security::InFrame},
-        state::AppState,
-    },
-};
+use super::{responses, security::InFrame};
+use crate::{error::AppError, server::state::AppState};
 
 pub const PATH: &str = "/dev/mailbox/{id}/html";
 

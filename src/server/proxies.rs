@@ -78,7 +78,7 @@ fn address(entry: &[u8]) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::server::proxies::*;
 
     fn client(trusted: &[&str], peer: &str, lines: &[&str]) -> String {
         let trusted: Vec<String> = trusted.iter().map(|text| (*text).to_owned()).collect();
