@@ -2,7 +2,7 @@
 // The files are the shipped ones. Where one has to be edited for the test, an edit that finds nothing to replace fails.
 
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import { delimiter, join } from 'node:path';
 import { expect } from '@playwright/test';
@@ -31,7 +31,9 @@ export class Deployment {
 
   static async of(proxy: ReverseProxy): Promise<Deployment> {
     const [httpPort, httpsPort, ...ports] = (await freePorts(4)) as [number, number, number, number];
-    const home = join(folder, proxy);
+    mkdirSync(folder, { recursive: true });
+    // Playwright may run several workers of one project.
+    const home = mkdtempSync(join(folder, `${proxy}-`));
     layOut(home);
     const publicUrl = `https://${host}:${httpsPort}`;
     const mails = join(home, 'mails');
@@ -94,7 +96,6 @@ export class Node extends Program {
 
 /** Copies the files of an installation, as the unit file and the Dockerfile list them. */
 function layOut(home: string): void {
-  mkdirSync(home, { recursive: true });
   for (const file of ['target/release/latchkey', 'target/release/hash.txt', 'Leptos.toml']) {
     copyFileSync(join(projectRoot, file), join(home, file.split('/').at(-1)!));
   }
