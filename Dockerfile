@@ -2,7 +2,8 @@
 # Latchkey as an image: the program, its assets and its configuration, run by nobody in particular. Nothing is written
 # but to /data, and that by SQLite only: the root file system may be read-only.
 #
-# Not built or run so far: nothing in this project has a Docker to try it with. Build with: docker build -t latchkey .
+# Build with: docker build -t latchkey . (Podman: --format docker, or the image has no health check). What was tried:
+# docs/operations.md.
 
 FROM rust:1.95-slim-trixie AS build
 # What README.md asks of a machine besides rustup: a C compiler, Node with npm, and Perl for one of the build tools.
@@ -18,7 +19,7 @@ COPY . .
 RUN scripts/build
 
 FROM debian:trixie-slim
-RUN useradd --system --no-create-home --uid 10001 latchkey \
+RUN useradd --no-create-home --uid 10001 latchkey \
     && install -d -o latchkey -g latchkey -m 0700 /data
 WORKDIR /srv/latchkey
 # hash.txt is looked for beside the program.

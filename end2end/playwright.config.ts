@@ -1,5 +1,6 @@
 import { defineConfig, type ReporterDescription } from '@playwright/test';
 import { browserPath } from './browser.mjs';
+import { host, type Options as DeployOptions, type ReverseProxy } from './support/deployment.ts';
 import type { Options } from './support/fixtures.ts';
 import { engines, environment, folder, projectRoot, servers, url, type Engine } from './support/servers.ts';
 
@@ -33,7 +34,26 @@ export function serversOn(engine: Engine) {
   }));
 }
 
-export default defineConfig<object, Options>({
+/** The tests of deploy/, behind one proxy. One worker runs them: they share its nodes, and stop them. */
+function behind(reverseProxy: ReverseProxy) {
+  return {
+    name: reverseProxy,
+    testDir: 'deploy',
+    fullyParallel: false,
+    timeout: 60_000,
+    use: {
+      reverseProxy,
+      // The proxy's certificate is of an authority that this machine does not know.
+      ignoreHTTPSErrors: true,
+      launchOptions: {
+        executablePath: browserPath(),
+        args: [...browserFlags, `--host-resolver-rules=MAP ${host} 127.0.0.1`],
+      },
+    },
+  };
+}
+
+export default defineConfig<object, Options & DeployOptions>({
   testDir: 'tests',
   outputDir: 'test-results',
   globalSetup: './support/run.ts',
@@ -56,6 +76,8 @@ export default defineConfig<object, Options>({
   projects: [
     { name: 'desktop', use: { engine: 'sqlite', viewport: { width: 1280, height: 800 } } },
     { name: 'mobile', use: { engine: 'postgres', viewport: { width: 390, height: 844 }, hasTouch: true } },
+    behind('caddy'),
+    behind('nginx'),
   ],
   webServer: engines.flatMap(serversOn),
 });

@@ -11,7 +11,6 @@ export type Who = 'nobody' | 'member' | Role | Account;
 type Open = (who?: Who, options?: BrowserContextOptions) => Promise<Visitor>;
 
 interface PerTest {
-  watch: Watch;
   open: Open;
   visitor: Visitor;
   member: Visitor;
@@ -31,7 +30,19 @@ interface PerWorker {
 /** What a project may choose. */
 export type Options = Pick<PerWorker, 'engine'>;
 
-export const test = base.extend<PerTest, PerWorker>({
+/** Fails a test in which something happens that it did not expect. */
+export const watched = base.extend<{ watch: Watch }>({
+  watch: [
+    async ({}, use) => {
+      const watch = new Watch();
+      await use(watch);
+      expect(watch.trouble, 'errors, violations and requests that nobody expected').toEqual([]);
+    },
+    { auto: true },
+  ],
+});
+
+export const test = watched.extend<PerTest, PerWorker>({
   engine: ['sqlite', { option: true, scope: 'worker' }],
   server: ['main', { option: true, scope: 'worker' }],
   site: [async ({ engine, server }, use) => use(`${engine}-${server}`), { scope: 'worker' }],
@@ -50,15 +61,6 @@ export const test = base.extend<PerTest, PerWorker>({
   ],
 
   baseURL: async ({ site }, use) => use(url(site)),
-
-  watch: [
-    async ({}, use) => {
-      const watch = new Watch();
-      await use(watch);
-      expect(watch.trouble, 'errors, violations and requests that nobody expected').toEqual([]);
-    },
-    { auto: true },
-  ],
 
   open: async ({ browser, site, api, account, watch, javaScriptEnabled }, use, { parallelIndex }) => {
     const endings: (() => Promise<void>)[] = [];

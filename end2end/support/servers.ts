@@ -3,8 +3,9 @@
 //
 // One project runs on SQLite and one on PostgreSQL, so that every test runs on both.
 
-import { randomBytes } from 'node:crypto';
-import { createServer, type AddressInfo } from 'node:net';
+import { randomBytes, randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -62,7 +63,7 @@ export function environment(engine: Engine, server: ServerName): Record<string, 
 }
 
 /** An empty database of the cluster that scripts/with-postgres has made. */
-function postgres(server: ServerName): string {
+export function postgres(server: ServerName | 'deploy'): string {
   const cluster = process.env.LATCHKEY_TEST_POSTGRES;
   if (!cluster) throw new Error('No PostgreSQL to test on: run npm test in end2end, or make test.');
   return `${cluster.slice(0, cluster.lastIndexOf('/'))}/end2end_${server}`;
@@ -76,15 +77,25 @@ async function choose(): Promise<Chosen> {
 }
 
 /** Ports that nobody listens on; held open together, so that they differ. */
-async function freePorts(count: number): Promise<number[]> {
-  const holders = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const holder = createServer();
-      await new Promise<void>((listening) => holder.listen(0, '127.0.0.1', listening));
-      return holder;
-    }),
-  );
+export async function freePorts(count: number): Promise<number[]> {
+  const holders = await Promise.all(Array.from({ length: count }, holdPort));
   const ports = holders.map((holder) => (holder.address() as AddressInfo).port);
   await Promise.all(holders.map((holder) => new Promise((closed) => holder.close(closed))));
   return ports;
+}
+
+/**
+ * Below 32768: Linux gives the ports above to outgoing connections, and a server that is stopped and started again has to
+ * find its port free.
+ */
+async function holdPort(): Promise<Server> {
+  for (;;) {
+    const holder = createServer().listen(randomInt(20_000, 32_000), '127.0.0.1');
+    try {
+      await once(holder, 'listening');
+      return holder;
+    } catch {
+      // The port is taken.
+    }
+  }
 }
