@@ -1,5 +1,5 @@
 //! All that a server function may tell a browser. Closed variants and no text of its own: causes go to the log on the
-//! server, and `ui::words` owns the sentences. Used by every other module, on both targets.
+//! server, and `ui::messages` owns the sentences. Used by every other module, on both targets.
 
 use leptos::server_fn::{
     codec::JsonEncoding,

@@ -5,7 +5,7 @@
 //! ```text
 //! cookies -> server/http/router.rs (layers, in order) -> auth/server/identify.rs (origin check, Caller)
 //!   GET  page -> auth/guard.rs (Access) -> view -> html, or 302 /login?next=.., or 403
-//!   POST /api -> api.rs -> require(Access) -> parse (Email, NewPassword) -> store.rs -> SQL
+//!   POST /api -> api.rs -> require(Access) -> parse (EmailAddress, NewPassword) -> store.rs -> SQL
 //! ```
 //!
 //! [`auth`] is the core and stays; each folder of [`features`] can go. `server` is what the whole app needs on the

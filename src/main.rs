@@ -18,7 +18,7 @@ use latchkey::{
         random, serve,
         state::AppState,
     },
-    ui::words,
+    ui::messages,
 };
 use std::{
     fs::File,
@@ -292,8 +292,8 @@ async fn import_users(
 fn sentence(error: &AppError) -> ConfigError {
     match error {
         AppError::Invalid { fields } => {
-            ConfigError(fields.iter().map(|e| words::problem(e.field, e.problem)).collect::<Vec<_>>().join(" "))
+            ConfigError(fields.iter().map(|e| messages::problem(e.field, e.problem)).collect::<Vec<_>>().join(" "))
         }
-        _ => ConfigError(words::error_sentence(error)),
+        _ => ConfigError(messages::error_sentence(error)),
     }
 }

@@ -1,4 +1,4 @@
-// The words that the tests know the app by, in one place. They are those of src/ui/words.rs and of the pages.
+// The words that the tests know the app by, in one place. They are those of src/ui/messages.rs and of the pages.
 
 export const headings = {
   logIn: 'Log in',

@@ -90,7 +90,7 @@ pub const PASSWORD_MAX_LENGTH: u32 = 1024;
 pub const DISPLAY_NAME_MAX_LENGTH: u32 = 50;
 
 /// The cheap part of an email address's check, without tables, for a hint before the form is sent. The server's
-/// `Email::parse` decides.
+/// `EmailAddress::parse` decides.
 pub fn check_email(input: &str) -> Result<(), Problem> {
     let input = input.trim();
     if input.is_empty() {

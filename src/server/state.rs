@@ -8,7 +8,7 @@ use tokio::sync::watch;
 use super::{config::Config, db::Db, mail::Mail};
 use crate::auth::server::{
     password::{breach::Breaches, hasher::Passwords, strength::Ratings},
-    session::{cache::Freshness, streams::Streams},
+    session::{cache::SessionCache, streams::Streams},
     token::{cookies::CookieNames, jwt::KeyRing},
 };
 
@@ -26,7 +26,7 @@ pub struct Inner {
     pub breaches: Option<Breaches>,
     pub ratings: Ratings,
     pub streams: Streams,
-    pub freshness: Freshness,
+    pub session_cache: SessionCache,
     pub cookie_names: CookieNames,
     pub leptos: LeptosOptions,
     pub mail: Mail,
@@ -48,7 +48,7 @@ impl AppState {
             breaches: config.auth.breach_check_url.as_deref().map(Breaches::new),
             ratings: Ratings::new(config.public_origin.host()),
             streams: Streams::default(),
-            freshness: Freshness::default(),
+            session_cache: SessionCache::default(),
             cookie_names: CookieNames::new(config.public_origin.is_https(), port),
             leptos: config.leptos_options(),
             draining: watch::Sender::new(false),

@@ -1,7 +1,7 @@
 //! Pages and notes for what could not be shown. Calm, and with a next step. `Forbidden` is used by the guard, `NotFound`
 //! by the route table's fallback, `Failure` by pages whose data did not come. The HTTP status is set by their callers.
 
-use super::{icons::Icon, words};
+use super::{icons::Icon, messages};
 use crate::error::AppError;
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -12,7 +12,7 @@ pub fn Forbidden() -> impl IntoView {
     view! {
         <ErrorPage
             code="403"
-            title=words::error_title(&AppError::Forbidden)
+            title=messages::error_title(&AppError::Forbidden)
             sentence="You're logged in, but your role doesn't open this one. Nothing is broken. If you need it, ask an admin to change your role."
                 .to_owned()
         >
@@ -32,7 +32,7 @@ pub fn NotFound() -> impl IntoView {
     view! {
         <ErrorPage
             code="404"
-            title=words::error_title(&AppError::NotFound)
+            title=messages::error_title(&AppError::NotFound)
             sentence="The address may be mistyped, or the page has moved. Nothing was lost.".to_owned()
         >
             <a class="button" href="/">
@@ -46,7 +46,7 @@ pub fn NotFound() -> impl IntoView {
 #[component]
 pub fn Failure(error: AppError) -> impl IntoView {
     view! {
-        <ErrorPage code=code(&error) title=words::error_title(&error) sentence=words::error_sentence(&error)>
+        <ErrorPage code=code(&error) title=messages::error_title(&error) sentence=messages::error_sentence(&error)>
             // A full load on purpose: it asks the server again.
             <a class="button" href="" rel="external">
                 "Try again"
@@ -65,8 +65,8 @@ pub fn FailureNote(error: AppError) -> impl IntoView {
         <div class="banner banner--danger" role="alert">
             <Icon name="alert" />
             <div>
-                <p class="banner-title">{words::error_title(&error)}</p>
-                <p>{words::error_sentence(&error)}</p>
+                <p class="banner-title">{messages::error_title(&error)}</p>
+                <p>{messages::error_sentence(&error)}</p>
                 <p>
                     <a href="" rel="external">
                         "Try again"

@@ -1,7 +1,7 @@
 //! Labelled inputs. The label stands above, the hint under it, and what is wrong under the input, tied together for
 //! screen readers. Inside a `Form` they show that form's errors.
 
-use super::{form_state::FormState, icons::Icon, words};
+use super::{form_state::FormState, icons::Icon, messages};
 use crate::error::Field;
 use leptos::prelude::*;
 
@@ -167,7 +167,7 @@ fn Labelled(
                         .map(|problem| {
                             view! {
                                 <Icon name="alert" />
-                                <span>{words::problem(field, problem)}</span>
+                                <span>{messages::problem(field, problem)}</span>
                             }
                         })
                 }}
@@ -227,7 +227,7 @@ mod tests {
             let error = AppError::invalid(Field::Bio, Problem::TooLong { max: 3 });
             provide_context(FormState::new(Some(error)));
             let bio = html(view! { <TextArea field=Field::Bio label="About you" max_length=3_u32 value="four" /> });
-            let words = words::problem(Field::Bio, Problem::TooLong { max: 3 });
+            let words = messages::problem(Field::Bio, Problem::TooLong { max: 3 });
             assert!(bio.contains(r#" maxlength="3""#) && bio.contains(r#" aria-invalid="true""#), "{bio}");
             assert!(bio.contains(&format!("<span>{words}</span></p>")), "{bio}");
             let name = html(view! { <TextField field=Field::DisplayName label="Name" autocomplete="name" /> });

@@ -21,7 +21,7 @@ pub struct Flash {
     pub typed: Vec<(String, String)>,
 }
 
-/// What was done, in closed words: `ui::words` has the sentences.
+/// What was done, in closed words: `ui::messages` has the sentences.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Notice {

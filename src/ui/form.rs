@@ -6,10 +6,10 @@ use super::{
     fields::control_name,
     form_state::FormState,
     icons::Icon,
+    messages,
     offline::use_offline,
     sent::{Sent, SignedInAs, mark_edited},
     toast::use_waiting,
-    words,
 };
 use crate::error::{AppError, Field, FieldError};
 use leptos::{
@@ -135,8 +135,8 @@ pub fn FormErrors() -> impl IntoView {
 #[component]
 pub fn Refusal(error: AppError) -> impl IntoView {
     let sentence = match (&error, use_context::<SignedInAs>()) {
-        (AppError::OtherAccount, Some(account)) => words::signed_in_as(&account.display_name),
-        _ => words::error_sentence(&error),
+        (AppError::OtherAccount, Some(account)) => messages::signed_in_as(&account.display_name),
+        _ => messages::error_sentence(&error),
     };
     let fields = match error {
         AppError::Invalid { fields } => fields,
@@ -150,7 +150,7 @@ pub fn Refusal(error: AppError) -> impl IntoView {
             view! {
                 <li>
                     <a href=target rel="external">
-                        {words::problem(fault.field, fault.problem)}
+                        {messages::problem(fault.field, fault.problem)}
                     </a>
                 </li>
             }

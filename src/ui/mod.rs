@@ -18,8 +18,8 @@ mod toast;
 mod top_bar;
 
 pub mod flash;
+pub mod messages;
 pub mod time;
-pub mod words;
 
 pub use error_pages::{Failure, FailureNote, Forbidden, NotFound};
 pub use fields::{PasswordField, TextArea, TextField, control_name};

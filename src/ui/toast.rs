@@ -3,7 +3,7 @@
 use super::{
     flash::{Notice, use_flash},
     icons::Icon,
-    words,
+    messages,
 };
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
@@ -47,7 +47,7 @@ pub fn Toasts() -> impl IntoView {
                 view! {
                     <div class="toast">
                         <Icon name="check" />
-                        <p>{words::notice(notice)}</p>
+                        <p>{messages::notice(notice)}</p>
                         <button
                             type="button"
                             class="toast-close needs-js"
@@ -76,7 +76,7 @@ pub fn Explanation() -> impl IntoView {
                 view! {
                     <div class="banner" role="status">
                         <Icon name="alert" />
-                        <p>{words::notice(notice)}</p>
+                        <p>{messages::notice(notice)}</p>
                     </div>
                 }
             })

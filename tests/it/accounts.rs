@@ -2,7 +2,7 @@
 //! log-in, and what comes back to a form without JavaScript.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use latchkey::{auth::model::Role, error::Field, error::Problem, ui::words};
+use latchkey::{auth::model::Role, error::Field, error::Problem, ui::messages};
 
 use crate::{
     app::{PASSWORD, TestApp},
@@ -289,7 +289,7 @@ async fn a_refused_form_comes_back_with_its_errors_and_what_was_typed_but_the_pa
     let page = browser.get("/signup?next=/admin").await;
     assert_eq!(page.status, 200);
     for field in [(Field::Email, Problem::Malformed), (Field::Password, Problem::TooShort { min: 12 })] {
-        let sentence = words::problem(field.0, field.1);
+        let sentence = messages::problem(field.0, field.1);
         assert!(page.body.contains(&sentence), "{sentence}");
     }
     assert_eq!(page.body.matches("aria-invalid=\"true\"").count(), 2, "the two fields, and no third");
@@ -359,7 +359,7 @@ async fn a_form_longer_than_a_cookie_still_learns_its_error() {
     assert_eq!(answer.status, 303);
     assert!(answer.set_cookies().iter().all(|line| line.len() <= 4096));
     let page = browser.get("/profile").await;
-    assert!(page.body.contains(&words::problem(Field::Bio, Problem::TooLong { max: 500 })));
+    assert!(page.body.contains(&messages::problem(Field::Bio, Problem::TooLong { max: 500 })));
 }
 
 #[tokio::test]

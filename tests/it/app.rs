@@ -9,7 +9,7 @@ use latchkey::{
         model::Role,
         server::{
             flows::sign_up::{self, NewAccount},
-            session::cache::Change,
+            session::cache::Invalidation,
         },
     },
     server::{config::Config, db::Db, http::assets::Assets, serve, state::AppState},
@@ -145,7 +145,7 @@ impl TestApp {
         on_db!(&self.state.db, |c| {
             sqlx::query(sql).execute(c).await.unwrap();
         });
-        self.state.freshness.changed(Change::Anything);
+        self.state.session_cache.invalidate(Invalidation::Anything);
     }
 
     /// Makes every session's last rotation, and the last sending of its pair, `seconds` older than it is, as if that
@@ -215,7 +215,7 @@ impl TestApp {
                 sqlx::query(update).bind(id).bind(time + TimeDelta::seconds(seconds)).execute(c).await.unwrap();
             }
         });
-        self.state.freshness.changed(Change::Anything);
+        self.state.session_cache.invalidate(Invalidation::Anything);
     }
 
     /// The generation of the only session.

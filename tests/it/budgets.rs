@@ -237,7 +237,7 @@ async fn mails_that_strangers_cause_have_a_budget_a_day_beyond_which_one_way_in_
     app.account(ADA, Role::User).await;
     let now = app.state.db.now().await.unwrap();
     for _ in 0..20 {
-        Bucket::mailed_in_a_day(ADA, 5).take(&app.state.db, now).await.unwrap();
+        Bucket::mails_per_day(ADA, 5).take(&app.state.db, now).await.unwrap();
     }
     let form = [("email", ADA), ("password", PASSWORD), ("display_name", "Mallory")];
     assert_eq!(status(&app.browser(), "auth/sign_up", &form).await, 429);

@@ -6,7 +6,7 @@ use latchkey::{
     auth::{model::Role, server::email_code::secret::CodeSeed},
     server::{
         config::Config,
-        mail::{Action, Letter},
+        mail::{Action, Email},
     },
 };
 use serde_json::json;
@@ -24,8 +24,8 @@ const FROM: (&str, &str) = ("LATCHKEY__MAIL__FROM", "Latchkey <no-reply@mail.lat
 const TO: &str = "ada@example.test";
 const NONE: [(&str, &str); 1] = [("LATCHKEY__MAIL__TRANSPORT", "none")];
 
-fn letter() -> Letter {
-    Letter {
+fn letter() -> Email {
+    Email {
         subject: "Confirm your address".into(),
         heading: "One step left".into(),
         paragraphs: vec!["Confirm that this address is yours.".into()],
@@ -58,7 +58,7 @@ async fn app(port: u16, more: &[(&str, &str)]) -> TestApp {
 }
 
 /// Writes a mail as a request does: in a transaction, and a wake-up after it.
-async fn enqueue(app: &TestApp, to: &str, letter: &Letter, not_after: Option<TimeDelta>) {
+async fn enqueue(app: &TestApp, to: &str, letter: &Email, not_after: Option<TimeDelta>) {
     let now = app.state.db.now().await.unwrap();
     let mut tx = app.state.db.begin().await.unwrap();
     app.state.mail.enqueue(&mut tx, to, letter, not_after.map(|life| now + life), now).await.unwrap();
@@ -153,7 +153,7 @@ async fn a_subject_may_hold_anything_and_stays_one() {
     let mut server = SmtpServer::plain().await;
     let app = app(server.port, &[]).await;
     let hostile = "Grüße 🔑\r\nBcc: eve@example.test\r\n\r\n<script>alert(1)</script>";
-    enqueue(&app, TO, &Letter { subject: hostile.into(), heading: hostile.into(), ..letter() }, None).await;
+    enqueue(&app, TO, &Email { subject: hostile.into(), heading: hostile.into(), ..letter() }, None).await;
     let event = server.next("arrived").await;
     let mail = event["raw"].as_str().unwrap();
     let head = mail.split("\r\n\r\n").next().unwrap();
@@ -337,7 +337,7 @@ async fn a_code_follows_from_the_secret_of_its_time_and_is_dropped_with_it() {
     // And with the secret gone, only what holds no code still leaves.
     let quiet = TestApp::with(&NONE).await;
     enqueue(&quiet, TO, &letter(), None).await;
-    enqueue(&quiet, "bob@example.test", &Letter { code: None, ..letter() }, None).await;
+    enqueue(&quiet, "bob@example.test", &Email { code: None, ..letter() }, None).await;
     let _rotated = quiet.node(&borrowed(&smtp(server.port, &[new]))).await;
     assert_eq!(header(&server.mail().await, "To"), "bob@example.test");
     until_empty(&quiet).await;

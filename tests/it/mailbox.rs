@@ -2,7 +2,7 @@
 
 use latchkey::{
     auth::server::email_code::secret::CodeSeed,
-    server::mail::{Action, Letter},
+    server::mail::{Action, Email},
 };
 use tokio::time::timeout;
 
@@ -17,7 +17,7 @@ const NAME: &str = "<script>alert(1)</script>";
 
 /// Sends a mail to the box; its id there.
 async fn mail(app: &TestApp) -> String {
-    let letter = Letter {
+    let letter = Email {
         subject: format!("Confirm your address, {NAME}"),
         heading: "One step left".into(),
         paragraphs: vec![format!("Hello {NAME}.")],

@@ -8,7 +8,7 @@ use latchkey::{
         server::{
             caller::Client,
             session,
-            session::{cache::Change, issue::Issued, lifecycle, status::Refused},
+            session::{cache::Invalidation, issue::Issued, lifecycle, status::Refused},
         },
     },
     server::state::AppState,
@@ -153,12 +153,12 @@ impl<'a> World<'a> {
         for access in &self.issued_access {
             let claims = self.app.state.keys.verify_access(access).unwrap();
             let answer = lifecycle::check(&self.app.state, &claims, true).await;
-            assert!(matches!(answer, Err(Refused::Ended | Refused::Copied)));
+            assert!(matches!(answer, Err(Refused::Ended | Refused::TokenReused)));
         }
         for refresh in &self.issued_refresh {
             let claims = self.app.state.keys.verify_refresh(refresh).unwrap();
             let answer = lifecycle::refresh(&self.app.state, &claims).await;
-            assert!(matches!(answer, Err(Refused::Ended | Refused::Copied)));
+            assert!(matches!(answer, Err(Refused::Ended | Refused::TokenReused)));
         }
         assert_eq!(self.row().await, before);
     }
@@ -254,7 +254,7 @@ fn an_honest_browser_is_never_logged_out_and_rotates_at_most_once_in_the_least_a
                     .await
                     .unwrap();
                     tx.commit().await.unwrap();
-                    app.state.freshness.changed(Change::Anything);
+                    app.state.session_cache.invalidate(Invalidation::Anything);
                     world.assert_nothing_works().await;
                 });
                 Ok(())

@@ -3,7 +3,7 @@
 use latchkey::{
     auth::{
         model::Role,
-        server::password::{hash_queue::permits, lanes::share},
+        server::password::{client_shares::share, hash_queue::permits},
     },
     error::AppError,
     server::ops::rate_limit::Bucket,

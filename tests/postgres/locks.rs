@@ -15,7 +15,7 @@ use latchkey::{
             },
             session::{lifecycle, status::Refused},
             users,
-            users::credentials::Email,
+            users::credentials::EmailAddress,
         },
     },
     error::AppError,
@@ -52,7 +52,7 @@ fn client() -> Client {
 /// A code that was mailed, and is about to be used by `caller`.
 async fn use_code(app: &TestApp, purpose: Purpose, email: &str, caller: &Caller) -> Result<(), AppError> {
     let state = &app.state;
-    let email = Email::parse(email).unwrap();
+    let email = EmailAddress::parse(email).unwrap();
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
     users::owner_store::lock_owner(&mut tx, caller.user_id).await?;

@@ -1,7 +1,7 @@
 //! Nodes on one database: what one ends, the others hear of.
 
 use latchkey::{
-    auth::{model::Role, server::session::cache::Change},
+    auth::{model::Role, server::session::cache::Invalidation},
     server::{config::Config, db::Db},
 };
 use std::time::Duration;
@@ -26,7 +26,7 @@ fn at(node: &TestApp, browser: &Browser) -> Browser {
 }
 
 /// Waits until a change that `is_it` was heard.
-async fn hears(changes: &mut Receiver<Change>, is_it: impl Fn(&Change) -> bool) {
+async fn hears(changes: &mut Receiver<Invalidation>, is_it: impl Fn(&Invalidation) -> bool) {
     let heard = async {
         loop {
             if is_it(&changes.recv().await.unwrap()) {
@@ -60,33 +60,33 @@ async fn wait_for_listeners(app: &TestApp, wanted: i64) {
 async fn a_node_is_told_what_another_ends() {
     let app = TestApp::spawn().await;
     let other = listening_node(&app).await;
-    let mut changes = other.state.freshness.watch();
+    let mut changes = other.state.session_cache.subscribe();
 
     let browser = app.signed_up("ada@example.test").await;
     browser.copy().api("auth/log_out", &[]).await;
-    hears(&mut changes, |change| matches!(change, Change::Session(_))).await;
+    hears(&mut changes, |change| matches!(change, Invalidation::Session(_))).await;
 
     let id = app.user_id("ada@example.test").await;
     let admin = app.logged_in_as(Role::Admin).await;
     admin.api("admin/set_role", &[("user_id", &id.to_string()), ("role", "moderator")]).await;
-    hears(&mut changes, |change| *change == Change::Account(id)).await;
+    hears(&mut changes, |change| *change == Invalidation::Account(id)).await;
 
     // Nor does it matter who does it, and with what.
     app.execute("update users set state = 'disabled' where email_key = 'ada@example.test'").await;
-    hears(&mut changes, |change| *change == Change::Account(id)).await;
+    hears(&mut changes, |change| *change == Invalidation::Account(id)).await;
     app.execute("delete from users where email_key = 'ada@example.test'").await;
-    hears(&mut changes, |change| *change == Change::Account(id)).await;
+    hears(&mut changes, |change| *change == Invalidation::Account(id)).await;
 }
 
 #[tokio::test]
 async fn what_goes_on_is_not_worth_telling() {
     let app = TestApp::spawn().await;
     let other = listening_node(&app).await;
-    let mut changes = other.state.freshness.watch();
+    let mut changes = other.state.session_cache.subscribe();
     // Once this is heard, whatever the start had to tell was heard too.
     let first = app.signed_up("first@example.test").await;
     first.api("auth/log_out", &[]).await;
-    hears(&mut changes, |change| matches!(change, Change::Session(_))).await;
+    hears(&mut changes, |change| matches!(change, Invalidation::Session(_))).await;
 
     let browser = app.signed_up("ada@example.test").await;
     for _ in 0..3 {
@@ -98,7 +98,7 @@ async fn what_goes_on_is_not_worth_telling() {
     browser.api("auth/log_out", &[]).await;
     // The next and only thing that the other node hears is the end.
     let heard = timeout(PATIENCE, changes.recv()).await.unwrap().unwrap();
-    assert!(matches!(heard, Change::Session(_)), "{heard:?}");
+    assert!(matches!(heard, Invalidation::Session(_)), "{heard:?}");
 }
 
 #[tokio::test]
@@ -118,7 +118,7 @@ async fn a_node_that_lost_its_connection_listens_anew_and_misses_nothing() {
     let other = listening_node(&app).await;
     let browser = app.signed_up("ada@example.test").await;
     let mut stream = Stream::open(&other, &at(&other, &browser)).await;
-    let mut changes = other.state.freshness.watch();
+    let mut changes = other.state.session_cache.subscribe();
 
     // Ended while nobody can hear of it: the session's end is told to no listener, and found by the one that comes back.
     app.execute(
@@ -130,13 +130,13 @@ async fn a_node_that_lost_its_connection_listens_anew_and_misses_nothing() {
     )
     .await;
 
-    hears(&mut changes, |change| *change == Change::Anything).await;
+    hears(&mut changes, |change| *change == Invalidation::Anything).await;
     stream.until("event: ended").await;
     // And it hears again.
     wait_for_listeners(&app, 2).await;
     let browser = app.signed_up("bob@example.test").await;
     browser.api("auth/log_out", &[]).await;
-    hears(&mut changes, |change| matches!(change, Change::Session(_))).await;
+    hears(&mut changes, |change| matches!(change, Invalidation::Session(_))).await;
 }
 
 #[tokio::test]

@@ -88,7 +88,7 @@ impl From<Refused> for Stop {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::Ended => Self::LoggedOut(Notice::SessionEnded),
-            Refused::Copied => Self::LoggedOut(Notice::SessionCopied),
+            Refused::TokenReused => Self::LoggedOut(Notice::SessionCopied),
             Refused::Changed => Self::LoggedOut(Notice::AccessChanged),
             Refused::Replaced => Self::Replaced,
             Refused::Unavailable => Self::Unavailable,
@@ -138,7 +138,7 @@ async fn present(state: &AppState, cookies: &Cookies, token: &str) -> Result<Cal
     };
     metrics::refresh(match (&outcome, decided) {
         (Err(Stop::Unavailable), _) => "unavailable",
-        (Ok(_), Some(row)) | (Err(_), Some(row @ (Decision::Replayed | Decision::Ahead))) => row.as_str(),
+        (Ok(_), Some(row)) | (Err(_), Some(row @ (Decision::ReuseDetected | Decision::FromTheFuture))) => row.as_str(),
         _ => "refused",
     });
     let (caller, issued) = outcome?;

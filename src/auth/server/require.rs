@@ -28,7 +28,7 @@ pub async fn require(access: Access) -> Result<Caller, AppError> {
     let caller = caller.ok_or(AppError::Unauthenticated)?;
     allowed.inspect_err(|_| log_denied(&caller))?;
     if !caller.fresh && matches!(access, Access::AtLeast(_)) {
-        let standing = status::recheck(&state()?, &caller, access).await;
+        let standing = status::revalidate_access(&state()?, &caller, access).await;
         standing.inspect_err(|error| {
             if *error == AppError::Forbidden {
                 log_denied(&caller);

@@ -35,7 +35,7 @@ pub async fn update_profile(
     let profile = ProfileEdit::parse(&display_name, &bio)?;
     let state = state()?;
     store::update(&state.db, caller.user_id, &profile).await?;
-    state.freshness.forget(&caller.session);
+    state.session_cache.forget(&caller.session);
     responses::see_other("/profile", Some(Notice::ProfileSaved));
     Ok(())
 }

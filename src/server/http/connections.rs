@@ -1,5 +1,5 @@
 //! Wraps each accepted connection with its place in the table (`connection_table`) and its limits of time
-//! (`guarded_stream`); called by `serve`, and by `router` for each request.
+//! (`timed_stream`); called by `serve`, and by `router` for each request.
 
 use axum::{
     body::Body,
@@ -20,7 +20,7 @@ use std::{
 use tokio::net::TcpStream;
 use tower::Service;
 
-use super::{connection_table::Connection, guarded_stream::Guarded};
+use super::{connection_table::Connection, timed_stream::TimedStream};
 
 pub use super::connection_table::{Connections, Limits};
 
@@ -30,9 +30,9 @@ const HEALTH: [&str; 2] = ["/healthz", "/readyz"];
 const STALL_FOR_HEALTH: Duration = Duration::from_secs(1);
 
 impl<S> Accept<TcpStream, S> for Connections {
-    type Stream = Guarded;
+    type Stream = TimedStream;
     type Service = WithConnection<S>;
-    type Future = Ready<io::Result<(Guarded, WithConnection<S>)>>;
+    type Future = Ready<io::Result<(TimedStream, WithConnection<S>)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
         // Small answers in several writes wait 40 ms for the client's delayed ACK otherwise.
@@ -41,7 +41,7 @@ impl<S> Accept<TcpStream, S> for Connections {
             let connection = place.connection.clone();
             let stall = if connection.only_health { STALL_FOR_HEALTH } else { self.limits().stall };
             let deadline = connection.only_health.then_some(STALL_FOR_HEALTH);
-            (Guarded::new(stream, place, stall, deadline), WithConnection { service, connection })
+            (TimedStream::new(stream, place, stall, deadline), WithConnection { service, connection })
         }))
     }
 }

@@ -59,7 +59,7 @@ pub fn error(error: &AppError, request: &HeaderMap) -> Response {
 pub fn error_with(error: &AppError, request: &HeaderMap, note: &str) -> Response {
     let status = status(error);
     let mut response = if wants_html(request) {
-        let sentence = crate::ui::words::error_sentence(error);
+        let sentence = crate::ui::messages::error_sentence(error);
         let note = if note.is_empty() { String::new() } else { view! { <p>{note.to_owned()}</p> }.to_html() };
         let page = format!(
             "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>Latchkey</title><h1>{status}</h1><p>{sentence}</p>{note}<p><a href=\"/\">Go to the start page</a></p></html>"

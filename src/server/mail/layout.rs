@@ -4,7 +4,7 @@
 //! The colours are those of `style/tokens.css` in sRGB, inline for the programs that read nothing else; the few classes
 //! are for the dark theme, which cannot be inline.
 
-use super::letter::Letter;
+use super::letter::Email;
 use crate::{auth::server::email_code::secret::Secrets, server::csrf::Origin};
 
 /// A letter as it is sent.
@@ -19,7 +19,7 @@ pub struct Rendered {
 }
 
 /// Makes a mail of a letter. `secrets`: those of its seed.
-pub fn render(letter: &Letter, secrets: Option<&Secrets>, origin: &Origin) -> Rendered {
+pub fn render(letter: &Email, secrets: Option<&Secrets>, origin: &Origin) -> Rendered {
     let link = letter.action.as_ref().map(|action| link(origin, &action.path, secrets));
     let digits = secrets.filter(|_| letter.show_digits).map(|secrets| secrets.digits.clone());
     Rendered {
@@ -57,7 +57,7 @@ fn escape(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
-fn text(letter: &Letter, link: Option<&str>, digits: Option<&str>, origin: &Origin) -> String {
+fn text(letter: &Email, link: Option<&str>, digits: Option<&str>, origin: &Origin) -> String {
     let mut parts = vec![line(&letter.heading)];
     parts.extend(letter.paragraphs.iter().map(|paragraph| line(paragraph)));
     if let (Some(action), Some(link)) = (&letter.action, link) {
@@ -73,7 +73,7 @@ fn text(letter: &Letter, link: Option<&str>, digits: Option<&str>, origin: &Orig
     parts.join("\n\n") + "\n"
 }
 
-fn html(letter: &Letter, link: Option<&str>, digits: Option<&str>, origin: &Origin) -> String {
+fn html(letter: &Email, link: Option<&str>, digits: Option<&str>, origin: &Origin) -> String {
     let heading = escape(&letter.heading);
     let preheader = letter.paragraphs.first().map(|first| escape(first)).unwrap_or_default();
     let paragraphs: String = letter
@@ -167,8 +167,8 @@ mod tests {
         server::mail::Action,
     };
 
-    fn letter() -> Letter {
-        Letter {
+    fn letter() -> Email {
+        Email {
             subject: "Confirm your address".into(),
             heading: "One step left".into(),
             paragraphs: vec!["Hello Ada.".into(), "Confirm that this address is yours.".into()],
@@ -179,7 +179,7 @@ mod tests {
         }
     }
 
-    fn rendered(letter: &Letter) -> Rendered {
+    fn rendered(letter: &Email) -> Rendered {
         let origin = Origin::parse("https://latchkey.test:8443").unwrap();
         let keys = KeyRing::new(origin.to_string(), &["0123456789-abcdefghijklmnopqrstuvwxyz"]);
         let secrets = letter.code.as_ref().and_then(|seed| keys.one_time_secrets(seed).next());
@@ -201,9 +201,9 @@ mod tests {
 
     #[test]
     fn without_a_code_or_an_action_there_is_none() {
-        let mail = rendered(&Letter { code: None, ..letter() });
+        let mail = rendered(&Email { code: None, ..letter() });
         assert_eq!((mail.link.as_deref(), mail.digits), (Some("https://latchkey.test:8443/verify"), None));
-        let mail = rendered(&Letter { action: None, show_digits: false, footnote: None, ..letter() });
+        let mail = rendered(&Email { action: None, show_digits: false, footnote: None, ..letter() });
         assert!(mail.link.is_none() && mail.digits.is_none() && !mail.html.contains("class=\"button\""));
     }
 
@@ -211,17 +211,17 @@ mod tests {
     fn whatever_a_path_says_the_link_stays_on_this_site() {
         for path in ["//evil.test", "https://evil.test", "@evil.test", ".evil.test", "\\\\evil.test", "/a\r\n\"b", ""] {
             let action = Some(Action { label: "Go".into(), path: path.into() });
-            let link = rendered(&Letter { action, ..letter() }).link.unwrap();
+            let link = rendered(&Email { action, ..letter() }).link.unwrap();
             assert!(link.starts_with("https://latchkey.test:8443/") && !link.contains(char::is_whitespace), "{link}");
         }
         let action = Some(Action { label: "Go".into(), path: "/verify?next=/a".into() });
-        assert!(rendered(&Letter { action, ..letter() }).link.unwrap().contains("/verify?next=/a&code="));
+        assert!(rendered(&Email { action, ..letter() }).link.unwrap().contains("/verify?next=/a&code="));
     }
 
     #[test]
     fn text_stays_text() {
         let hostile = "</p><script>alert(1)</script>\"'&amp;\r\nBcc: eve@example.test";
-        let mail = rendered(&Letter {
+        let mail = rendered(&Email {
             subject: hostile.into(),
             heading: hostile.into(),
             paragraphs: vec![hostile.into()],

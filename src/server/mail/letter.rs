@@ -7,7 +7,7 @@ use crate::auth::server::email_code::secret::CodeSeed;
 /// The words of a mail, all of them plain text: rendering escapes them. What somebody else has typed (a name) may stand
 /// in them, but mail programs make a link of whatever looks like one: better without, in a mail that others cause.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct Letter {
+pub struct Email {
     pub subject: String,
     /// Above the text; in few words, what the mail is about.
     pub heading: String,
@@ -27,6 +27,6 @@ pub struct Letter {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Action {
     pub label: String,
-    /// A path of this site, such as `/verify`; with [`Letter::code`], `?code=` and the link's secret are added.
+    /// A path of this site, such as `/verify`; with [`Email::code`], `?code=` and the link's secret are added.
     pub path: String,
 }

@@ -54,7 +54,7 @@ fn plain(text: String) -> Result<Body, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::server::users::credentials::Email;
+    use crate::auth::server::users::credentials::EmailAddress;
     use proptest::prelude::*;
 
     fn written(to: &str, subject: &str) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
@@ -80,7 +80,7 @@ mod tests {
             format!("{}@{label}.{label}.test", "a".repeat(64)),
             "ada@1.2.c0m".into(),
         ] {
-            let email = Email::parse(&input).unwrap();
+            let email = EmailAddress::parse(&input).unwrap();
             let message = written(email.as_str(), "Hello").unwrap();
             assert!(message.contains(&format!("\r\nTo: {}\r\n", email.as_str())), "{input}: {message}");
         }

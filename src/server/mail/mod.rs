@@ -2,7 +2,7 @@
 //! it from there and hands it over by the configured transport, again and again until that succeeds.
 //!
 //! ```text
-//! Letter -> outbox.rs (same transaction) -> worker.rs (claim, retry) -> layout.rs -> message.rs -> transport.rs
+//! Email -> outbox.rs (same transaction) -> worker.rs (claim, retry) -> layout.rs -> message.rs -> transport.rs
 //! ```
 
 mod failure;
@@ -15,7 +15,7 @@ mod smtp;
 mod transport;
 mod worker;
 
-pub use letter::{Action, Letter};
+pub use letter::{Action, Email};
 pub use mailbox::{KeptMail, Mailbox};
 pub use outbox::{forget, waiting};
 pub use transport::Mail;

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{letter::Letter, transport::Mail};
+use super::{letter::Email, transport::Mail};
 use crate::server::db::{Db, Tx, read, within, write};
 
 /// How long a node that took a mail on has for it. Longer than any transport takes; a mail whose node died waits for this.
@@ -38,7 +38,7 @@ impl Mail {
         &self,
         tx: &mut Tx,
         to: &str,
-        letter: &Letter,
+        letter: &Email,
         not_after: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> sqlx::Result<()> {
@@ -51,7 +51,7 @@ impl Mail {
         &self,
         tx: &mut Tx,
         to: Option<&str>,
-        letter: &Letter,
+        letter: &Email,
         not_after: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> sqlx::Result<()> {

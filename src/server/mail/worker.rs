@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::{
     failure::Failure,
     layout::render,
-    letter::Letter,
+    letter::Email,
     mailbox::KeptMail,
     message::message,
     outbox::{self, Claimed},
@@ -100,7 +100,7 @@ async fn attempt(state: &AppState, mail: &Claimed, now: DateTime<Utc>) -> Fate {
         metrics::mail("expired");
         return Fate::Void("what it offers has expired");
     }
-    let Ok(letter) = serde_json::from_str::<Letter>(&mail.letter) else {
+    let Ok(letter) = serde_json::from_str::<Email>(&mail.letter) else {
         return Fate::GivenUp("its letter cannot be read".into());
     };
     let secrets = match &letter.code {

@@ -102,17 +102,17 @@ impl Bucket {
     }
 
     /// Mails of a day that somebody other than its owner can cause to one address.
-    pub fn mailed_in_a_day(email_key: &str, an_hour: u32) -> Self {
+    pub fn mails_per_day(email_key: &str, an_hour: u32) -> Self {
         Self::new(&format!("mail of a day to {email_key}"), an_hour.saturating_mul(HOURS_A_DAY), TimeDelta::days(1))
     }
 
     /// Notices of a day to one address, of what happened to its account.
-    pub fn noticed_in_a_day(email_key: &str, an_hour: u32) -> Self {
+    pub fn alerts_per_day(email_key: &str, an_hour: u32) -> Self {
         Self::new(&format!("notices of a day to {email_key}"), an_hour.saturating_mul(HOURS_A_DAY), TimeDelta::days(1))
     }
 
     /// Something that happens to an account name once an hour at most.
-    pub fn hourly(what: &str, email_key: &str) -> Self {
+    pub fn once_per_hour(what: &str, email_key: &str) -> Self {
         Self::new(&format!("{what} of {email_key}"), 1, TimeDelta::hours(1))
     }
 
@@ -178,7 +178,7 @@ impl Bucket {
     }
 
     /// Gives one attempt back: it was none of those that are counted. Attempts before it stay counted.
-    pub async fn give_back(&self, tx: &mut Tx) -> sqlx::Result<u64> {
+    pub async fn refund(&self, tx: &mut Tx) -> sqlx::Result<u64> {
         within!(tx, |c| sqlx::query("update throttles set count = count - 1 where key_hash = $1 and count > 0")
             .bind(self.key_hash.as_slice())
             .execute(c)
@@ -262,7 +262,7 @@ impl Pair {
             // Beyond its limit the account's count stands still: who gave back there would bring it down, burst by burst.
             if of_account.is_ok() {
                 let mut tx = db.begin().await?;
-                self.account.give_back(&mut tx).await?;
+                self.account.refund(&mut tx).await?;
                 tx.commit().await?;
             }
             return Err(Refused { error, by_account: false });
@@ -271,9 +271,9 @@ impl Pair {
     }
 
     /// Gives the attempt back within the change that it led to.
-    pub async fn give_back(&self, tx: &mut Tx) -> sqlx::Result<()> {
-        self.client.give_back(tx).await?;
-        self.account.give_back(tx).await?;
+    pub async fn refund(&self, tx: &mut Tx) -> sqlx::Result<()> {
+        self.client.refund(tx).await?;
+        self.account.refund(tx).await?;
         Ok(())
     }
 }

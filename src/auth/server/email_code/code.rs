@@ -16,7 +16,7 @@ use crate::{
         email_code::model::Purpose,
         server::{
             email_code, users,
-            users::{credentials::Email, input},
+            users::{credentials::EmailAddress, input},
         },
     },
     error::{AppError, Field, Problem},
@@ -55,7 +55,7 @@ pub async fn make(
     state: &AppState,
     tx: &mut Tx,
     purpose: Purpose,
-    email: &Email,
+    email: &EmailAddress,
     user_id: Option<Uuid>,
     detail: &Detail,
     now: DateTime<Utc>,
@@ -71,7 +71,7 @@ pub async fn make_until(
     state: &AppState,
     tx: &mut Tx,
     purpose: Purpose,
-    email: &Email,
+    email: &EmailAddress,
     user_id: Option<Uuid>,
     detail: &Detail,
     expires_at: DateTime<Utc>,
@@ -124,8 +124,8 @@ pub async fn find(
                 return Err(AppError::invalid(Field::Digits, Problem::Mismatch));
             }
             let mut tx = state.db.begin().await?;
-            email_code::store::give_try_back(&mut tx, code.id).await?;
-            guesses.give_back(&mut tx).await?;
+            email_code::store::refund_try(&mut tx, code.id).await?;
+            guesses.refund(&mut tx).await?;
             tx.commit().await?;
             Ok(code)
         }

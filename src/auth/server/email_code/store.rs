@@ -141,7 +141,7 @@ pub async fn count_try(db: &Db, id: Uuid) -> sqlx::Result<bool> {
 }
 
 /// Gives back the try of digits that were right.
-pub async fn give_try_back(tx: &mut Tx, id: Uuid) -> sqlx::Result<u64> {
+pub async fn refund_try(tx: &mut Tx, id: Uuid) -> sqlx::Result<u64> {
     within!(tx, |c| sqlx::query("update one_time_codes set tries = tries - 1 where id = $1")
         .bind(id)
         .execute(c)

@@ -9,12 +9,12 @@ use crate::{
     auth::server::{
         caller::Client,
         user_agent::describe,
-        users::{credentials::Email, owner_store::OwnerRow, store::find_user},
+        users::{credentials::EmailAddress, owner_store::OwnerRow, store::find_user},
     },
     error::AppError,
     server::{
         db::Tx,
-        mail::Letter,
+        mail::Email,
         ops::{audit, rate_limit::Bucket},
         state::AppState,
     },
@@ -26,7 +26,7 @@ pub async fn tell(
     state: &AppState,
     tx: &mut Tx,
     owner: &OwnerRow,
-    letter: &Letter,
+    letter: &Email,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     match owner.email_verified_at {
@@ -48,10 +48,10 @@ async fn tell_verified(
     tx: &mut Tx,
     email_key: &str,
     email: &str,
-    letter: &Letter,
+    letter: &Email,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    let budget = Bucket::noticed_in_a_day(email_key, state.config.throttle.mails_per_hour);
+    let budget = Bucket::alerts_per_day(email_key, state.config.throttle.mails_per_hour);
     if !budget.count(tx, now).await? {
         tracing::warn!(account = state.keys.pseudonym(email_key), "a notice was dropped: its address had many today");
         return Ok(());
@@ -93,21 +93,21 @@ pub async fn token_reuse(
 }
 
 /// Reports that somebody tries passwords, once an hour at most. An address without an account costs the same work.
-pub async fn attempts(state: &AppState, email: &Email, now: DateTime<Utc>) -> Result<(), AppError> {
-    if Bucket::hourly("notice of attempts", email.key()).take(&state.db, now).await.is_err() {
+pub async fn attempts(state: &AppState, email: &EmailAddress, now: DateTime<Utc>) -> Result<(), AppError> {
+    if Bucket::once_per_hour("notice of attempts", email.key()).take(&state.db, now).await.is_err() {
         return Ok(());
     }
     let user = find_user(&state.db, email).await?.filter(|user| user.email_verified_at.is_some());
     let mut tx = state.db.begin().await?;
     let in_budget =
-        Bucket::noticed_in_a_day(email.key(), state.config.throttle.mails_per_hour).count(&mut tx, now).await?;
+        Bucket::alerts_per_day(email.key(), state.config.throttle.mails_per_hour).count(&mut tx, now).await?;
     let to = user.as_ref().map(|user| user.email.as_str()).filter(|_| in_budget);
     state.mail.enqueue_if(&mut tx, to, &attempts_email(state), None, now).await?;
     state.mail.commit_and_wake(tx).await?;
     Ok(())
 }
 
-fn new_device_email(state: &AppState, device: &str, ip: &str) -> Letter {
+fn new_device_email(state: &AppState, device: &str, ip: &str) -> Email {
     templates::notice(
         "A new device logged in",
         vec![
@@ -122,7 +122,7 @@ fn new_device_email(state: &AppState, device: &str, ip: &str) -> Letter {
     )
 }
 
-fn token_reuse_email(state: &AppState, device: &str) -> Letter {
+fn token_reuse_email(state: &AppState, device: &str) -> Email {
     templates::notice(
         "A session was used twice",
         vec![
@@ -136,7 +136,7 @@ fn token_reuse_email(state: &AppState, device: &str) -> Letter {
     )
 }
 
-fn attempts_email(state: &AppState) -> Letter {
+fn attempts_email(state: &AppState) -> Email {
     templates::notice(
         "Too many log-in attempts",
         vec![

@@ -4,7 +4,7 @@
 use crate::{
     auth::server::email_code::secret::CodeSeed,
     server::{
-        mail::{Action, Letter},
+        mail::{Action, Email},
         state::AppState,
     },
 };
@@ -16,8 +16,8 @@ const NOT_ASKED: &str =
 pub const NOT_YOU: &str = "That wasn't you? Choose a new password now: it logs out every device.";
 
 /// A mail with a code: a link, and six digits if `digits`.
-pub fn code(subject: &str, heading: &str, sentence: String, label: &str, seed: CodeSeed, digits: bool) -> Letter {
-    Letter {
+pub fn code(subject: &str, heading: &str, sentence: String, label: &str, seed: CodeSeed, digits: bool) -> Email {
+    Email {
         subject: subject.into(),
         heading: heading.into(),
         paragraphs: vec![sentence],
@@ -29,8 +29,8 @@ pub fn code(subject: &str, heading: &str, sentence: String, label: &str, seed: C
 }
 
 /// A mail without a code. `action`: the label and the path of a button.
-pub fn notice(subject: &str, paragraphs: Vec<String>, action: Option<(&str, &str)>) -> Letter {
-    Letter {
+pub fn notice(subject: &str, paragraphs: Vec<String>, action: Option<(&str, &str)>) -> Email {
+    Email {
         subject: subject.into(),
         heading: subject.into(),
         paragraphs,
@@ -47,7 +47,7 @@ pub fn site(state: &AppState) -> String {
 }
 
 /// To an address that has an account, when a sign-up or a change of address used it.
-pub fn has_account(state: &AppState) -> Letter {
+pub fn has_account(state: &AppState) -> Email {
     notice(
         "You already have an account",
         vec![

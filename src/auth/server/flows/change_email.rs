@@ -20,11 +20,11 @@ use crate::{
             },
             emails::templates,
             session::{
-                cache::Change,
+                cache::Invalidation,
                 end_store::{EndReason, end_other_sessions_of},
             },
             users::{
-                credentials::Email,
+                credentials::EmailAddress,
                 owner_store::{self, SetEmail},
                 store::find_user,
             },
@@ -33,7 +33,7 @@ use crate::{
     error::{AppError, Field, Problem},
     server::{
         db::{Db, Tx},
-        mail::Letter,
+        mail::Email,
         ops::{
             audit::{self, Event},
             rate_limit::Bucket,
@@ -47,7 +47,7 @@ use crate::{
 /// Mails a link to the new address. An address that has an account gets a mail that says so.
 pub async fn request(state: &AppState, caller: &Caller, email: &str, client: &Client) -> Result<BrowserKey, AppError> {
     let email = parse_email(email)?;
-    if email.key() == Email::parse(&caller.identity.email).map_err(|_| AppError::Unavailable)?.key() {
+    if email.key() == EmailAddress::parse(&caller.identity.email).map_err(|_| AppError::Unavailable)?.key() {
         return Err(AppError::invalid(Field::Email, Problem::Unchanged));
     }
     check_deliverable(state, &email)?;
@@ -74,7 +74,7 @@ pub(super) async fn redeem(
     now: DateTime<Utc>,
 ) -> Result<Redeemed, AppError> {
     let user_id = code.user_id.ok_or(AppError::CodeExpired)?;
-    let new = Email::parse(&code.email).map_err(|_| AppError::Internal)?;
+    let new = EmailAddress::parse(&code.email).map_err(|_| AppError::Internal)?;
     let mut tx = state.db.begin().await?;
     let caller = who.caller.filter(|caller| caller.user_id == user_id).ok_or(AppError::Unauthenticated)?;
     let owner = caller.lock(&mut tx, now).await?;
@@ -91,14 +91,14 @@ pub(super) async fn redeem(
     audit::record(&mut tx, Event::EmailChanged, user_id, None, Some(who.client.ip), now).await?;
     // An address that was never verified may be a stranger's, by a typing error: it gets no mail and no link.
     if owner.email_verified_at.is_some() {
-        let old = Email::parse(&owner.email).map_err(|_| AppError::Internal)?;
+        let old = EmailAddress::parse(&owner.email).map_err(|_| AppError::Internal)?;
         let (seed, _, expires_at) =
             code::make(state, &mut tx, Purpose::UndoEmail, &old, Some(user_id), &Detail::default(), now).await?;
         let letter = changed_email(state, new.as_str(), seed);
         state.mail.enqueue(&mut tx, old.as_str(), &letter, Some(expires_at), now).await?;
     }
     state.mail.commit_and_wake(tx).await?;
-    state.freshness.changed(Change::Account(user_id));
+    state.session_cache.invalidate(Invalidation::Account(user_id));
     Ok(Redeemed { issued: None, next: Some("/account".into()), notice: Some(Notice::EmailChanged) })
 }
 
@@ -128,7 +128,7 @@ async fn restore(
     client: &Client,
     now: DateTime<Utc>,
 ) -> Result<(), AppError> {
-    let old = Email::parse(&code.email).map_err(|_| AppError::Internal)?;
+    let old = EmailAddress::parse(&code.email).map_err(|_| AppError::Internal)?;
     if owner_store::set_email(tx, user_id, &old, now).await? == SetEmail::Taken {
         return Err(AppError::CodeExpired);
     }
@@ -185,7 +185,7 @@ pub async fn dismiss_undo_link(state: &AppState, link: &str, client: &Client) ->
     Ok(())
 }
 
-fn confirm_email(state: &AppState, seed: CodeSeed) -> Letter {
+fn confirm_email(state: &AppState, seed: CodeSeed) -> Email {
     let sentence = format!(
         "Your account at {} is about to use this address. The link and the digits work for 20 minutes, once.",
         templates::site(state)
@@ -194,8 +194,8 @@ fn confirm_email(state: &AppState, seed: CodeSeed) -> Letter {
 }
 
 /// To the address that was replaced; `new` is the one that took its place.
-fn changed_email(state: &AppState, new: &str, seed: CodeSeed) -> Letter {
-    Letter {
+fn changed_email(state: &AppState, new: &str, seed: CodeSeed) -> Email {
+    Email {
         footnote: Some("That was you? Then there is nothing to do.".into()),
         ..templates::code(
             "Your address was changed",
@@ -212,8 +212,8 @@ fn changed_email(state: &AppState, new: &str, seed: CodeSeed) -> Letter {
 }
 
 /// To the address that was replaced, once more; `until` is the day on which the link expires.
-fn new_undo_link_email(state: &AppState, until: &str, seed: CodeSeed) -> Letter {
-    Letter {
+fn new_undo_link_email(state: &AppState, until: &str, seed: CodeSeed) -> Email {
+    Email {
         footnote: Some("The link that was mailed before no longer works. Changed the address yourself? The same page ends this link too.".into()),
         ..templates::code(
             "A new link to take your address back",

@@ -9,9 +9,9 @@ use crate::{
         caller::{Caller, Client},
         email_code::store::void_codes_of,
         emails::{security_alerts, templates},
-        password::{hasher::Verified, policy},
+        password::{hasher::VerifyOutcome, policy},
         session::{
-            cache::Change,
+            cache::Invalidation,
             end_store::{EndReason, end_session, end_sessions_of},
             lifecycle,
         },
@@ -24,7 +24,7 @@ use crate::{
     error::{AppError, Field, Problem},
     server::{
         db::Tx,
-        mail::Letter,
+        mail::Email,
         ops::{
             audit::{self, Event},
             rate_limit::Bucket,
@@ -67,7 +67,7 @@ pub async fn change_password(
     set_password(state, &mut tx, caller.user_id, &owner, Some(&hash), client, now).await?;
     let id = lifecycle::begin(state, &mut tx, caller.user_id, None, client, now).await?;
     state.mail.commit_and_wake(tx).await?;
-    state.freshness.changed(Change::Account(caller.user_id));
+    state.session_cache.invalidate(Invalidation::Account(caller.user_id));
     lifecycle::open_pair(state, id, now).await
 }
 
@@ -110,12 +110,12 @@ async fn verify(
     proved.peek(&state.db, now).await?;
     attempt.take(&state.db, now).await?;
     let verified = state.passwords.verify_for(client.ip, typed, stored).await;
-    if verified == Ok(Verified::No) {
+    if verified == Ok(VerifyOutcome::No) {
         tracing::warn!(event = "password_failed", client = %client.ip, user_id = %caller.user_id, "audit");
         return Err(AppError::invalid(field, Problem::Mismatch));
     }
     let mut tx = state.db.begin().await?;
-    attempt.give_back(&mut tx).await?;
+    attempt.refund(&mut tx).await?;
     if verified.is_ok() {
         proved.count(&mut tx, now).await?;
     }
@@ -137,11 +137,11 @@ pub async fn step_up(state: &AppState, caller: &Caller, password: String, client
     let id = lifecycle::begin(state, &mut tx, caller.user_id, None, client, now).await?;
     audit::record(&mut tx, Event::SteppedUp, caller.user_id, None, Some(client.ip), now).await?;
     tx.commit().await?;
-    state.freshness.changed(Change::Session(caller.session));
+    state.session_cache.invalidate(Invalidation::Session(caller.session));
     lifecycle::open_pair(state, id, now).await
 }
 
-fn password_changed_email(state: &AppState) -> Letter {
+fn password_changed_email(state: &AppState) -> Email {
     templates::notice(
         "Your password was changed",
         vec![

@@ -10,25 +10,25 @@ use crate::{
                 code::{self, BrowserKey, Detail},
                 secret::CodeSeed,
             },
-            users::{credentials::Email, store::find_user},
+            users::{credentials::EmailAddress, store::find_user},
         },
     },
     error::{AppError, Field, Problem},
     server::{
-        mail::Letter,
+        mail::Email,
         ops::rate_limit::{Bucket, Pair},
         state::AppState,
     },
 };
 
 /// Parses an address that was typed into a form of one field.
-pub(super) fn parse_email(email: &str) -> Result<Email, AppError> {
-    Email::parse(email).map_err(|problem| AppError::invalid(Field::Email, problem))
+pub(super) fn parse_email(email: &str) -> Result<EmailAddress, AppError> {
+    EmailAddress::parse(email).map_err(|problem| AppError::invalid(Field::Email, problem))
 }
 
 /// Refuses an address that no mail would reach. Only for new addresses and the caller's own: for others the answer would
 /// reveal which have accounts.
-pub(super) fn check_deliverable(state: &AppState, email: &Email) -> Result<(), AppError> {
+pub(super) fn check_deliverable(state: &AppState, email: &EmailAddress) -> Result<(), AppError> {
     match state.mail.reaches(email.as_str()) {
         true => Ok(()),
         false => Err(AppError::invalid(Field::Email, Problem::Undeliverable)),
@@ -39,9 +39,9 @@ pub(super) fn check_deliverable(state: &AppState, email: &Email) -> Result<(), A
 pub(super) async fn mail_code_to_owner(
     state: &AppState,
     purpose: Purpose,
-    email: &Email,
+    email: &EmailAddress,
     next: Option<&str>,
-    template: fn(&AppState, CodeSeed) -> Letter,
+    template: fn(&AppState, CodeSeed) -> Email,
     client: &Client,
 ) -> Result<BrowserKey, AppError> {
     limit_mails(state, purpose, email, client).await?;
@@ -58,12 +58,12 @@ pub(super) async fn mail_code_to_owner(
     Ok(browser)
 }
 
-/// Counts a mail for the client who requests it and for the address that gets it. Log-in links and resets have an hourly
+/// Counts a mail for the client who requests it and for the address that gets it. Log-in links and resets have an once_per_hour
 /// budget of their own, so mails of another kind can't use it up. All kinds together have a daily budget.
 pub(super) async fn limit_mails(
     state: &AppState,
     purpose: Purpose,
-    email: &Email,
+    email: &EmailAddress,
     client: &Client,
 ) -> Result<(), AppError> {
     let now = state.db.now().await?;
@@ -81,11 +81,11 @@ pub(super) async fn limit_mails(
         },
     };
     pair.take(&state.db, now).await?;
-    let of_the_day = Bucket::mailed_in_a_day(email.key(), limit).take(&state.db, now).await;
+    let of_the_day = Bucket::mails_per_day(email.key(), limit).take(&state.db, now).await;
     match (of_the_day, purpose) {
         // Past the daily budget the owner still gets one working link an hour, so a stranger can't lock them out.
         (Err(AppError::Throttled { .. }), Purpose::LogIn | Purpose::Recover) => {
-            Bucket::hourly("way in", email.key()).take(&state.db, now).await
+            Bucket::once_per_hour("way in", email.key()).take(&state.db, now).await
         }
         (outcome, _) => outcome,
     }

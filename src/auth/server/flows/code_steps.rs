@@ -13,7 +13,7 @@ use crate::{
             store::CodeRow,
         },
         session::{
-            cache::Change,
+            cache::Invalidation,
             end_store::{EndReason, end_session},
             lifecycle,
         },
@@ -156,7 +156,7 @@ impl Owner {
         notice: Option<Notice>,
     ) -> Result<Redeemed, AppError> {
         state.mail.commit_and_wake(tx).await?;
-        state.freshness.changed(Change::Account(self.user_id));
+        state.session_cache.invalidate(Invalidation::Account(self.user_id));
         Ok(Redeemed { issued: None, next: Some(next.into()), notice })
     }
 }
@@ -172,8 +172,8 @@ pub(super) async fn signed_in(
     now: DateTime<Utc>,
 ) -> Result<Redeemed, AppError> {
     if let Some(replaced) = who.session() {
-        state.freshness.changed(Change::Session(replaced));
+        state.session_cache.invalidate(Invalidation::Session(replaced));
     }
-    state.freshness.changed(Change::Account(user_id));
+    state.session_cache.invalidate(Invalidation::Account(user_id));
     Ok(Redeemed { issued: Some(lifecycle::open_pair(state, id, now).await?), next, notice })
 }

@@ -8,14 +8,14 @@ use crate::{
         email_code::store::void_codes_of,
         emails::{security_alerts, templates},
         session::{
-            cache::Change,
+            cache::Invalidation,
             end_store::{EndReason, end_sessions_of},
         },
         users::{owner_store::set_erase_at, store::lock_with_admins},
     },
     error::AppError,
     server::{
-        mail::Letter,
+        mail::Email,
         ops::audit::{self, Event},
         relative_time::day,
         state::AppState,
@@ -42,7 +42,7 @@ pub async fn schedule(state: &AppState, caller: &Caller, client: &Client) -> Res
     let letter = scheduled_email(state, &day(at));
     security_alerts::tell(state, &mut tx, &owner, &letter, now).await?;
     state.mail.commit_and_wake(tx).await?;
-    state.freshness.changed(Change::Account(caller.user_id));
+    state.session_cache.invalidate(Invalidation::Account(caller.user_id));
     Ok(())
 }
 
@@ -62,7 +62,7 @@ pub async fn cancel(state: &AppState, caller: &Caller, client: &Client) -> Resul
 }
 
 /// `on`: the day, in words.
-fn scheduled_email(state: &AppState, on: &str) -> Letter {
+fn scheduled_email(state: &AppState, on: &str) -> Email {
     templates::notice(
         "Your account will be erased",
         vec![
@@ -77,7 +77,7 @@ fn scheduled_email(state: &AppState, on: &str) -> Letter {
     )
 }
 
-fn cancelled_email(state: &AppState) -> Letter {
+fn cancelled_email(state: &AppState) -> Email {
     templates::notice(
         "Your account stays",
         vec![

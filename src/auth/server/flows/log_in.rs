@@ -5,12 +5,12 @@ use crate::{
     auth::server::{
         caller::Client,
         emails::security_alerts::{self, Recipient},
-        password::hasher::Verified,
-        session::{cache::Change, lifecycle, store::user_agents_of},
+        password::hasher::VerifyOutcome,
+        session::{cache::Invalidation, lifecycle, store::user_agents_of},
         token::cookies::Issued,
         token::session_id::SessionIdHash,
         users::{
-            credentials::{Email, Problems},
+            credentials::{EmailAddress, Problems},
             owner_store,
             store::{self, UserRow},
         },
@@ -42,7 +42,7 @@ pub async fn log_in(
     client: &Client,
 ) -> Result<LoggedIn, AppError> {
     let mut problems = Problems::default();
-    let email = problems.take(Field::Email, Email::parse(email));
+    let email = problems.take(Field::Email, EmailAddress::parse(email));
     let password = problems.take(Field::Password, Some(password).filter(|p| !p.is_empty()).ok_or(Problem::Missing));
     let (Some(email), Some(password)) = (email, password) else {
         return Err(problems.into_error());
@@ -65,7 +65,7 @@ pub async fn log_in(
     }
     // Neither a success nor a full queue is a failed guess.
     let mut tx = state.db.begin().await?;
-    attempt.give_back(&mut tx).await?;
+    attempt.refund(&mut tx).await?;
     let user = match verified {
         Ok(user) => user,
         Err(busy) => {
@@ -87,19 +87,24 @@ pub async fn log_in(
     audit::record(&mut tx, Event::LoggedIn, user.id, None, Some(client.ip), now).await?;
     state.mail.commit_and_wake(tx).await?;
     if let Some(replaced) = replaces {
-        state.freshness.changed(Change::Session(replaced));
+        state.session_cache.invalidate(Invalidation::Session(replaced));
     }
     Ok(LoggedIn { issued: lifecycle::open_pair(state, id, now).await?, leaving: user.erase_at.is_some() })
 }
 
 /// Logs a failed log-in with its client, so that an operator can block one (docs/operations.md has the filter). The
 /// address is logged as a keyed hash: lines about one account share it.
-fn log_failure(state: &AppState, email: &Email, client: &Client, why: &'static str) {
+fn log_failure(state: &AppState, email: &EmailAddress, client: &Client, why: &'static str) {
     let account = state.keys.pseudonym(email.key());
     tracing::warn!(event = "log_in_failed", why, client = %client.ip, account, "audit");
 }
 
-async fn verify(state: &AppState, email: &Email, password: String, client: &Client) -> Result<UserRow, AppError> {
+async fn verify(
+    state: &AppState,
+    email: &EmailAddress,
+    password: String,
+    client: &Client,
+) -> Result<UserRow, AppError> {
     let user = store::find_user(&state.db, email).await?;
     // An account that can't log in costs what an unknown one costs, whatever the password: a match takes another time.
     let user = user.filter(|user| {
@@ -107,10 +112,10 @@ async fn verify(state: &AppState, email: &Email, password: String, client: &Clie
     });
     let stored = user.as_ref().and_then(|user| user.password_hash.clone());
     let verified = state.passwords.verify_for(client.ip, password, stored.clone()).await?;
-    let Some(mut user) = user.filter(|_| verified != Verified::No) else {
+    let Some(mut user) = user.filter(|_| verified != VerifyOutcome::No) else {
         return Err(AppError::InvalidCredentials);
     };
-    if let (Verified::YesUpgrade(new), Some(old)) = (verified, stored) {
+    if let (VerifyOutcome::YesUpgrade(new), Some(old)) = (verified, stored) {
         store::upgrade_password_hash(&state.db, user.id, &old, &new).await?;
         user.password_hash = Some(new);
     }

@@ -8,7 +8,7 @@ use crate::{
         caller::Client,
         token::known_browser::KnownBrowser,
         users::{
-            credentials::Email,
+            credentials::EmailAddress,
             store::{UserRow, find_user},
         },
     },
@@ -32,7 +32,7 @@ impl Attempt {
     /// How an attempt at the account of `email` counts. `device`: the cookie that came with it.
     pub async fn new(
         state: &AppState,
-        email: &Email,
+        email: &EmailAddress,
         device: Option<&str>,
         client: &Client,
         now: DateTime<Utc>,
@@ -61,10 +61,10 @@ impl Attempt {
     }
 
     /// Gives it back within the change that it led to.
-    pub async fn give_back(&self, tx: &mut Tx) -> sqlx::Result<()> {
+    pub async fn refund(&self, tx: &mut Tx) -> sqlx::Result<()> {
         match self {
-            Self::OfAnybody(pair) => pair.give_back(tx).await,
-            Self::OfKnown(bucket) => bucket.give_back(tx).await.map(|_| ()),
+            Self::OfAnybody(pair) => pair.refund(tx).await,
+            Self::OfKnown(bucket) => bucket.refund(tx).await.map(|_| ()),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::{
         caller::{Caller, Client},
         email_code::store::void_codes_of,
         session::{
-            cache::Change,
+            cache::Invalidation,
             end_store::{EndReason, end_other_sessions_of, end_session, end_session_of, end_sessions_of},
         },
         token::session_id::SessionIdHash,
@@ -28,7 +28,7 @@ pub async fn log_out(state: &AppState, caller: &Caller, client: &Client) -> Resu
         audit::record(&mut tx, Event::LoggedOut, caller.user_id, None, Some(client.ip), now).await?;
     }
     tx.commit().await?;
-    state.freshness.changed(Change::Session(caller.session));
+    state.session_cache.invalidate(Invalidation::Session(caller.session));
     Ok(())
 }
 
@@ -47,7 +47,7 @@ pub async fn device(
     }
     audit::record(&mut tx, Event::SessionRevoked, caller.user_id, None, Some(client.ip), now).await?;
     tx.commit().await?;
-    state.freshness.changed(Change::Session(*session));
+    state.session_cache.invalidate(Invalidation::Session(*session));
     Ok(())
 }
 
@@ -65,7 +65,7 @@ pub async fn other_devices(state: &AppState, caller: &Caller, client: &Client) -
     }
     audit::record(&mut tx, Event::OtherSessionsRevoked, caller.user_id, None, Some(client.ip), now).await?;
     tx.commit().await?;
-    state.freshness.changed(Change::Account(caller.user_id));
+    state.session_cache.invalidate(Invalidation::Account(caller.user_id));
     Ok(())
 }
 
@@ -79,6 +79,6 @@ pub async fn everywhere(state: &AppState, caller: &Caller, client: &Client) -> R
     void_codes_of(&mut tx, caller.user_id, now).await?;
     audit::record(&mut tx, Event::LoggedOutEverywhere, caller.user_id, None, Some(client.ip), now).await?;
     tx.commit().await?;
-    state.freshness.changed(Change::Account(caller.user_id));
+    state.session_cache.invalidate(Invalidation::Account(caller.user_id));
     Ok(())
 }

@@ -24,7 +24,7 @@ use crate::{
         },
     },
     error::AppError,
-    server::{mail::Letter, state::AppState},
+    server::{mail::Email, state::AppState},
     ui::flash::Notice,
 };
 
@@ -57,7 +57,7 @@ pub(super) async fn redeem(
     owner.log_in(state, tx, detail.next, notice, who, now).await
 }
 
-fn log_in_email(state: &AppState, seed: CodeSeed) -> Letter {
+fn log_in_email(state: &AppState, seed: CodeSeed) -> Email {
     let sentence = format!(
         "This is your way into {} without a password. The link and the digits work for 20 minutes, once.",
         templates::site(state)

@@ -21,7 +21,7 @@ use crate::{
         },
     },
     error::AppError,
-    server::{mail::Letter, state::AppState},
+    server::{mail::Email, state::AppState},
     ui::flash::Notice,
 };
 
@@ -54,7 +54,7 @@ pub(super) async fn redeem(
     }
 }
 
-fn reset_email(state: &AppState, seed: CodeSeed) -> Letter {
+fn reset_email(state: &AppState, seed: CodeSeed) -> Email {
     let sentence = format!(
         "Somebody, probably you, asked for a new password at {}. Choosing one logs out every device. The link and the digits work for 20 minutes, once.",
         templates::site(state)

@@ -9,7 +9,7 @@ use crate::{
             caller::{Caller, Client},
             email_code,
             session::{
-                cache::Change,
+                cache::Invalidation,
                 end_store::{EndReason, end_sessions_of},
             },
             users::store,
@@ -49,6 +49,6 @@ pub async fn set_role(
     email_code::store::void_codes_of(&mut tx, user_id, now).await?;
     audit::record(&mut tx, Event::RoleChanged, user_id, Some(actor.user_id), Some(client.ip), now).await?;
     tx.commit().await?;
-    state.freshness.changed(Change::Account(user_id));
+    state.session_cache.invalidate(Invalidation::Account(user_id));
     Ok(())
 }

@@ -21,11 +21,11 @@ use crate::{
             },
             emails::templates,
             password::policy,
-            session::{cache::Change, lifecycle},
+            session::{cache::Invalidation, lifecycle},
             token::cookies::Issued,
             token::session_id::SessionIdHash,
             users::{
-                credentials::{Email, NewPassword, Problems, parse_display_name},
+                credentials::{EmailAddress, NewPassword, Problems, parse_display_name},
                 owner_store,
                 store::{self, NewUser},
             },
@@ -33,7 +33,7 @@ use crate::{
     },
     error::{AppError, Field, Problem},
     server::{
-        mail::Letter,
+        mail::Email,
         ops::{
             audit::{self, Event},
             rate_limit::Bucket,
@@ -45,7 +45,7 @@ use crate::{
 
 /// The parsed fields of a sign-up form.
 pub struct NewAccount {
-    pub email: Email,
+    pub email: EmailAddress,
     pub password: NewPassword,
     pub display_name: String,
 }
@@ -54,7 +54,7 @@ impl NewAccount {
     /// Parses the form's fields; an empty name becomes the part of the address before the `@`.
     pub fn parse(email: &str, password: String, display_name: &str, password_min: u32) -> Result<Self, AppError> {
         let mut problems = Problems::default();
-        let email = problems.take(Field::Email, Email::parse(email));
+        let email = problems.take(Field::Email, EmailAddress::parse(email));
         let name = match (display_name.trim(), &email) {
             ("", Some(email)) => Some(name_by_address(email)),
             ("", None) => None,
@@ -74,7 +74,7 @@ impl NewAccount {
 }
 
 /// The display name of an account whose owner gave none: the part of the address before the `@`.
-pub fn name_by_address(email: &Email) -> String {
+pub fn name_by_address(email: &EmailAddress) -> String {
     email.local_part().chars().take(DISPLAY_NAME_MAX_LENGTH as usize).collect()
 }
 
@@ -107,7 +107,7 @@ pub async fn sign_up(
     audit::record(&mut tx, Event::SignedUp, user_id, None, Some(client.ip), now).await?;
     tx.commit().await?;
     if let Some(replaced) = replaces {
-        state.freshness.changed(Change::Session(replaced));
+        state.session_cache.invalidate(Invalidation::Session(replaced));
     }
     lifecycle::open_pair(state, id, now).await
 }
@@ -160,7 +160,7 @@ pub(super) async fn redeem(
     now: DateTime<Utc>,
 ) -> Result<Redeemed, AppError> {
     let hash = new_hash.or(detail.password_hash).ok_or(AppError::Internal)?;
-    let email = Email::parse(&code.email).map_err(|_| AppError::Internal)?;
+    let email = EmailAddress::parse(&code.email).map_err(|_| AppError::Internal)?;
     let user_id = Uuid::now_v7();
     let mut tx = state.db.begin().await?;
     owner_store::lock_addresses(&mut tx, [email.key()]).await?;
@@ -208,7 +208,7 @@ pub async fn create(state: &AppState, account: NewAccount, role: Role, now: Date
 }
 
 /// Without the name that was typed: a stranger who signs up with this address must not write to its owner.
-fn confirm_address_email(state: &AppState, seed: CodeSeed) -> Letter {
+fn confirm_address_email(state: &AppState, seed: CodeSeed) -> Email {
     let sentence = format!(
         "One step is left for your account at {}. The link and the digits work for 20 minutes, once.",
         templates::site(state)

@@ -17,17 +17,17 @@ use crate::{
                 store::CodeRow,
             },
             emails::templates,
-            users::credentials::Email,
+            users::credentials::EmailAddress,
         },
     },
     error::AppError,
-    server::{mail::Letter, state::AppState},
+    server::{mail::Email, state::AppState},
     ui::flash::Notice,
 };
 
 /// Mails a link that verifies the caller's address.
 pub async fn request(state: &AppState, caller: &Caller, client: &Client) -> Result<BrowserKey, AppError> {
-    let email = Email::parse(&caller.identity.email).map_err(|_| AppError::Unavailable)?;
+    let email = EmailAddress::parse(&caller.identity.email).map_err(|_| AppError::Unavailable)?;
     check_deliverable(state, &email)?;
     mail_code_to_owner(state, Purpose::Verify, &email, None, verify_email, client).await
 }
@@ -54,7 +54,7 @@ pub(super) async fn redeem(
     owner.log_in(state, tx, detail.next, notice, who, now).await
 }
 
-fn verify_email(state: &AppState, seed: CodeSeed) -> Letter {
+fn verify_email(state: &AppState, seed: CodeSeed) -> Email {
     let sentence = format!(
         "Confirm that mail from {} reaches you at this address. The link and the digits work for 20 minutes, once.",
         templates::site(state)

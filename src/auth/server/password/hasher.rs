@@ -9,8 +9,8 @@ use std::{
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
+    client_shares::ClientShares,
     hash_queue::HashQueue,
-    lanes::Lanes,
     stored_hash::{StoredHash, Work},
 };
 use crate::{auth::server::users::input::normal_password, error::AppError, server::config};
@@ -18,7 +18,7 @@ use crate::{auth::server::users::input::normal_password, error::AppError, server
 /// The hasher and its queue. One a process.
 pub struct Passwords {
     queue: HashQueue,
-    lanes: Lanes,
+    lanes: ClientShares,
     argon2: Argon2<'static>,
     /// What a hash of today costs.
     today: Work,
@@ -28,7 +28,7 @@ pub struct Passwords {
 
 /// What a verification found.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Verified {
+pub enum VerifyOutcome {
     No,
     Yes,
     /// Yes, and here is a hash to keep instead: with today's stronger parameters, or of the password's normal form.
@@ -41,7 +41,7 @@ impl Passwords {
         let params = Params::new(config.argon2_memory_kib, config.argon2_passes, config.argon2_lanes, None)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let today = Work::of(&argon2, Algorithm::Argon2id, Version::V0x13);
-        Ok(Self { queue: HashQueue::new(), lanes: Lanes::default(), argon2, today, older: RwLock::default() })
+        Ok(Self { queue: HashQueue::new(), lanes: ClientShares::default(), argon2, today, older: RwLock::default() })
     }
 
     /// How every hash of today begins.
@@ -64,7 +64,12 @@ impl Passwords {
     }
 
     /// [`verify`](Self::verify) within the share of the client at `ip`, or [`AppError::Busy`].
-    pub async fn verify_for(&self, ip: IpAddr, password: String, stored: Option<String>) -> Result<Verified, AppError> {
+    pub async fn verify_for(
+        &self,
+        ip: IpAddr,
+        password: String,
+        stored: Option<String>,
+    ) -> Result<VerifyOutcome, AppError> {
         let _lane = self.lanes.enter(ip).await?;
         self.verify(password, stored).await
     }
@@ -85,7 +90,7 @@ impl Passwords {
     /// older ones while there are any. Otherwise the time would tell the accounts that were imported from those that do not
     /// exist. The password is tried as it was received, then in its normal form where that is another: a second no, with
     /// or without a hash, that depends on nothing but what was typed.
-    async fn verify(&self, password: String, stored: Option<String>) -> Result<Verified, AppError> {
+    async fn verify(&self, password: String, stored: Option<String>) -> Result<VerifyOutcome, AppError> {
         let permit = self.queue.permit().await?;
         let argon2 = self.argon2.clone();
         let today = self.today.clone();
@@ -99,14 +104,14 @@ impl Passwords {
                         && hash.verify(&argon2, form)
                     {
                         return match hash.work == today && form == normal {
-                            true => Verified::Yes,
-                            false => self::hash(&argon2, &normal).map_or(Verified::Yes, Verified::YesUpgrade),
+                            true => VerifyOutcome::Yes,
+                            false => self::hash(&argon2, &normal).map_or(VerifyOutcome::Yes, VerifyOutcome::YesUpgrade),
                         };
                     }
                     let done = stored.as_ref().map(|hash| &hash.work);
                     owed(&today, older.as_ref(), done).for_each(|work| work.burn(form));
                 }
-                Verified::No
+                VerifyOutcome::No
             })
             .await
     }
@@ -157,10 +162,10 @@ mod tests {
         let pool = pool(19_456);
         let phc = pool.hash("tidal-copper-lantern".into()).await.unwrap();
         assert!(phc.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{phc}");
-        assert_eq!(pool.verify("tidal-copper-lantern".into(), Some(phc.clone())).await, Ok(Verified::Yes));
-        assert_eq!(pool.verify("tidal-copper-lanterN".into(), Some(phc.clone())).await, Ok(Verified::No));
-        assert_eq!(pool.verify("tidal-copper-lantern".into(), None).await, Ok(Verified::No));
-        assert_eq!(pool.verify("tidal-copper-lantern".into(), Some("garbage".into())).await, Ok(Verified::No));
+        assert_eq!(pool.verify("tidal-copper-lantern".into(), Some(phc.clone())).await, Ok(VerifyOutcome::Yes));
+        assert_eq!(pool.verify("tidal-copper-lanterN".into(), Some(phc.clone())).await, Ok(VerifyOutcome::No));
+        assert_eq!(pool.verify("tidal-copper-lantern".into(), None).await, Ok(VerifyOutcome::No));
+        assert_eq!(pool.verify("tidal-copper-lantern".into(), Some("garbage".into())).await, Ok(VerifyOutcome::No));
         assert_ne!(pool.hash("tidal-copper-lantern".into()).await.unwrap(), phc, "each hash has a salt of its own");
     }
 
@@ -168,13 +173,14 @@ mod tests {
     async fn a_hash_of_weaker_parameters_is_made_anew_once_the_password_is_known() {
         let before = pool(19_456).hash("tidal-copper-lantern".into()).await.unwrap();
         let pool = pool(20_000);
-        let Ok(Verified::YesUpgrade(after)) = pool.verify("tidal-copper-lantern".into(), Some(before.clone())).await
+        let Ok(VerifyOutcome::YesUpgrade(after)) =
+            pool.verify("tidal-copper-lantern".into(), Some(before.clone())).await
         else {
             panic!("no new hash")
         };
         assert!(after.contains("m=20000"), "{after}");
-        assert_eq!(pool.verify("tidal-copper-lantern".into(), Some(after)).await, Ok(Verified::Yes));
-        assert_eq!(pool.verify("wrong".into(), Some(before)).await, Ok(Verified::No));
+        assert_eq!(pool.verify("tidal-copper-lantern".into(), Some(after)).await, Ok(VerifyOutcome::Yes));
+        assert_eq!(pool.verify("wrong".into(), Some(before)).await, Ok(VerifyOutcome::No));
     }
 
     #[tokio::test]
@@ -185,33 +191,34 @@ mod tests {
         let pool = pool(19_456);
         let normal = pool.hash(composed.into()).await.unwrap();
         for typed in [composed, decomposed] {
-            assert_eq!(pool.verify(typed.into(), Some(normal.clone())).await, Ok(Verified::Yes), "{typed:?}");
+            assert_eq!(pool.verify(typed.into(), Some(normal.clone())).await, Ok(VerifyOutcome::Yes), "{typed:?}");
         }
-        assert_eq!(pool.verify("resume-lantern".into(), Some(normal)).await, Ok(Verified::No));
+        assert_eq!(pool.verify("resume-lantern".into(), Some(normal)).await, Ok(VerifyOutcome::No));
         let older = pool.hash(decomposed.into()).await.unwrap();
-        let Ok(Verified::YesUpgrade(after)) = pool.verify(decomposed.into(), Some(older)).await else {
+        let Ok(VerifyOutcome::YesUpgrade(after)) = pool.verify(decomposed.into(), Some(older)).await else {
             panic!("no new hash")
         };
-        assert_eq!(pool.verify(composed.into(), Some(after)).await, Ok(Verified::Yes));
+        assert_eq!(pool.verify(composed.into(), Some(after)).await, Ok(VerifyOutcome::Yes));
     }
 
     #[tokio::test]
     async fn a_hash_of_another_system_is_made_anew_and_one_over_the_caps_is_never_computed() {
         let pool = pool(19_456);
         let bcrypt = "$2y$05$Dg/AXigtVRG2dAh7hmjoIuvyykwbSg3f2G2jqzuQjCpiJJmkWde2y";
-        let Ok(Verified::YesUpgrade(after)) = pool.verify("tidal-copper-lantern".into(), Some(bcrypt.into())).await
+        let Ok(VerifyOutcome::YesUpgrade(after)) =
+            pool.verify("tidal-copper-lantern".into(), Some(bcrypt.into())).await
         else {
             panic!("no new hash")
         };
         assert!(after.starts_with(&pool.prefix()), "{after}");
-        assert_eq!(pool.verify("tidal-copper-lantern".into(), Some(after)).await, Ok(Verified::Yes));
-        assert_eq!(pool.verify("wrong".into(), Some(bcrypt.into())).await, Ok(Verified::No));
+        assert_eq!(pool.verify("tidal-copper-lantern".into(), Some(after)).await, Ok(VerifyOutcome::Yes));
+        assert_eq!(pool.verify("wrong".into(), Some(bcrypt.into())).await, Ok(VerifyOutcome::No));
         // These would take hours, and 4 TiB.
         for dear in [
             "$2y$31$Dg/AXigtVRG2dAh7hmjoIuvyykwbSg3f2G2jqzuQjCpiJJmkWde2y",
             "$argon2id$v=19$m=4294967295,t=9,p=1$MDEyMzQ1Njc4OWFiY2RlZg$z0IR1TdNGcTz3sMOSj9jVQ",
         ] {
-            assert_eq!(pool.verify("tidal-copper-lantern".into(), Some(dear.into())).await, Ok(Verified::No));
+            assert_eq!(pool.verify("tidal-copper-lantern".into(), Some(dear.into())).await, Ok(VerifyOutcome::No));
         }
     }
 

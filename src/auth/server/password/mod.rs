@@ -2,9 +2,9 @@
 //! Called by the flows.
 
 pub mod breach;
+pub mod client_shares;
 pub mod hash_queue;
 pub mod hasher;
-pub mod lanes;
 pub mod policy;
 pub mod stored_hash;
 pub mod strength;

@@ -23,7 +23,7 @@ const BACKLOG: usize = 256;
 
 /// What may have ended: whoever it concerns asks the database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Change {
+pub enum Invalidation {
     Session(SessionIdHash),
     /// Every session of an account.
     Account(Uuid),
@@ -31,7 +31,7 @@ pub enum Change {
     Anything,
 }
 
-impl Change {
+impl Invalidation {
     /// Whether that session of that account may be over.
     pub fn concerns(&self, session: &SessionIdHash, user_id: Uuid) -> bool {
         match self {
@@ -43,9 +43,9 @@ impl Change {
 }
 
 /// The memory. One a process.
-pub struct Freshness {
+pub struct SessionCache {
     memory: Mutex<Memory>,
-    told: broadcast::Sender<Change>,
+    told: broadcast::Sender<Invalidation>,
 }
 
 #[derive(Default)]
@@ -59,13 +59,13 @@ struct Memory {
 #[derive(Clone, Copy)]
 pub struct ReadMark(u64);
 
-impl Default for Freshness {
+impl Default for SessionCache {
     fn default() -> Self {
         Self { memory: Mutex::default(), told: broadcast::Sender::new(BACKLOG) }
     }
 }
 
-impl Freshness {
+impl SessionCache {
     /// The session as read at most a second ago.
     pub fn fresh(&self, id: &SessionIdHash) -> Option<Arc<SessionRow>> {
         let memory = self.lock();
@@ -84,7 +84,7 @@ impl Freshness {
     }
 
     /// Keeps a row, unless something was forgotten since `mark`.
-    pub fn keep(&self, mark: ReadMark, id: SessionIdHash, row: Arc<SessionRow>) {
+    pub fn insert(&self, mark: ReadMark, id: SessionIdHash, row: Arc<SessionRow>) {
         let mut memory = self.lock();
         if memory.changes != mark.0 {
             return;
@@ -103,7 +103,7 @@ impl Freshness {
     }
 
     /// Forgets what may have ended, and tells the open event streams.
-    pub fn changed(&self, change: Change) {
+    pub fn invalidate(&self, change: Invalidation) {
         let mut memory = self.lock();
         memory.changes += 1;
         memory.rows.retain(|id, (_, row)| !change.concerns(id, row.user_id));
@@ -113,7 +113,7 @@ impl Freshness {
     }
 
     /// Hears of every change from now on.
-    pub fn watch(&self) -> broadcast::Receiver<Change> {
+    pub fn subscribe(&self) -> broadcast::Receiver<Invalidation> {
         self.told.subscribe()
     }
 

@@ -51,9 +51,9 @@ pub enum Decision {
     /// access token only, since the browser's cookie jar holds the current refresh token already.
     AccessOnly,
     /// Behind and in use elsewhere: somebody holds a copy. End the session.
-    Replayed,
+    ReuseDetected,
     /// Ahead of us: the database was rolled back, or the secrets leaked. End the session, raise the alarm.
-    Ahead,
+    FromTheFuture,
 }
 
 impl Decision {
@@ -65,8 +65,8 @@ impl Decision {
             Self::ResendInFlight => "resend_in_flight",
             Self::Resend => "resend",
             Self::AccessOnly => "access_only",
-            Self::Replayed => "replayed",
-            Self::Ahead => "ahead",
+            Self::ReuseDetected => "replayed",
+            Self::FromTheFuture => "ahead",
         }
     }
 }
@@ -84,18 +84,18 @@ pub fn decide(presented: u32, now: DateTime<Utc>, session: &Rotation, limits: &L
     let in_flight = in_leeway || session.resent_at.is_some_and(|time| age_of(time) < limits.reuse_leeway);
     let confirmed = session.confirmed_generation >= session.generation;
     if presented > session.generation {
-        Decision::Ahead
+        Decision::FromTheFuture
     } else if presented == session.generation {
         if age < limits.rotation_min_age { Decision::Keep } else { Decision::Rotate }
     } else if presented < session.generation - 1 {
-        Decision::Replayed
+        Decision::ReuseDetected
     } else if confirmed {
-        if in_leeway { Decision::AccessOnly } else { Decision::Replayed }
+        if in_leeway { Decision::AccessOnly } else { Decision::ReuseDetected }
     } else if in_flight {
         Decision::ResendInFlight
     } else if session.reuse_count >= RESENDS || (session.reuse_count == 0 && session.reuse_streak + 1 >= RESEND_STREAK)
     {
-        Decision::Replayed
+        Decision::ReuseDetected
     } else {
         Decision::Resend
     }
@@ -141,20 +141,20 @@ mod tests {
     ) -> Decision {
         let young = (-60_000..10_000).contains(&age_ms);
         match (i64::from(presented) - i64::from(CURRENT), confirmed, young) {
-            (1.., _, _) => Decision::Ahead,
+            (1.., _, _) => Decision::FromTheFuture,
             (0, _, true) => Decision::Keep,
             (0, _, false) => Decision::Rotate,
             (-1, true, true) => Decision::AccessOnly,
-            (-1, true, false) => Decision::Replayed,
+            (-1, true, false) => Decision::ReuseDetected,
             (-1, false, true) => Decision::ResendInFlight,
             (-1, false, false) if resent_ms_ago.is_some_and(|ms| ms < 10_000) => Decision::ResendInFlight,
             (-1, false, false) => match (reuse_count, reuse_streak) {
                 (0, 0..=1) => Decision::Resend,
-                (0, _) => Decision::Replayed,
+                (0, _) => Decision::ReuseDetected,
                 (1..=2, _) => Decision::Resend,
-                (3.., _) => Decision::Replayed,
+                (3.., _) => Decision::ReuseDetected,
             },
-            (_, _, _) => Decision::Replayed,
+            (_, _, _) => Decision::ReuseDetected,
         }
     }
 
@@ -187,7 +187,7 @@ mod tests {
     fn without_leeway_the_token_before_is_a_replay_as_soon_as_the_current_one_is_in_use() {
         let limits = Limits { reuse_leeway: Duration::ZERO, ..LIMITS };
         let (now, session) = at(0, true, 0, 0, None);
-        assert_eq!(decide(CURRENT - 1, now, &session, &limits), Decision::Replayed);
+        assert_eq!(decide(CURRENT - 1, now, &session, &limits), Decision::ReuseDetected);
     }
 
     #[test]
@@ -200,6 +200,6 @@ mod tests {
     #[test]
     fn the_greatest_generation_does_not_overflow() {
         let (now, session) = at(0, true, 0, 0, None);
-        assert_eq!(decide(u32::MAX, now, &session, &LIMITS), Decision::Ahead);
+        assert_eq!(decide(u32::MAX, now, &session, &LIMITS), Decision::FromTheFuture);
     }
 }

@@ -15,7 +15,7 @@ use std::{convert::Infallible, time::Duration};
 use tokio::sync::{broadcast, watch};
 
 use super::{
-    cache::Change,
+    cache::Invalidation,
     status::{self, Refused, Replaced},
     streams::StreamPlace,
 };
@@ -40,7 +40,7 @@ pub async fn events(
         Some(Extension(caller)) => {
             let watcher = Watcher {
                 // Before the first look at the session: what ends it after that look is heard.
-                changes: state.freshness.watch(),
+                changes: state.session_cache.subscribe(),
                 stopping: state.draining.subscribe(),
                 place: state.streams.open(caller.user_id, caller.session),
                 state,
@@ -74,7 +74,7 @@ fn opening() -> Event {
 struct Watcher {
     state: AppState,
     caller: Caller,
-    changes: broadcast::Receiver<Change>,
+    changes: broadcast::Receiver<Invalidation>,
     stopping: watch::Receiver<bool>,
     place: StreamPlace,
     next: Next,
@@ -98,8 +98,8 @@ impl Watcher {
             }
             Next::Close => return None,
         };
-        let event = match status::goes_on(&self.state, &self.caller).await {
-            Err(Refused::Ended | Refused::Copied | Refused::Changed) => {
+        let event = match status::revalidate(&self.state, &self.caller).await {
+            Err(Refused::Ended | Refused::TokenReused | Refused::Changed) => {
                 self.next = Next::Close;
                 ended()
             }

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::{
-    cache::Change,
+    cache::Invalidation,
     decision::{Decision, Limits, decide},
     end_store::{self, EndReason},
     issue::{Issued, expiry, issue, seconds},
-    status::{Refused, alive, find},
+    status::{Refused, check_active, find},
     store::{self, NewSession, SessionRow},
 };
 use crate::{
@@ -72,7 +72,7 @@ pub async fn begin(
         return Err(AppError::InvalidCredentials);
     }
     if store::bound_sessions(tx, user_id, SESSIONS, ENDED_SESSIONS, now).await? > 0 {
-        state.freshness.changed(Change::Account(user_id));
+        state.session_cache.invalidate(Invalidation::Account(user_id));
     }
     Ok(id)
 }
@@ -90,7 +90,7 @@ pub async fn check(state: &AppState, claims: &AccessClaims, may_be_cached: bool)
     let id = claims.sid;
     let hash = id.hash();
     // A row from memory that lies behind the token says only that another node has rotated since.
-    let known = state.freshness.fresh(&hash).filter(|row| may_be_cached && row.generation >= claims.generation);
+    let known = state.session_cache.fresh(&hash).filter(|row| may_be_cached && row.generation >= claims.generation);
     let (row, fresh) = match known {
         Some(row) => (row, false),
         None => match read(state, &hash).await {
@@ -100,12 +100,12 @@ pub async fn check(state: &AppState, claims: &AccessClaims, may_be_cached: bool)
         },
     };
     let now = if fresh { row.read_at } else { Utc::now() };
-    alive(&row, now)?;
+    check_active(&row, now)?;
     if row.user_id != claims.sub || row.user_epoch != claims.epoch {
         return Err(Refused::Ended);
     }
     if claims.generation > row.generation {
-        return Box::pin(end_with_alarm(state, &hash, row.user_id, Decision::Ahead, now)).await;
+        return Box::pin(end_with_alarm(state, &hash, row.user_id, Decision::FromTheFuture, now)).await;
     }
     if claims.generation > row.confirmed_generation {
         match Box::pin(confirm(state, &hash, claims.generation, now)).await {
@@ -138,7 +138,7 @@ pub async fn refresh_noting(
         if !claims.proves(&row.secret) {
             return Err(Refused::Ended);
         }
-        alive(&row, now)?;
+        check_active(&row, now)?;
         let decision = decide(claims.generation, now, &row.rotation(), &limits);
         *decided = Some(decision);
         let (last, with_refresh) = match decision {
@@ -153,7 +153,7 @@ pub async fn refresh_noting(
                 fail_point::point("before the rotation");
                 let won = store::rotate(&state.db, &hash, claims.generation, now, idle_until).await?;
                 fail_point::point("after the rotation");
-                state.freshness.forget(&hash);
+                state.session_cache.forget(&hash);
                 if !won {
                     continue;
                 }
@@ -173,7 +173,7 @@ pub async fn refresh_noting(
                 (LastDecision::Resent, true)
             }
             Decision::AccessOnly => (LastDecision::AccessOnly, false),
-            Decision::Replayed | Decision::Ahead => {
+            Decision::ReuseDetected | Decision::FromTheFuture => {
                 return end_with_alarm(state, &hash, row.user_id, decision, now).await;
             }
         };
@@ -202,23 +202,25 @@ pub async fn replay_previous(state: &AppState, caller: &Caller) -> Result<(), Ap
     let claims = state.keys.verify_refresh(&token).map_err(|_| AppError::Internal)?;
     match refresh(state, &claims).await {
         Ok(_) => Ok(()),
-        Err(Refused::Ended | Refused::Copied | Refused::Changed | Refused::Replaced) => Err(AppError::Unauthenticated),
+        Err(Refused::Ended | Refused::TokenReused | Refused::Changed | Refused::Replaced) => {
+            Err(AppError::Unauthenticated)
+        }
         Err(Refused::Unavailable) => Err(AppError::Unavailable),
     }
 }
 
 async fn read(state: &AppState, hash: &SessionIdHash) -> Result<Option<Arc<SessionRow>>, Refused> {
-    let mark = state.freshness.mark();
+    let mark = state.session_cache.mark();
     let Some(row) = find(state, hash).await?.map(Arc::new) else {
         return Ok(None);
     };
-    state.freshness.keep(mark, *hash, row.clone());
+    state.session_cache.insert(mark, *hash, row.clone());
     Ok(Some(row))
 }
 
 /// The answer for a page that only reads while the database is away.
 fn by_token(state: &AppState, claims: &AccessClaims, id: SessionId) -> Result<Caller, Refused> {
-    match state.freshness.last_known(&id.hash()) {
+    match state.session_cache.last_known(&id.hash()) {
         Some(row) if row.user_id == claims.sub && row.user_epoch == claims.epoch && row.revoked_at.is_none() => {
             Ok(Caller::new(&row, id, LastDecision::AccessAccepted, false, expiry(claims)))
         }
@@ -233,7 +235,7 @@ fn by_token(state: &AppState, claims: &AccessClaims, id: SessionId) -> Result<Ca
 async fn confirm(state: &AppState, hash: &SessionIdHash, generation: u32, now: DateTime<Utc>) -> Result<(), Refused> {
     let idle_until = now + state.config.auth.idle_ttl;
     store::confirm(&state.db, hash, generation, now, idle_until).await?;
-    state.freshness.forget(hash);
+    state.session_cache.forget(hash);
     Ok(())
 }
 
@@ -246,8 +248,8 @@ async fn end_with_alarm<T>(
     now: DateTime<Utc>,
 ) -> Result<T, Refused> {
     let (reason, event, refused) = match decision {
-        Decision::Ahead => (EndReason::Ahead, Event::SessionAhead, Refused::Ended),
-        _ => (EndReason::Replayed, Event::SessionReplayed, Refused::Copied),
+        Decision::FromTheFuture => (EndReason::Ahead, Event::SessionAhead, Refused::Ended),
+        _ => (EndReason::Replayed, Event::SessionReplayed, Refused::TokenReused),
     };
     let mut tx = state.db.begin().await?;
     let owner = users::owner_store::lock_owner(&mut tx, user_id).await?;
@@ -258,7 +260,7 @@ async fn end_with_alarm<T>(
         }
     }
     state.mail.commit_and_wake(tx).await?;
-    state.freshness.changed(Change::Session(*hash));
+    state.session_cache.invalidate(Invalidation::Session(*hash));
     Err(refused)
 }
 

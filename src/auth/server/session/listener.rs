@@ -4,7 +4,7 @@
 use sqlx::{PgPool, postgres::PgListener};
 use std::time::Duration;
 
-use super::cache::Change;
+use super::cache::Invalidation;
 use crate::{
     auth::server::token::session_id::SessionIdHash,
     server::{db::Db, state::AppState},
@@ -34,22 +34,22 @@ async fn listen_once(state: &AppState, pool: &PgPool) -> Result<(), sqlx::Error>
     let mut listener = PgListener::connect_with(pool).await?;
     listener.listen(CHANNEL).await?;
     // What was told before, and while a lost connection was being replaced, is lost.
-    state.freshness.changed(Change::Anything);
+    state.session_cache.invalidate(Invalidation::Anything);
     loop {
         let change = match listener.try_recv().await? {
-            Some(told) => parse(told.payload()).unwrap_or(Change::Anything),
-            None => Change::Anything,
+            Some(told) => parse(told.payload()).unwrap_or(Invalidation::Anything),
+            None => Invalidation::Anything,
         };
-        state.freshness.changed(change);
+        state.session_cache.invalidate(change);
     }
 }
 
 /// `session:<id hash in hex>` or `account:<uuid>`.
-fn parse(payload: &str) -> Option<Change> {
+fn parse(payload: &str) -> Option<Invalidation> {
     let (kind, id) = payload.split_once(':')?;
     match kind {
-        "session" => Some(Change::Session(SessionIdHash::from_hex(id)?)),
-        "account" => id.parse().ok().map(Change::Account),
+        "session" => Some(Invalidation::Session(SessionIdHash::from_hex(id)?)),
+        "account" => id.parse().ok().map(Invalidation::Account),
         _ => None,
     }
 }
@@ -61,9 +61,9 @@ mod tests {
     #[test]
     fn what_the_triggers_write_is_understood_and_nothing_else() {
         let hash = "ab".repeat(32);
-        assert_eq!(parse(&format!("session:{hash}")), SessionIdHash::from_hex(&hash).map(Change::Session));
+        assert_eq!(parse(&format!("session:{hash}")), SessionIdHash::from_hex(&hash).map(Invalidation::Session));
         let id = uuid::Uuid::now_v7();
-        assert_eq!(parse(&format!("account:{id}")), Some(Change::Account(id)));
+        assert_eq!(parse(&format!("account:{id}")), Some(Invalidation::Account(id)));
         for payload in ["", "session:", "session:ab", "account:x", "other:1", &format!("session:{hash}ab")] {
             assert_eq!(parse(payload), None, "{payload}");
         }

@@ -25,7 +25,7 @@ pub enum Refused {
     /// The session is over, or never was: log out.
     Ended,
     /// An old token of the session came back, which ended it: log out, and tell whoever asks next.
-    Copied,
+    TokenReused,
     /// The account's rights changed, which ended its sessions: log out, and say so.
     Changed,
     /// The browser was given another session a moment ago, by an answer that this one may overtake: anonymous, and keep
@@ -48,7 +48,7 @@ impl From<sqlx::Error> for Refused {
 }
 
 /// Whether the session of `row` goes on.
-pub fn alive(row: &SessionRow, now: DateTime<Utc>) -> Result<(), Refused> {
+pub fn check_active(row: &SessionRow, now: DateTime<Utc>) -> Result<(), Refused> {
     if row.is_alive(now) {
         Ok(())
     } else if row.revoked_reason.as_deref() == Some(EndReason::Replaced.as_str())
@@ -56,7 +56,7 @@ pub fn alive(row: &SessionRow, now: DateTime<Utc>) -> Result<(), Refused> {
     {
         Err(Refused::Replaced)
     } else if row.revoked_reason.as_deref() == Some(EndReason::Replayed.as_str()) {
-        Err(Refused::Copied)
+        Err(Refused::TokenReused)
     } else if row.session_epoch != row.user_epoch && matches!(row.revoked_reason.as_deref(), None | Some(ROLE_CHANGED))
     {
         Err(Refused::Changed)
@@ -71,13 +71,13 @@ pub async fn find(state: &AppState, id: &SessionIdHash) -> Result<Option<Session
 }
 
 /// Whether a caller's session goes on, asked of the database.
-pub async fn goes_on(state: &AppState, caller: &Caller) -> Result<(), Refused> {
+pub async fn revalidate(state: &AppState, caller: &Caller) -> Result<(), Refused> {
     let row = find(state, &caller.session).await?.ok_or(Refused::Ended)?;
-    alive(&row, row.read_at)
+    check_active(&row, row.read_at)
 }
 
 /// Whether a caller known from memory may still come in, asked of the database.
-pub async fn recheck(state: &AppState, caller: &Caller, access: Access) -> Result<(), AppError> {
+pub async fn revalidate_access(state: &AppState, caller: &Caller, access: Access) -> Result<(), AppError> {
     let row = session::store::find_session(&state.db, &caller.session).await?;
     match row.filter(|row| row.is_alive(row.read_at)) {
         Some(row) => access.check(Some(row.role)).map_err(AppError::from),

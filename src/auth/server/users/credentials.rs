@@ -1,4 +1,4 @@
-//! What people type into the log-in and sign-up forms, parsed once: holding an [`Email`] or a [`NewPassword`] means that
+//! What people type into the log-in and sign-up forms, parsed once: holding an [`EmailAddress`] or a [`NewPassword`] means that
 //! it was checked. Built by `account` and the command line, from text.
 
 use unicode_normalization::UnicodeNormalization;
@@ -10,14 +10,14 @@ use crate::{
 };
 
 /// An email address in one normal form. Twins (case, Unicode compatibility forms, the domain's spelling) have one
-/// [`key`](Email::key).
+/// [`key`](EmailAddress::key).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Email {
+pub struct EmailAddress {
     address: String,
     key: String,
 }
 
-impl Email {
+impl EmailAddress {
     /// Parses `local@domain`: RFC 5321's lengths (64, 253, 254 octets), a dot-atom for the local part (letters of any
     /// script, RFC 6531), a domain name with at least one dot. No comments, quotes or IP literals: nobody signs up with them.
     /// No underscore in the domain: the name of a mail host has none (RFC 5321, 2.3.5). Invisible characters at the ends
@@ -86,7 +86,7 @@ fn ascii_domain(domain: &str) -> Option<String> {
 /// Whether `typed` is the address `own`, or a twin of it: asked before what cannot be undone.
 pub fn same_email(typed: &str, own: &str) -> Result<(), AppError> {
     let refuse = |problem| Err(AppError::invalid(Field::Email, problem));
-    match (Email::parse(typed), Email::parse(own)) {
+    match (EmailAddress::parse(typed), EmailAddress::parse(own)) {
         (Err(problem), _) => refuse(problem),
         (Ok(typed), Ok(own)) if typed.key() == own.key() => Ok(()),
         _ => refuse(Problem::Mismatch),
@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     fn key(input: &str) -> String {
-        Email::parse(input).unwrap().key().to_owned()
+        EmailAddress::parse(input).unwrap().key().to_owned()
     }
 
     #[test]
@@ -244,7 +244,7 @@ mod tests {
             (&long_domain, Problem::Malformed),
             (&"a".repeat(2000), Problem::TooLong { max: 254 }),
         ] {
-            assert_eq!(Email::parse(input).unwrap_err(), problem, "{input:?}");
+            assert_eq!(EmailAddress::parse(input).unwrap_err(), problem, "{input:?}");
         }
     }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::credentials::Email;
+use super::credentials::EmailAddress;
 use crate::{
     auth::{model::Role, server::token::session_id::SessionIdHash},
     server::db::{Db, Tx, read, within},
@@ -140,7 +140,7 @@ pub enum SetEmail {
 }
 
 /// Moves an account to an address that its owner has just shown to read. The account and the address are locked.
-pub async fn set_email(tx: &mut Tx, user_id: Uuid, email: &Email, now: DateTime<Utc>) -> sqlx::Result<SetEmail> {
+pub async fn set_email(tx: &mut Tx, user_id: Uuid, email: &EmailAddress, now: DateTime<Utc>) -> sqlx::Result<SetEmail> {
     let set = within!(tx, |c| {
         sqlx::query(
         "update users set email = $2, email_key = $3, email_verified_at = $4

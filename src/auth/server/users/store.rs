@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::credentials::Email;
+use super::credentials::EmailAddress;
 use crate::{
     auth::model::Role,
     server::db::{Db, Tx, read, within, write},
@@ -43,7 +43,7 @@ pub struct UserRow {
     pub authz_epoch: i64,
 }
 
-pub async fn find_user(db: &Db, email: &Email) -> sqlx::Result<Option<UserRow>> {
+pub async fn find_user(db: &Db, email: &EmailAddress) -> sqlx::Result<Option<UserRow>> {
     read!(db, |c| {
         sqlx::query_as(
         "select id, email, password_hash, state, email_verified_at, erase_at, authz_epoch from users where email_key = $1"
@@ -57,7 +57,7 @@ pub async fn find_user(db: &Db, email: &Email) -> sqlx::Result<Option<UserRow>> 
 /// An account to be.
 pub struct NewUser<'a> {
     pub id: Uuid,
-    pub email: &'a Email,
+    pub email: &'a EmailAddress,
     pub password_hash: Option<&'a str>,
     pub role: Role,
     pub display_name: &'a str,

@@ -9,17 +9,17 @@ use crate::{
         server::{
             flows::sign_up::name_by_address,
             password::stored_hash::{HashProblem, StoredHash},
-            users::credentials::{Email, parse_display_name},
+            users::credentials::{EmailAddress, parse_display_name},
         },
     },
     error::{Field, Problem},
-    ui::words,
+    ui::messages,
 };
 
 /// A row that can become an account.
 pub struct NewUser {
     pub line: u64,
-    pub email: Email,
+    pub email: EmailAddress,
     pub password_hash: Option<String>,
     pub display_name: String,
     pub role: Role,
@@ -33,7 +33,8 @@ pub struct NewUser {
 pub fn parse(raw: Raw, allow_roles: bool, now: DateTime<Utc>) -> Result<NewUser, Bad> {
     let line = raw.line;
     let mut reasons = Vec::new();
-    let email = Email::parse(&raw.email).map_err(|problem| reasons.push(of_field("email", Field::Email, problem))).ok();
+    let email =
+        EmailAddress::parse(&raw.email).map_err(|problem| reasons.push(of_field("email", Field::Email, problem))).ok();
     if let Some(Err(problem)) = raw.password_hash.as_deref().map(|text| StoredHash::parse(text, None)) {
         let advice = if problem == HashProblem::Unknown { OTHER_HASH } else { "" };
         reasons.push(format!("password_hash: {problem}{advice}"));
@@ -76,7 +77,7 @@ fn cut_display_name(name: &str, warning: &mut Option<String>) -> Result<String, 
 }
 
 fn of_field(column: &str, field: Field, problem: Problem) -> String {
-    let sentence = words::problem(field, problem);
+    let sentence = messages::problem(field, problem);
     format!("{column}: {}", sentence.trim_end_matches('.'))
 }
 

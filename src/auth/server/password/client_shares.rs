@@ -22,7 +22,7 @@ pub fn share() -> usize {
 
 /// The clients that have a request in the queue, or before it.
 #[derive(Default)]
-pub struct Lanes(Mutex<HashMap<IpAddr, Weak<Lane>>>);
+pub struct ClientShares(Mutex<HashMap<IpAddr, Weak<Lane>>>);
 
 struct Lane {
     share: Arc<Semaphore>,
@@ -30,20 +30,20 @@ struct Lane {
 }
 
 /// One of a client's places in the queue, held until its hash is done.
-pub struct InLane {
+pub struct InShare {
     _permit: OwnedSemaphorePermit,
     _lane: Arc<Lane>,
 }
 
-impl Lanes {
+impl ClientShares {
     /// A place of `client`'s share (IPv6: of its /64's), or [`AppError::Busy`].
-    pub async fn enter(&self, client: IpAddr) -> Result<InLane, AppError> {
+    pub async fn enter(&self, client: IpAddr) -> Result<InShare, AppError> {
         let lane = self.lane(network(client));
         let place = Place::take(&lane.waiting, QUEUE)?;
         let permit = tokio::time::timeout(WAIT, lane.share.clone().acquire_owned()).await;
         drop(place);
         match permit {
-            Ok(Ok(permit)) => Ok(InLane { _permit: permit, _lane: lane }),
+            Ok(Ok(permit)) => Ok(InShare { _permit: permit, _lane: lane }),
             Ok(Err(_)) | Err(_) => Err(AppError::Busy),
         }
     }
@@ -68,7 +68,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_has_its_share_and_no_more_until_a_place_is_given_back() {
-        let lanes = Lanes::default();
+        let lanes = ClientShares::default();
         let client = "2001:db8::1".parse().unwrap();
         let mut held = Vec::new();
         for _ in 0..share() {
@@ -83,7 +83,7 @@ mod tests {
 
     #[tokio::test]
     async fn clients_that_are_gone_are_forgotten() {
-        let lanes = Lanes::default();
+        let lanes = ClientShares::default();
         for n in 0..=u32::try_from(MANY).unwrap() {
             lanes.enter(IpAddr::V4(n.into())).await.unwrap();
         }

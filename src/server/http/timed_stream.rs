@@ -15,7 +15,7 @@ use tokio::{
 use super::connection_table::Place;
 
 /// A stream that ends when its place is needed, and fails when its peer takes no byte for too long.
-pub struct Guarded {
+pub struct TimedStream {
     stream: TcpStream,
     place: Place,
     stall: Duration,
@@ -25,7 +25,7 @@ pub struct Guarded {
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
-impl Guarded {
+impl TimedStream {
     /// `stall`: how long a write may wait for the peer. `deadline`: how long the connection may last at all.
     pub fn new(stream: TcpStream, place: Place, stall: Duration, deadline: Option<Duration>) -> Self {
         Self { stream, place, stall, stalled: None, deadline: deadline.map(|time| Box::pin(sleep(time))) }
@@ -44,7 +44,7 @@ impl Guarded {
     }
 }
 
-impl AsyncRead for Guarded {
+impl AsyncRead for TimedStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let over = self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready());
         if self.place.is_needed(cx) || over {
@@ -55,7 +55,7 @@ impl AsyncRead for Guarded {
     }
 }
 
-impl AsyncWrite for Guarded {
+impl AsyncWrite for TimedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.written(cx, outcome)
