@@ -7,7 +7,7 @@ use latchkey::{auth::model::Role, error::AppError, server::http::router};
 use leptos::server_fn::{ServerFn, axum::server_fn_paths};
 
 use crate::{
-    app::TestApp,
+    app::{TestApp, on_db},
     browser::{Browser, REFRESH},
 };
 
@@ -162,6 +162,26 @@ async fn a_live_access_token_loses_its_role_at_once_even_where_pages_are_cached(
     let page = moderator.get("/moderation").await;
     assert!(!page.body.contains("@example.test"), "no account is shown to a moderator of a second ago");
     assert_eq!(moderator.api("moderation/newest_accounts", &[]).await.status, 401);
+}
+
+#[tokio::test]
+async fn a_cached_role_shows_no_accounts() {
+    let app = TestApp::spawn().await;
+    app.account("grace@example.test", Role::User).await;
+    for lost in [
+        "update users set role = 'user' where role = 'admin'",
+        "update sessions set revoked_at = created_at, revoked_reason = 'revoked' where revoked_at is null",
+    ] {
+        let admin = app.logged_in_as(Role::Admin).await;
+        for _ in 0..3 {
+            assert!(admin.get("/admin").await.body.contains("grace@example.test"));
+        }
+        // Changed by another node whose notification has not arrived.
+        on_db!(&app.state.db, |c| {
+            sqlx::query(lost).execute(c).await.unwrap();
+        });
+        assert!(!admin.get("/admin").await.body.contains("grace@example.test"), "{lost}");
+    }
 }
 
 #[tokio::test]

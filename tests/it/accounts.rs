@@ -2,7 +2,11 @@
 //! log-in, and what comes back to a form without JavaScript.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use latchkey::{auth::model::Role, error::Field, error::Problem, ui::messages};
+use latchkey::{
+    auth::{model::Role, server::users::credentials::EmailAddress},
+    error::{Field, Problem},
+    ui::messages,
+};
 
 use crate::{
     app::{PASSWORD, TestApp},
@@ -117,6 +121,23 @@ async fn addresses_that_are_none_are_refused() {
         "o'neil+tag@example.test".into(),
     ] {
         assert_eq!(sign_up(&app, &email, PASSWORD, "").await.status, 200, "{email}");
+    }
+}
+
+#[test]
+fn an_address_has_at_most_254_octets_and_64_of_them_before_the_at() {
+    let domain = |octets: usize| {
+        let labels = (0..octets - ".test".len()).map(|n| if n % 63 == 62 { '.' } else { 'b' });
+        labels.collect::<String>() + ".test"
+    };
+    for (local, octets, fits) in [(64, 189, true), (64, 190, false), (65, 20, false), (1, 252, true), (1, 253, false)] {
+        let parsed = EmailAddress::parse(&format!("{}@{}", "a".repeat(local), domain(octets)));
+        let expected = if fits { None } else { Some(Problem::TooLong { max: 254 }) };
+        assert_eq!(parsed.err(), expected, "{local} and {octets}");
+    }
+    // Longer input is not parsed.
+    for (octets, problem) in [(1000, Problem::Malformed), (1001, Problem::TooLong { max: 254 })] {
+        assert_eq!(EmailAddress::parse(&"a".repeat(octets)).err(), Some(problem), "{octets}");
     }
 }
 

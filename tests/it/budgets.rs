@@ -1,6 +1,7 @@
 //! What one client or account can make the server do: nothing costly before its limit, no write beyond it, and no row
 //! without an end.
 
+use chrono::TimeDelta;
 use latchkey::{
     auth::{
         model::Role,
@@ -8,7 +9,7 @@ use latchkey::{
     },
     server::ops::{
         audit::{self, Event},
-        rate_limit::Bucket,
+        rate_limit::{self, Bucket},
     },
 };
 
@@ -245,6 +246,31 @@ async fn mails_that_strangers_cause_have_a_budget_a_day_beyond_which_one_way_in_
     assert_eq!(status(&app.browser(), "auth/forgot_password", &form[..1]).await, 429);
     let secret = code(&*app.mail(ADA, "log-in link", 1).await);
     assert_eq!(status(&app.browser(), "auth/confirm", &[("code", &secret)]).await, 200);
+}
+
+#[tokio::test]
+async fn expired_windows_are_deleted_and_no_others() {
+    let app = TestApp::spawn().await;
+    let db = &app.state.db;
+    let now = db.now().await.unwrap();
+    let (of_minutes, of_a_day) = (Bucket::account("log_in", ADA, 5), Bucket::digits(ADA));
+    for bucket in [&of_minutes, &of_a_day] {
+        bucket.take(db, now).await.unwrap();
+    }
+    assert_eq!(rate_limit::forget(db, now + TimeDelta::hours(1)).await.unwrap(), 1);
+    assert_eq!(app.count("select count(*) from throttles").await, 1);
+}
+
+#[tokio::test]
+async fn a_window_counts_for_a_clock_up_to_a_minute_behind() {
+    let app = TestApp::spawn().await;
+    let db = &app.state.db;
+    let now = db.now().await.unwrap();
+    let bucket = Bucket::account("log_in", ADA, 1);
+    bucket.take(db, now).await.unwrap();
+    let behind = now - TimeDelta::minutes(1);
+    assert!(bucket.peek(db, behind).await.is_err());
+    assert!(bucket.peek(db, behind - TimeDelta::milliseconds(1)).await.is_ok());
 }
 
 #[tokio::test]

@@ -416,6 +416,29 @@ async fn a_disabled_account_gets_no_way_in() {
 }
 
 #[tokio::test]
+async fn an_expired_code_is_deleted() {
+    let app = TestApp::spawn().await;
+    app.account(ADA, Role::User).await;
+    assert_eq!(app.browser().api("auth/send_magic_link", &[("email", ADA)]).await.status, 200);
+    let now = app.state.db.now().await.unwrap();
+    for (minutes, forgotten) in [(0, 0), (21, 1)] {
+        let at = now + chrono::TimeDelta::minutes(minutes);
+        assert_eq!(
+            latchkey::auth::server::email_code::store::forget_codes(&app.state.db, at).await.unwrap(),
+            forgotten
+        );
+    }
+    assert_eq!(app.count("select count(*) from one_time_codes").await, 0);
+}
+
+#[test]
+fn a_zero_that_follows_the_nine_of_another_script_is_a_zero() {
+    // The mathematical digits follow one another: bold, double-struck, and so on.
+    let digits = latchkey::auth::server::users::input::six_digits("\u{1d7d8}1\u{1d7d7}345");
+    assert_eq!(digits.as_deref(), Ok("019345"));
+}
+
+#[tokio::test]
 async fn wrong_digits_are_said_beside_their_field() {
     let app = TestApp::spawn().await;
     let browser = app.browser();

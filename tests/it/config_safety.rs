@@ -214,3 +214,26 @@ async fn a_forwarded_header_from_nobodys_proxy_is_told_of_once() {
     assert_eq!(code, Some(0));
     assert_eq!(log.matches("server.trusted_proxies").count(), 1, "{log}");
 }
+
+#[tokio::test]
+async fn a_client_that_forwards_nothing_is_not_taken_for_a_proxy() {
+    let place = Place::new().await;
+    let server = place.serve(&[PRODUCTION[1]]);
+    let browser = crate::browser::Browser::new(server.address, crate::app::ORIGIN.into());
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let body = Some("email=a%40b.test&password=x".into());
+    assert_eq!(browser.send(reqwest::Method::POST, "/api/auth/log_in", &form, body).await.status, 401);
+    let (code, log) = server.stop();
+    assert_eq!(code, Some(0));
+    assert!(!log.contains("server.trusted_proxies"), "{log}");
+}
+
+#[tokio::test]
+async fn production_on_this_machine_alone_is_told_to_name_its_proxy() {
+    let hint = "LATCHKEY__SERVER__TRUSTED_PROXIES=127.0.0.1";
+    let named = [&PRODUCTION[..], &[("LATCHKEY__SERVER__TRUSTED_PROXIES", "127.0.0.1")]].concat();
+    for (settings, is_told) in [(&PRODUCTION[..], true), (&named[..], false), (&[], false)] {
+        let (code, log) = Place::new().await.serve(settings).stop();
+        assert_eq!((code, log.contains(hint)), (Some(0), is_told), "{log}");
+    }
+}

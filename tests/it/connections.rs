@@ -1,8 +1,14 @@
 //! Connections that cost their client nothing: idle, slow, too many, or of a protocol that nobody needs.
 
-use latchkey::server::{
-    http::{assets::Assets, connections::Limits, router::router},
-    serve::{self, Server},
+use latchkey::{
+    auth::server::{
+        session::streams::{StreamPlace, Streams},
+        token::session_id::SessionId,
+    },
+    server::{
+        http::{assets::Assets, connections::Limits, router::router},
+        serve::{self, Server},
+    },
 };
 use std::{
     net::SocketAddr,
@@ -15,6 +21,7 @@ use tokio::{
     net::TcpStream,
     time::timeout,
 };
+use uuid::Uuid;
 
 use crate::{
     app::{ORIGIN, TestApp},
@@ -164,6 +171,25 @@ async fn a_session_has_four_event_streams_and_an_account_twenty() {
     // The newest is told of the end.
     assert_eq!(browser.api("auth/log_out_everywhere", &[]).await.status, 200);
     others.pop().unwrap().until("event: ended").await;
+}
+
+#[tokio::test]
+async fn a_new_event_stream_closes_an_older_one_only_where_a_session_has_four_open() {
+    let (streams, account, session) = (Streams::default(), Uuid::now_v7(), SessionId::random().hash());
+    let is_closed = async |place: &StreamPlace| futures_util::poll!(std::pin::pin!(place.is_needed())).is_ready();
+    let first = streams.open(account, session);
+    for _ in 0..10 {
+        // A stream that ends gives its place back.
+        drop([(); 3].map(|()| streams.open(account, session)));
+        assert!(!is_closed(&first).await);
+    }
+    let others = [(); 3].map(|()| streams.open(account, session));
+    assert!(!is_closed(&first).await, "four are open");
+    let fifth = streams.open(account, session);
+    assert!(is_closed(&first).await);
+    for place in others.iter().chain([&fifth]) {
+        assert!(!is_closed(place).await);
+    }
 }
 
 #[tokio::test]

@@ -167,6 +167,21 @@ async fn no_other_origin_is_ever_allowed_to_read() {
 }
 
 #[tokio::test]
+async fn a_refused_navigation_gets_a_page_and_a_refused_program_gets_json() {
+    let app = TestApp::spawn().await;
+    for (says, kind) in [
+        (("accept", "text/html"), "text/html; charset=utf-8"),
+        (("sec-fetch-mode", "navigate"), "text/html; charset=utf-8"),
+        (("sec-fetch-mode", "cors"), "application/json"),
+        (("accept", "application/json"), "application/json"),
+    ] {
+        let evil = [("origin", "https://evil.test"), ("sec-fetch-site", "cross-site"), says];
+        let answer = post(&app.browser(), "/api/auth/log_in", &evil, "").await;
+        assert_eq!((answer.status, answer.header("content-type")), (403, kind), "{says:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_refused_form_leads_back_to_this_site_whatever_the_referer_says() {
     let app = TestApp::spawn().await;
     let browser = app.signed_up("ada@example.test").await;

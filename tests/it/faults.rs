@@ -112,6 +112,16 @@ async fn a_page_is_served_although_its_generation_cannot_be_noted_as_seen() {
 }
 
 #[tokio::test]
+async fn a_post_is_refused_while_its_generation_cannot_be_confirmed() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    let held = Held::from(&app).await;
+    assert_eq!(browser.api("auth/current_user", &[]).await.status, 503);
+    held.release().await;
+    assert!(browser.is_signed_in().await);
+}
+
+#[tokio::test]
 async fn a_ban_wins_against_refreshes_that_race_it() {
     let app = TestApp::spawn().await;
     for round in 0..5 {

@@ -224,6 +224,23 @@ async fn what_was_typed_while_the_session_ended_is_back_after_the_log_in_of_the_
 }
 
 #[tokio::test]
+async fn the_log_in_page_says_why_a_form_led_there() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    let page = browser.get("/profile").await.body;
+    let admin = app.logged_in_as(Role::Admin).await;
+    let id = app.user_id("ada@example.test").await.to_string();
+    admin.api("admin/set_role", &[("user_id", &id), ("role", "moderator")]).await;
+    // The first form has an ended session, the second none.
+    for reason in ["Your role has changed", "Your session has ended"] {
+        let answer = edit(&browser, &page, &[]).await;
+        assert_eq!((answer.status, answer.header("location")), (303, "/login?next=/profile"), "{reason}");
+        let shown = browser.get("/login?next=/profile").await;
+        assert!(shown.body.contains(reason), "{reason}: {}", shown.body);
+    }
+}
+
+#[tokio::test]
 async fn nobody_else_sees_what_was_typed_while_the_session_ended() {
     let app = TestApp::spawn().await;
     let browser = app.signed_up("ada@example.test").await;
@@ -258,6 +275,15 @@ async fn a_draft_is_kept_and_never_acted_on() {
     assert_eq!((answer.status, answer.header("location")), (303, "/login?next=/profile"));
     browser.log_in("ada@example.test").await;
     assert!(browser.get("/profile").await.body.contains("Half a page, not saved yet."));
+}
+
+#[tokio::test]
+async fn a_draft_of_a_signed_in_caller_saves_nothing() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    let page = browser.get("/profile").await.body;
+    assert_eq!(edit(&browser, &page, &[("draft", "")]).await.status, 303);
+    assert_eq!(app.count("select count(*) from profiles where display_name = 'Test Person' and bio = ''").await, 1);
 }
 
 #[tokio::test]

@@ -4,9 +4,13 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hkdf::Hkdf;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use latchkey::auth::model::Role;
+use latchkey::auth::{
+    model::Role,
+    server::token::{jwt::AccessGrant, session_id::SessionId},
+};
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
+use uuid::Uuid;
 
 use crate::{
     app::TestApp,
@@ -427,4 +431,29 @@ async fn a_token_of_a_megabyte_is_turned_away_at_the_door() {
     );
     assert_eq!(status_of(&raw(app.address, head).await), 431);
     assert_eq!(app.browser().get("/").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_token_is_accepted_up_to_4096_bytes() {
+    let app = TestApp::spawn().await;
+    let session_id = SessionId::random();
+    let lengths: Vec<usize> = (2500..2900)
+        .map(|length| {
+            let grant = AccessGrant {
+                user_id: Uuid::now_v7(),
+                session_id,
+                generation: 1,
+                role: &"r".repeat(length),
+                epoch: 0,
+                aal: 1,
+                auth_time: 0,
+                issued_at: 0,
+                expires_at: u64::from(u32::MAX),
+            };
+            let token = app.state.keys.sign_access(&grant).unwrap();
+            assert_eq!(app.state.keys.verify_access(&token).is_ok(), token.len() <= 4096, "{}", token.len());
+            token.len()
+        })
+        .collect();
+    assert!(lengths.contains(&4096) && lengths.iter().any(|length| *length > 4097), "{lengths:?}");
 }

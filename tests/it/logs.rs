@@ -52,6 +52,24 @@ async fn refused_rights_are_in_the_log_with_who_asked_and_for_what() {
     }
 }
 
+#[tokio::test]
+async fn a_refusal_of_a_cached_role_is_in_the_log() {
+    let place = Place::new().await;
+    let server = place.serve(&SETTINGS);
+    let browser = Browser::new(server.address, ORIGIN.into());
+    let log_in = [("email", "admin@demo.test"), ("password", "correct-horse-battery")];
+    assert_eq!(browser.api("auth/log_in", &log_in).await.status, 200);
+    for _ in 0..3 {
+        assert_eq!(browser.get("/admin").await.status, 200);
+    }
+    on_db!(&place.db().await, |c| {
+        sqlx::query("update users set role = 'user' where role = 'admin'").execute(c).await.unwrap();
+    });
+    browser.get("/admin").await;
+    let (_, log) = server.stop();
+    assert!(parsed(&log).iter().any(|line| line["event"] == "access_denied"), "{log}");
+}
+
 /// A log in memory.
 #[derive(Clone, Default)]
 struct Lines(Arc<Mutex<Vec<u8>>>);

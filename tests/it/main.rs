@@ -40,6 +40,7 @@ mod recovery;
 mod redirects;
 mod rotation;
 mod secrets;
+mod session_cache;
 mod settings;
 mod smtp;
 mod stream;

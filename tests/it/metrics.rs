@@ -149,3 +149,17 @@ async fn the_site_itself_shows_no_metrics_and_the_metrics_no_site() {
         assert_eq!(Browser::new(metrics, ORIGIN.into()).get(path).await.status, 404, "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_refresh_without_a_database_is_counted_as_unavailable() {
+    let app = TestApp::spawn().await;
+    let metrics =
+        latchkey::server::ops::health::serve_metrics(app.state.clone(), SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let browser = app.signed_up("ada@example.test").await;
+    browser.forget_access();
+    let mut before = series(metrics).await;
+    app.state.db.close().await;
+    assert_eq!(browser.api("auth/current_user", &[]).await.status, 503);
+    let unavailable = "refreshes_total{outcome=\"unavailable\"}";
+    assert_eq!(moved(metrics, &mut before, &[unavailable]).await, [(unavailable.to_owned(), 1.0)]);
+}

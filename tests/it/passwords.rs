@@ -8,8 +8,17 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use latchkey::auth::{model::Role, server::users};
-use std::sync::{Arc, Mutex};
+use latchkey::auth::{
+    model::Role,
+    server::{
+        password::stored_hash::{HashProblem, StoredHash, Work},
+        users,
+    },
+};
+use std::{
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
 
 use crate::{
     app::{PASSWORD, TestApp, on_db},
@@ -186,6 +195,14 @@ async fn a_service_that_does_not_answer_keeps_nobody_from_signing_up() {
 }
 
 #[tokio::test]
+async fn a_breach_list_of_2000_lines_is_read_to_its_end() {
+    let padding = format!("{}:0\r\n", "0".repeat(35)).repeat(2000);
+    let service = Service::answering(StatusCode::OK, &format!("{padding}{}:42\r\n", &DIGITS[5..]));
+    let app = TestApp::with(&[ROOMY[0], ("LATCHKEY__AUTH__BREACH_CHECK_URL", &service.start().await)]).await;
+    assert_eq!(problem(&sign_up(&app, "ada@example.test", PASSWORD, "Ada").await), "breached");
+}
+
+#[tokio::test]
 async fn a_service_that_redirects_is_not_followed() {
     let elsewhere = Service::answering(StatusCode::OK, &format!("{}:42\r\n", &DIGITS[5..]));
     let target = elsewhere.start().await;
@@ -321,4 +338,38 @@ async fn a_password_is_one_however_a_keyboard_composes_its_letters() {
     assert_eq!(log_in("ada@example.test", composed).await, 401);
     assert_eq!(log_in("ada@example.test", decomposed).await, 200);
     assert_eq!(log_in("ada@example.test", composed).await, 200);
+}
+
+#[test]
+fn a_salt_without_a_hash_is_no_hash() {
+    for text in OF_OTHERS {
+        assert!(StoredHash::parse(text, None).is_ok(), "{text}");
+    }
+    let (salted, _) = OF_OTHERS[3].rsplit_once('$').unwrap();
+    assert_eq!(StoredHash::parse(salted, None).err(), Some(HashProblem::Unknown), "{salted}");
+}
+
+#[test]
+fn a_failed_log_in_does_the_work_that_it_owes() {
+    for work in [
+        Work::Bcrypt { cost: 8 },
+        Work::Argon2 {
+            algorithm: argon2::Algorithm::Argon2id,
+            version: argon2::Version::V0x13,
+            memory_kib: 19_456,
+            passes: 2,
+            lanes: 1,
+        },
+    ] {
+        let began = Instant::now();
+        work.burn(PASSWORD);
+        assert!(began.elapsed() > Duration::from_millis(1), "{work:?}");
+    }
+}
+
+#[test]
+fn a_bcrypt_cost_out_of_bounds_is_named_with_its_bound() {
+    for (cost, words) in [(3, "bcrypt cost 3 is under 4"), (15, "bcrypt cost 15 is over the cap of 14")] {
+        assert!(HashProblem::BcryptCost(cost).to_string().starts_with(words), "{cost}");
+    }
 }

@@ -58,6 +58,20 @@ async fn a_sign_up_that_is_confirmed_elsewhere_chooses_its_password_there() {
 }
 
 #[tokio::test]
+async fn a_confirmed_sign_up_has_the_name_and_the_next_page_of_its_form() {
+    let app = TestApp::with(&[VERIFIED]).await;
+    let browser = app.browser();
+    let form = [&form(ADA, PASSWORD)[..], &[("next", "/account/devices")]].concat();
+    assert_eq!(browser.submit("/signup", "auth/sign_up", &form).await.status, 303);
+    let mail = app.mail(ADA, "Confirm your address", 1).await;
+    assert!(mail.text.contains("your account at latchkey.test"), "{}", mail.text);
+    let used = browser.submit("/confirm", "auth/confirm", &[("digits", &digits(&mail))]).await;
+    assert_eq!((used.status, used.header("location")), (303, "/account/devices"));
+    assert!(browser.get("/profile").await.body.contains("Test Person"));
+    assert_eq!(app.count("select count(*) from profiles where display_name = 'Test Person'").await, 1);
+}
+
+#[tokio::test]
 async fn nobody_learns_from_a_verified_sign_up_which_addresses_have_accounts() {
     let app = TestApp::with(&[VERIFIED]).await;
     app.account(ADA, Role::User).await;
@@ -326,4 +340,41 @@ async fn a_sign_up_writes_nothing_of_its_own_to_the_address_and_no_host_but_ours
     let mail = app.mail(ADA, "Confirm your address", 1).await;
     assert!(!mail.text.contains("evil") && !mail.text.contains("won"), "{}", mail.text);
     assert!(mail.link.as_ref().unwrap().starts_with("http://latchkey.test/confirm?code="));
+}
+
+#[tokio::test]
+async fn the_page_after_a_code_says_what_the_code_did() {
+    let dropped = "The password from before that is gone";
+    for (verified, flow, subject, said) in [
+        (true, "auth/forgot_password", "new password", "Your password is changed."),
+        (false, "auth/forgot_password", "new password", "Your password is changed."),
+        (true, "auth/send_magic_link", "log-in link", ""),
+        (false, "auth/send_magic_link", "log-in link", dropped),
+        (false, "auth/send_verification", "Verify your address", "Your address is verified."),
+        (true, "account/change_email", "address was changed", "Your address is back."),
+    ] {
+        let app = TestApp::spawn().await;
+        let owner = app.signed_up(ADA).await;
+        if verified {
+            app.execute("update users set email_verified_at = created_at").await;
+        }
+        let elsewhere = app.browser();
+        let browser = match flow {
+            "auth/send_verification" => &owner,
+            _ => &elsewhere,
+        };
+        if flow == "account/change_email" {
+            assert_eq!(owner.api(flow, &[("email", "bob@example.test")]).await.status, 200);
+            let change = code(&*app.mail("bob@example.test", "Confirm your new address", 1).await);
+            assert_eq!(owner.api("auth/confirm", &[("code", &change)]).await.status, 200);
+        } else {
+            assert_eq!(browser.api(flow, &[("email", ADA)]).await.status, 200, "{flow}");
+        }
+        let secret = code(&*app.mail(ADA, subject, 1).await);
+        let used = browser.submit("/confirm", "auth/confirm", &[("code", &secret), ("password", NEW)]).await;
+        assert_eq!(used.status, 303, "{flow}");
+        let page = browser.get(used.header("location")).await.body;
+        assert!(page.contains(said), "{flow}, verified: {verified}: {page}");
+        assert_eq!(page.contains(dropped), said == dropped, "{flow}, verified: {verified}: {page}");
+    }
 }

@@ -1,9 +1,21 @@
 //! The token pair over HTTP: every row of the decision table, races, limits, and what ends a session.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
 use latchkey::{
-    auth::{model::Role, server::session},
+    auth::{
+        model::Role,
+        server::{
+            session,
+            session::{
+                issue::issue,
+                lifecycle,
+                status::{Refused, check_active},
+                store::SessionRow,
+            },
+        },
+    },
     server::db::Db,
 };
 use sqlx::AssertSqlSafe;
@@ -116,6 +128,91 @@ async fn a_lost_response_is_sent_again_byte_for_byte() {
 }
 
 #[tokio::test]
+async fn without_leeway_a_lost_response_is_still_sent_again() {
+    let app = TestApp::with(&[("LATCHKEY__AUTH__REUSE_LEEWAY", "0s")]).await;
+    let browser = app.signed_up("ada@example.test").await;
+    app.age_rotations(11).await;
+    browser.forget_access();
+    assert!(browser.copy().is_signed_in().await, "whose answer is lost");
+    assert!(browser.is_signed_in().await);
+    assert_eq!(app.count("select reuse_count from sessions where revoked_at is null").await, 1);
+}
+
+#[tokio::test]
+async fn presenting_a_young_refresh_token_confirms_its_generation() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    app.age_rotations(11).await;
+    for confirmed in [1, 2] {
+        browser.forget_access();
+        assert!(browser.is_signed_in().await);
+        assert_eq!(app.generation().await, 2);
+        assert_eq!(app.count("select confirmed_generation from sessions").await, confirmed);
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_moves_the_idle_limit_before_it_bounds_the_access_token() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    app.age_rotations(11).await;
+    // A minute before its end.
+    app.age_idle_limits(14 * 24 * 60 * 60 - 60).await;
+    browser.forget_access();
+    let session = browser.api("session/current", &[]).await.json();
+    let seconds = session["access_expires_in_seconds"].as_u64().unwrap();
+    assert!((265..=300).contains(&seconds), "{session}");
+}
+
+#[tokio::test]
+async fn the_demo_replays_the_previous_token() {
+    let app = TestApp::with(&[("LATCHKEY__DEMO__SEED", "true")]).await;
+    let browser = app.signed_up("ada@example.test").await;
+    app.age_rotations(11).await;
+    browser.forget_access();
+    for _ in 0..2 {
+        assert!(browser.is_signed_in().await);
+    }
+    assert_eq!(browser.api("demo/replay", &[]).await.status, 200, "within the leeway");
+    assert!(browser.is_signed_in().await);
+    app.age_rotations(11).await;
+    assert_eq!(browser.api("demo/replay", &[]).await.status, 401);
+    assert!(!browser.is_signed_in().await);
+    assert_eq!(app.count("select count(*) from sessions where revoked_reason = 'replayed'").await, 1);
+}
+
+#[tokio::test]
+async fn why_a_session_ended_is_a_table() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    let claims = app.state.keys.verify_access(&browser.cookie(ACCESS).unwrap()).unwrap();
+    let caller = lifecycle::check(&app.state, &claims, false).await.unwrap();
+    let row = lifecycle::of(&app.state, &caller).await.unwrap();
+    let now = row.read_at;
+    let ended = |reason: &str, seconds: i64| SessionRow {
+        revoked_at: Some(now - TimeDelta::seconds(seconds)),
+        revoked_reason: Some(reason.into()),
+        ..row.clone()
+    };
+    let past = |row: SessionRow| SessionRow { user_epoch: row.session_epoch + 1, ..row };
+    for (case, row, outcome) in [
+        ("alive", row.clone(), Ok(())),
+        ("idle", SessionRow { idle_until: now, ..row.clone() }, Err(Refused::Ended)),
+        ("too old", SessionRow { not_after: now, ..row.clone() }, Err(Refused::Ended)),
+        ("disabled", SessionRow { state: "disabled".into(), ..row.clone() }, Err(Refused::Ended)),
+        ("logged out", ended("logged_out", 1), Err(Refused::Ended)),
+        ("replaced just now", ended("replaced", 59), Err(Refused::Replaced)),
+        ("replaced a minute ago", ended("replaced", 60), Err(Refused::Ended)),
+        ("replayed", ended("replayed", 1), Err(Refused::TokenReused)),
+        ("role changed by hand", past(row.clone()), Err(Refused::Changed)),
+        ("role changed", past(ended("role_changed", 1)), Err(Refused::Changed)),
+        ("password changed", past(ended("password_changed", 1)), Err(Refused::Ended)),
+    ] {
+        assert_eq!(check_active(&row, now), outcome, "{case}");
+    }
+}
+
+#[tokio::test]
 async fn a_pair_is_sent_again_three_times_and_then_the_session_ends() {
     let app = TestApp::spawn().await;
     let browser = app.signed_up("ada@example.test").await;
@@ -205,6 +302,22 @@ async fn a_token_ahead_of_the_database_ends_its_session() {
 }
 
 #[tokio::test]
+async fn an_access_token_outlives_a_rotation_and_one_ahead_of_the_database_ends_its_session() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    let before = browser.copy();
+    app.age_rotations(11).await;
+    browser.forget_access();
+    assert!(browser.is_signed_in().await);
+    assert_eq!(app.generation().await, 2);
+    assert!(before.is_signed_in().await, "until it expires");
+    // As after a backup was restored.
+    app.execute("update sessions set generation = 1, confirmed_generation = 1").await;
+    assert!(!browser.is_signed_in().await);
+    assert_eq!(app.count("select count(*) from sessions where revoked_reason = 'ahead'").await, 1);
+}
+
+#[tokio::test]
 async fn refreshing_ahead_rotates_once_the_token_is_old_enough() {
     let app = TestApp::spawn().await;
     let browser = app.signed_up("ada@example.test").await;
@@ -265,6 +378,18 @@ async fn logging_in_opens_a_new_session_and_ends_the_browsers_old_one() {
     assert!(!before.is_signed_in().await);
     assert!(browser.is_signed_in().await);
     assert_eq!(app.count("select count(*) from sessions where revoked_reason = 'replaced'").await, 1);
+}
+
+#[tokio::test]
+async fn a_replaced_session_ends_at_once_for_pages_that_use_the_cache() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    let before = browser.copy();
+    for _ in 0..3 {
+        assert_eq!(before.get("/profile").await.status, 200);
+    }
+    browser.log_in("ada@example.test").await;
+    assert_eq!(before.get("/profile").await.status, 302);
 }
 
 #[tokio::test]
@@ -423,6 +548,20 @@ async fn the_owner_of_a_copied_session_is_told() {
     assert_eq!(owner.get("/profile").await.status, 302);
     let page = owner.get("/login").await.body;
     assert!(page.contains("somebody may hold a copy"), "{page}");
+}
+
+#[tokio::test]
+async fn access_tokens_live_up_to_a_tenth_less_at_random() {
+    let app = TestApp::spawn().await;
+    let browser = app.signed_up("ada@example.test").await;
+    let claims = app.state.keys.verify_access(&browser.cookie(ACCESS).unwrap()).unwrap();
+    let caller = lifecycle::check(&app.state, &claims, false).await.unwrap();
+    let row = lifecycle::of(&app.state, &caller).await.unwrap();
+    let lifetimes: BTreeSet<Duration> = (0..100)
+        .map(|_| issue(&app.state, claims.sid, &row, false, row.read_at).unwrap().access.1)
+        .inspect(|lifetime| assert!((270..=300).contains(&lifetime.as_secs()), "{lifetime:?}"))
+        .collect();
+    assert!(lifetimes.len() > 50, "{lifetimes:?}");
 }
 
 #[tokio::test]

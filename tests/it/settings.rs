@@ -9,7 +9,10 @@ use crate::{
     browser::Browser,
     inbox::code,
 };
-use latchkey::auth::{model::Role, server::email_code::secret::CodeSeed};
+use latchkey::auth::{
+    model::Role,
+    server::{email_code::secret::CodeSeed, users::owner_store::erase_due},
+};
 
 const ADA: &str = "ada@example.test";
 const BOB: &str = "bob@example.test";
@@ -153,6 +156,15 @@ async fn sensitive_changes_need_a_recent_log_in_and_lead_back_after_it() {
     let page = owner.get("/account/email").await.body;
     assert!(page.contains("Move to another address") && page.contains(&format!("value=\"{BOB}\"")), "{page}");
     assert_eq!(status(&owner, "account/change_email", &[("email", BOB)]).await, 200);
+}
+
+#[tokio::test]
+async fn a_password_change_with_the_old_password_needs_no_recent_log_in() {
+    let app = TestApp::spawn().await;
+    let owner = app.signed_up(ADA).await;
+    app.age_log_ins(LATER).await;
+    let form = [("old_password", PASSWORD), ("password", NEW)];
+    assert_eq!(status(&owner, "account/change_password", &form).await, 200);
 }
 
 #[tokio::test]
@@ -330,6 +342,32 @@ async fn an_account_that_is_given_up_can_be_kept_for_fourteen_days_and_is_erased
             _ => app.count("select count(*) from one_time_codes").await,
         };
         assert_eq!(left, 0, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn the_codes_of_an_account_are_erased_with_it_and_no_others() {
+    let app = TestApp::spawn().await;
+    let owner = verified(&app, ADA).await;
+    app.account(BOB, Role::User).await;
+    for email in [ADA, BOB, "nobody@example.test"] {
+        assert_eq!(status(&app.browser(), "auth/send_magic_link", &[("email", email)]).await, 200);
+    }
+    assert_eq!(status(&owner, "account/leave", &[("email", ADA)]).await, 200);
+    let now = app.state.db.now().await.unwrap();
+    assert_eq!(erase_due(&app.state.db, now + chrono::TimeDelta::days(15)).await.unwrap(), 1);
+    assert_eq!(app.count("select count(*) from one_time_codes where email_key = 'ada@example.test'").await, 0);
+    assert_eq!(app.count("select count(*) from one_time_codes").await, 2);
+}
+
+#[tokio::test]
+async fn the_address_typed_to_leave_is_parsed_like_any_other() {
+    let app = TestApp::spawn().await;
+    let owner = app.signed_up(ADA).await;
+    for (typed, problem) in [("", "missing"), ("ada", "malformed"), (BOB, "mismatch")] {
+        let refused = owner.api("account/leave", &[("email", typed)]).await;
+        let fields = serde_json::json!([{"field": "email", "problem": problem}]);
+        assert_eq!((refused.status, &refused.json()["fields"]), (422, &fields), "{typed:?}");
     }
 }
 

@@ -135,6 +135,21 @@ async fn an_owner_sees_open_ways_back_replaces_their_links_and_ends_them_by_mail
 }
 
 #[tokio::test]
+async fn a_mail_with_a_way_back_does_not_say_that_nothing_happens_without_it() {
+    let app = TestApp::with(&ROOMY).await;
+    let owner = verified(&app, ADA).await;
+    move_to(&app, &owner, BOB, 1).await;
+    assert_eq!(status(&owner, "account/renew_way_back", &[("email", ADA)]).await, 200);
+    for (subject, footnote) in [
+        ("address was changed", "That was you? Then there is nothing to do."),
+        ("A new link", "The link that was mailed before no longer works."),
+    ] {
+        let mail = app.mail(ADA, subject, 1).await;
+        assert!(mail.text.contains(footnote) && !mail.text.contains("nothing happens"), "{}", mail.text);
+    }
+}
+
+#[tokio::test]
 async fn only_a_way_back_is_dismissed() {
     let app = TestApp::spawn().await;
     verified(&app, ADA).await;
@@ -307,6 +322,28 @@ async fn a_move_under_way_ends_with_the_session_that_confirms_it() {
     let outcome = latchkey::auth::server::flows::redeem::redeem(&app.state, &link, String::new(), &who).await;
     assert_eq!(outcome.map(drop), Err(AppError::Unauthenticated));
     assert_eq!(app.user_id(ADA).await, stale.user_id);
+}
+
+#[tokio::test]
+async fn a_code_needs_a_live_session_only_if_it_asks_for_no_password() {
+    let app = TestApp::with(&ROOMY).await;
+    let owner = app.signed_up(ADA).await;
+    let stale = caller(&app, &owner).await;
+    let client = Client { ip: "127.0.0.1".parse().unwrap(), user_agent: String::new() };
+    let who =
+        latchkey::auth::server::flows::code_steps::Presenter { browser: None, caller: Some(&stale), client: &client };
+    let mut secrets = Vec::new();
+    for (flow, subject) in [("auth/send_verification", "Verify your address"), ("auth/forgot_password", "new password")]
+    {
+        assert_eq!(status(&owner, flow, &[("email", ADA)]).await, 200, "{flow}");
+        secrets.push(code(&*app.mail(ADA, subject, 1).await));
+    }
+    app.execute("update sessions set revoked_at = created_at, revoked_reason = 'revoked'").await;
+    for (secret, expected) in secrets.into_iter().zip([Err(AppError::Unauthenticated), Ok(())]) {
+        let link = latchkey::auth::server::email_code::code::Presented::Link(secret);
+        let outcome = latchkey::auth::server::flows::redeem::redeem(&app.state, &link, NEW.into(), &who).await;
+        assert_eq!(outcome.map(drop), expected);
+    }
 }
 
 #[tokio::test]

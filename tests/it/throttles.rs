@@ -3,7 +3,10 @@
 use latchkey::{
     auth::{
         model::Role,
-        server::password::{client_shares::share, hash_queue::permits},
+        server::password::{
+            client_shares::{ClientShares, share},
+            hash_queue::permits,
+        },
     },
     error::AppError,
     server::ops::rate_limit::Bucket,
@@ -373,4 +376,14 @@ async fn a_few_clients_with_many_log_ins_leave_room_for_others() {
     until(&|waiting| waiting <= 1).await;
     drop(turns);
     assert_eq!(honest.await.unwrap(), 200);
+}
+
+#[tokio::test]
+async fn one_client_alone_keeps_the_hasher_busy() {
+    let (shares, client) = (ClientShares::default(), "203.0.113.7".parse().unwrap());
+    let mut held = Vec::new();
+    // One for each hash at once, and one that waits.
+    for n in 0..=permits() {
+        held.push(shares.enter(client).await.unwrap_or_else(|error| panic!("{n}: {error:?}")));
+    }
 }

@@ -220,6 +220,24 @@ async fn bodies_that_no_form_sends_are_the_senders_mistake() {
 }
 
 #[tokio::test]
+async fn a_form_of_64_kibibytes_is_read_and_a_byte_more_is_not() {
+    let app = TestApp::spawn().await;
+    let (own, email) = ("email=".len() + "&password=".len(), "ada");
+    for (bytes, status) in [(64 * 1024, 422), (64 * 1024 + 1, 413)] {
+        let password = "x".repeat(bytes - own - email.len());
+        let answer = app.browser().api("auth/log_in", &[("email", email), ("password", &password)]).await;
+        assert_eq!(answer.status, status, "{bytes}: {}", answer.body);
+    }
+}
+
+#[tokio::test]
+async fn a_form_sent_to_the_event_stream_is_malformed() {
+    let app = TestApp::spawn().await;
+    let answer = app.browser().api("auth/events", &[]).await;
+    assert_eq!((answer.status, answer.body.as_str()), (400, r#"{"code":"malformed"}"#));
+}
+
+#[tokio::test]
 async fn an_empty_form_names_the_fields_that_are_missing() {
     let app = TestApp::spawn().await;
     let answer = app.browser().api("auth/log_in", &[]).await;

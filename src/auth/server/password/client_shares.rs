@@ -89,4 +89,16 @@ mod tests {
         }
         assert!(lanes.0.lock().unwrap().len() < MANY);
     }
+
+    #[tokio::test]
+    async fn clients_in_the_queue_are_kept_however_many_they_are() {
+        let (shares, mut held) = (ClientShares::default(), Vec::new());
+        for n in 0..=u32::try_from(MANY).unwrap() {
+            held.push(shares.enter(IpAddr::V4(n.into())).await.unwrap());
+        }
+        assert_eq!(shares.0.lock().unwrap().len(), MANY + 1);
+        held.clear();
+        shares.enter("2001:db8::1".parse().unwrap()).await.unwrap();
+        assert_eq!(shares.0.lock().unwrap().len(), 1, "and removed once they have left it");
+    }
 }

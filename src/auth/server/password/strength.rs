@@ -216,4 +216,23 @@ mod tests {
         let long = "x7!kQ".repeat(10_000);
         assert_eq!(rate(&long, &[]), rate(&long[..LOOKED_AT], &[]));
     }
+
+    #[test]
+    fn words_have_three_letters_or_more_and_the_longest_comes_first() {
+        assert_eq!(words(&["Bo Al-Ada", "ada"]), ["boalada", "ada"]);
+    }
+
+    #[test]
+    fn six_characters_of_ones_own_are_enough_not_to_consist_of_the_context() {
+        let words = ["ada".to_owned()];
+        for (lower, consists) in [("ada-12345", true), ("ada-123456", false), ("12345", false)] {
+            assert_eq!(consists_of(lower, &words), consists, "{lower}");
+        }
+    }
+
+    #[test]
+    fn a_weak_password_with_a_word_of_the_context_in_it_is_personal() {
+        let rated = rate("lovelacepassword", &["Ada Lovelace"]);
+        assert_eq!(rated, PasswordStrength { score: 1, advice: Some(PasswordAdvice::Personal) });
+    }
 }
