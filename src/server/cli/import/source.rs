@@ -67,7 +67,7 @@ impl<R: BufRead> Rows<R> {
     }
 
     /// The next row, good or bad; `None` at the end, and an error where nothing more can be read.
-    pub fn next(&mut self) -> Result<Option<Result<Raw, Bad>>, ImportError> {
+    pub fn next_row(&mut self) -> Result<Option<Result<Raw, Bad>>, ImportError> {
         match self {
             Self::Csv(csv) => csv.next(),
             Self::Jsonl(jsonl) => jsonl.next(),
