@@ -1,4 +1,4 @@
-//! The section `[mail]`: as it stands in the file, and the way out that it comes to.
+//! The section `[mail]`: its keys as written, and the validated transport.
 
 use lettre::{
     message::Mailbox,
@@ -16,7 +16,7 @@ use std::{
 
 use super::error::ConfigError;
 
-/// The section as it stands in the file.
+/// The section as written in the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Section {
@@ -48,26 +48,26 @@ pub enum Encryption {
     None,
 }
 
-/// Who writes mails, and how they leave.
+/// The sender and the transport of mails.
 #[derive(Clone, Debug)]
 pub struct Mail {
     pub from: Mailbox,
     pub transport: Transport,
 }
 
-/// How mails leave.
+/// How mails are sent.
 #[derive(Clone, Debug)]
 pub enum Transport {
-    /// Not at all: they wait in the outbox.
+    /// Not at all: mails wait in the outbox.
     None,
-    /// They stay in this process's memory, for /dev/mailbox.
+    /// To this process's memory, for /dev/mailbox.
     Mailbox,
-    /// A file each in this folder.
+    /// To one file per mail in this folder.
     File(PathBuf),
     Smtp(Smtp),
 }
 
-/// An SMTP server, and how to speak to it.
+/// An SMTP server and its connection settings.
 #[derive(Clone)]
 pub struct Smtp {
     pub host: String,
@@ -76,17 +76,17 @@ pub struct Smtp {
     pub credentials: Option<Credentials>,
 }
 
-/// How the way to an SMTP server is encrypted.
+/// How the connection to the SMTP server is encrypted.
 #[derive(Clone)]
 pub enum Tls {
-    /// From the first byte (RFC 8314).
+    /// TLS from the first byte (RFC 8314).
     Wrapper(TlsParameters),
-    /// After STARTTLS, which the server has to offer (RFC 3207).
+    /// STARTTLS, which the server must offer (RFC 3207).
     Required(TlsParameters),
     None,
 }
 
-// It holds a password, which a log line of a configuration must not.
+// It contains a password, which a logged configuration must not show.
 impl fmt::Debug for Smtp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Smtp").field("host", &self.host).field("port", &self.port).finish_non_exhaustive()
@@ -150,7 +150,8 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The certificate has to name `host`, and to come from a public authority or, where there is a file, from one in it.
+/// Builds TLS parameters. The certificate must name `host` and come from a public authority or, if a file is set, from
+/// an authority in it.
 fn parameters(host: &str, authorities: Option<&Path>) -> Result<TlsParameters, ConfigError> {
     let unusable = |why: &dyn fmt::Display| {
         ConfigError(format!(
@@ -160,7 +161,7 @@ fn parameters(host: &str, authorities: Option<&Path>) -> Result<TlsParameters, C
     let mut builder = TlsParameters::builder(host.to_owned());
     if let Some(file) = authorities {
         let pem = std::fs::read(file).map_err(|error| unusable(&error))?;
-        // The parser takes what has no certificate in it for a list of none.
+        // The parser accepts a file without certificates as an empty list.
         if !pem.windows(27).any(|line| line == b"-----BEGIN CERTIFICATE-----") {
             return Err(unusable(&"it has none"));
         }

@@ -1,4 +1,4 @@
-//! Whether a configuration holds together, and the sentence to say where it does not.
+//! Validates the configuration. Each error is a sentence that says what to change.
 
 use axum::http::Uri;
 use std::{net::IpAddr, time::Duration};
@@ -140,7 +140,7 @@ impl File {
     }
 }
 
-/// What is asked, and what is answered, must not be read or written by others on the way; on a developer's machine it may.
+/// Whether the breach service's URL is acceptable: https, or http to this machine. DEV accepts any http URL.
 fn may_be_asked(url: &str, dev: bool) -> bool {
     let Ok(url) = url.parse::<Uri>() else {
         return false;
@@ -155,26 +155,26 @@ fn may_be_asked(url: &str, dev: bool) -> bool {
     fits && !host.is_empty() && url.query().is_none()
 }
 
-/// Whether a secret is too short or, in PROD, not random: guessed early (repeats, sequences), or made of words.
+/// Whether a secret is too short or, in PROD, not random: repeats, sequences or words.
 fn weak(secret: &str, dev: bool) -> bool {
     let length = secret.chars().count();
     if length < 32 || dev {
         return length < 32;
     }
-    // zxcvbn takes time in the square of the length; what is random shows that by its beginning.
+    // zxcvbn is quadratic in the length, and 64 characters are enough to show randomness.
     let beginning: String = secret.chars().take(64).collect();
     zxcvbn(&beginning, &[]).guesses_log10() < LEAST_GUESSES_LOG10
         || secret.chars().any(char::is_whitespace)
         || letters_of_words(secret) * 2 >= length
 }
 
-/// zxcvbn counts no further than 2^64, about 10^19.3: all that is random gets there.
+/// zxcvbn counts up to 2^64, about 10^19.3. Random text reaches that.
 const LEAST_GUESSES_LOG10: f64 = 19.0;
-/// Fewest letters of a word.
+/// Minimum letters of a word.
 const WORD: usize = 4;
 
-/// How many characters of a text stand in words: letters in a row, of which only the first may be a capital, that zxcvbn
-/// guesses far sooner than by trying all.
+/// Counts the characters that are part of words: runs of letters, capital only at the start, that zxcvbn guesses far
+/// sooner than by brute force.
 fn letters_of_words(text: &str) -> usize {
     let (mut total, mut run) = (0, String::new());
     for c in text.chars().chain(['0']) {

@@ -79,7 +79,7 @@ pub fn see_other(path: &str, notice: Option<Notice>) {
     see_other_with(path, Flash { notice, ..Flash::default() });
 }
 
-/// Like [`redirect`], with the complete flash for that page.
+/// Like [`see_other`], with the complete flash for that page.
 pub fn see_other_with(path: &str, flash: Flash) {
     let Some(options) = use_context::<ResponseOptions>() else {
         return;

@@ -121,7 +121,7 @@ pub fn refused(state: &AppState, request: &Request) -> Option<Response> {
     if too_many_cookies(request.headers()) {
         let mut answer = responses::error(&AppError::TooManyCookies, request.headers());
         if request_headers::wants_html(request.headers()) {
-            // Deletes some cookies, so the next request may be small enough.
+            // Expire our own cookies: the next request is smaller and may be accepted.
             state.cookie_names.forget_all(answer.headers_mut());
         }
         return Some(answer);

@@ -1,17 +1,17 @@
-//! Why an import stopped.
+//! The errors of an import.
 
 use std::{fmt, io};
 
 /// Why an import stopped before the end of the file.
 #[derive(Debug)]
 pub enum ImportError {
-    /// The file cannot be read on from here.
+    /// The file can't be read past this line.
     File {
         line: u64,
         reason: String,
     },
     Read(io::Error),
-    /// The batch that begins at this line was not written; those before it were.
+    /// The batch that begins at this line was not written. Earlier batches were.
     Database {
         line: u64,
         source: sqlx::Error,

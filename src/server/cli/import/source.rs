@@ -1,4 +1,4 @@
-//! Rows out of CSV or JSON lines, one at a time and of bounded size, whatever stands in the file.
+//! Reads rows from CSV or JSON Lines, one at a time and of limited size.
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 use serde::Deserialize;
@@ -10,21 +10,21 @@ use std::{
 
 use super::error::ImportError;
 
-/// The longest row, in bytes.
+/// Maximum bytes of a row.
 const LONGEST: usize = 64 * 1024;
-/// The columns there are, of which only the first is needed.
+/// The known columns. Only the first is required.
 const COLUMNS: [&str; 6] = ["email", "password_hash", "display_name", "role", "created_at", "email_verified_at"];
 
-/// How a file is written.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// Comma-separated values with the columns' names in the first line.
+    /// Comma-separated values, with column names in the first line.
     Csv,
-    /// A JSON object a line.
+    /// One JSON object per line.
     Jsonl,
 }
 
-/// A row as it stands in the file. `None`: empty, null or no such column.
+/// A row as written in the file. `None`: empty, null, or no such column.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Raw {
@@ -38,7 +38,7 @@ pub struct Raw {
     pub email_verified_at: Option<String>,
 }
 
-/// A row that cannot be taken. The reason names no value.
+/// An invalid row. The reason contains no value.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Bad {
     pub line: u64,
@@ -66,7 +66,7 @@ impl<R: BufRead> Rows<R> {
         }
     }
 
-    /// The next row, good or bad; `None` at the end, and an error where nothing more can be read.
+    /// Returns the next row, valid or not; `None` at the end; an error if the rest can't be read.
     pub fn next(&mut self) -> Result<Option<Result<Raw, Bad>>, ImportError> {
         match self {
             Self::Csv(csv) => csv.next(),
@@ -75,7 +75,7 @@ impl<R: BufRead> Rows<R> {
     }
 }
 
-/// Reads on only so far as a row may reach: a quote that is left open would otherwise swallow the rest of the file.
+/// Stops reading at the size limit of a row: an unclosed quote would otherwise consume the rest of the file.
 struct Fenced<R> {
     inner: R,
     left: Rc<Cell<usize>>,
@@ -97,7 +97,7 @@ impl<R: Read> Read for Fenced<R> {
 pub struct Csv<R> {
     reader: Reader<Fenced<R>>,
     left: Rc<Cell<usize>>,
-    /// For each column of the file, which of [`COLUMNS`] it is.
+    /// For each column of the file, its index in [`COLUMNS`].
     columns: Vec<usize>,
     record: ByteRecord,
 }
@@ -169,7 +169,7 @@ fn stopped(error: &csv::Error, line: u64) -> ImportError {
     }
 }
 
-/// A JSON object a line (JSON Lines).
+/// One JSON object per line (JSON Lines).
 pub struct Jsonl<R> {
     input: R,
     line: u64,
@@ -198,11 +198,11 @@ impl<R: BufRead> Jsonl<R> {
     }
 }
 
-// What serde_json says of a mistake quotes values, which may be hashes.
+// serde_json's error messages quote values, which may be hashes.
 fn object(text: &[u8], line: u64) -> Result<Raw, String> {
     let text = str::from_utf8(text).map_err(|_| "is not UTF-8")?;
     let other = || format!("is no object of texts, or has another field than {}", COLUMNS.join(", "));
-    // A list of values in the order of the fields would do too, and mean something else tomorrow.
+    // serde would also accept a list of values in field order, which would change meaning with the fields.
     if text.trim_start().starts_with('[') {
         return Err(other());
     }
