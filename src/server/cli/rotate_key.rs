@@ -50,7 +50,7 @@ pub fn new_lines(auth: &Auth) -> String {
 fn rewritten(text: &[u8]) -> Result<Vec<u8>, &'static str> {
     let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
     let (at, secret) = setting(&lines, SECRET)?
-        .ok_or("has no line LATCHKEY__AUTH__SECRET=...: name the file that the server gets its secret from.")?;
+        .ok_or("has no line LATCHKEY__AUTH__SECRET=...: name the file that sets the server's secret.")?;
     let previous = setting(&lines, PREVIOUS)?;
     let listed = previous.as_ref().map_or("", |(_, value)| value.text);
     let older: Vec<String> = match listed {
@@ -58,9 +58,7 @@ fn rewritten(text: &[u8]) -> Result<Vec<u8>, &'static str> {
         _ => toml::from_str::<toml::Table>(&format!("v = {listed}"))
             .ok()
             .and_then(|mut table| table.remove("v")?.try_into().ok())
-            .ok_or(
-                "has LATCHKEY__AUTH__PREVIOUS_SECRETS in another form than [\"...\", \"...\"]: correct that line.",
-            )?,
+            .ok_or("has an invalid LATCHKEY__AUTH__PREVIOUS_SECRETS: write it as [\"...\", \"...\"].")?,
     };
     let (new, kept) = rotated(std::iter::once(secret.text.to_owned()).chain(older));
     let mut out = Vec::new();
@@ -106,7 +104,7 @@ fn setting<'a>(lines: &[&'a [u8]], name: &str) -> Result<Option<(usize, Value<'a
         return Ok(None);
     };
     if found.next().is_some() {
-        return Err("sets one of the secrets twice: leave the line that counts.");
+        return Err("sets one of the secrets twice: delete the line that is out of date.");
     }
     let line = std::str::from_utf8(line).map_err(|_| "has a secret that is not UTF-8: correct that line.")?;
     let value = line.trim_end();
@@ -124,7 +122,10 @@ fn replace(path: &Path, change: impl FnOnce(&[u8]) -> Result<Vec<u8>, String>) -
     let new = beside(&path);
     // Its existence also blocks a second rotation, which would lose this one's secret.
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).map_err(|error| {
-        ConfigError(format!("{} cannot be made: {error}. If no rotation is under way, remove it.", new.display()))
+        ConfigError(format!(
+            "{} cannot be created: {error}. If no other rotation is running, delete it.",
+            new.display()
+        ))
     })?;
     let outcome = fs::read(&path).map_err(failed).and_then(|old| {
         let text = change(&old).map_err(ConfigError)?;

@@ -50,7 +50,7 @@ pub async fn open_as_it_is(config: &Config) -> Result<Db, Box<dyn Error>> {
     let db = open_database(config).await?;
     if !db.is_migrated().await {
         return Err(Box::new(ConfigError(
-            "The database is not up to date, and this command changes nothing: run 'latchkey migrate' first.".into(),
+            "The database schema is not up to date: run 'latchkey migrate' first.".into(),
         )));
     }
     Ok(db)
@@ -58,7 +58,9 @@ pub async fn open_as_it_is(config: &Config) -> Result<Db, Box<dyn Error>> {
 
 async fn open_database(config: &Config) -> Result<Db, ConfigError> {
     Db::open(&config.database).await.map_err(|error| {
-        ConfigError(format!("The database does not open ({error}): check DATABASE_URL, and that its server runs."))
+        ConfigError(format!(
+            "The database cannot be opened ({error}): check DATABASE_URL, and that the database server is running."
+        ))
     })
 }
 

@@ -102,7 +102,7 @@ impl Section {
             Kind::None => Transport::None,
             Kind::Mailbox if !dev => {
                 return refuse(
-                    "mail.transport = \"mailbox\" shows every mail to whoever looks: it cannot be set in PROD. Set LATCHKEY__MAIL__TRANSPORT to smtp, file or none.",
+                    "mail.transport = \"mailbox\" shows every mail to anyone with access to the page: it cannot be set in PROD. Set LATCHKEY__MAIL__TRANSPORT to smtp, file or none.",
                 );
             }
             Kind::Mailbox => Transport::Mailbox,
@@ -115,7 +115,7 @@ impl Section {
     fn smtp(self, dev: bool) -> Result<Smtp, ConfigError> {
         let (Some(host), Some(_)) = (self.smtp_host, self.from) else {
             return refuse(
-                "mail.transport = \"smtp\" needs a server and a sender: set LATCHKEY__MAIL__SMTP_HOST and LATCHKEY__MAIL__FROM.",
+                "mail.transport = \"smtp\" needs a server and a sender address: set LATCHKEY__MAIL__SMTP_HOST and LATCHKEY__MAIL__FROM.",
             );
         };
         let credentials = match (self.smtp_username, self.smtp_password) {
@@ -123,7 +123,7 @@ impl Section {
             (None, None) => None,
             _ => {
                 return refuse(
-                    "mail.smtp_username and mail.smtp_password go together: set both, or neither for a server that asks for none.",
+                    "mail.smtp_username and mail.smtp_password must be set together: set both, or neither if the server needs no authentication.",
                 );
             }
         };
@@ -134,7 +134,7 @@ impl Section {
             Encryption::None if dev || is_loopback(&host) => (Tls::None, 25),
             Encryption::None => {
                 return refuse(
-                    "mail.smtp_tls = \"none\" would send mails, and the links in them, in the clear: in PROD that is for a server on this machine only. Set LATCHKEY__MAIL__SMTP_TLS to tls or starttls.",
+                    "mail.smtp_tls = \"none\" sends mails and their links unencrypted: PROD allows it only for a server on this machine. Set LATCHKEY__MAIL__SMTP_TLS to tls or starttls.",
                 );
             }
         };
@@ -155,7 +155,7 @@ fn is_loopback(host: &str) -> bool {
 fn parameters(host: &str, authorities: Option<&Path>) -> Result<TlsParameters, ConfigError> {
     let unusable = |why: &dyn fmt::Display| {
         ConfigError(format!(
-            "mail.smtp_ca_file holds no certificate that can be used ({why}): name a file with the authority's certificate as PEM."
+            "mail.smtp_ca_file contains no usable certificate ({why}): name a PEM file with the certificate of the authority."
         ))
     };
     let mut builder = TlsParameters::builder(host.to_owned());
@@ -163,7 +163,7 @@ fn parameters(host: &str, authorities: Option<&Path>) -> Result<TlsParameters, C
         let pem = std::fs::read(file).map_err(|error| unusable(&error))?;
         // The parser accepts a file without certificates as an empty list.
         if !pem.windows(27).any(|line| line == b"-----BEGIN CERTIFICATE-----") {
-            return Err(unusable(&"it has none"));
+            return Err(unusable(&"no certificate found"));
         }
         let certificate = Certificate::from_pem(&pem).map_err(|error| unusable(&error))?;
         builder = builder.certificate_store(CertificateStore::None).add_root_certificate(certificate);

@@ -157,7 +157,7 @@ impl Config {
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|e| {
             ConfigError(format!(
-                "{} cannot be read ({e}): start Latchkey in the folder that holds it, or name it with --config.",
+                "{} cannot be read ({e}): start Latchkey in its folder, or give its path with --config.",
                 path.display()
             ))
         })?;
@@ -189,7 +189,7 @@ impl Config {
         }
         let file: File = table.try_into().map_err(|e: toml::de::Error| {
             ConfigError(format!(
-                "The configuration has a mistake: {}. Correct it in Leptos.toml or in the environment (LATCHKEY__SECTION__KEY).",
+                "The configuration is invalid: {}. Correct it in Leptos.toml or in the environment (LATCHKEY__SECTION__KEY).",
                 without_value(e.to_string().trim().trim_end_matches('.').replace('\n', " "))
             ))
         })?;

@@ -46,8 +46,8 @@ macro_rules! count {
     };
 }
 
-/// Wrong digits that one address's codes take in a day before only their links count (NIST SP 800-63B-4, 3.2.2, wants
-/// guesses limited by account): a hundred thousandth of what there are.
+/// Wrong digits per address and day before only links work: 10 of a million codes. NIST SP 800-63B-4, 3.2.2, requires a
+/// limit per account.
 const DIGITS_A_DAY: u32 = 10;
 /// Allowed right passwords per allowed failure: 100 in five minutes by default.
 const PROVED_PER_FAILURE: u32 = 20;

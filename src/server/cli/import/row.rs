@@ -63,7 +63,7 @@ pub fn parse(raw: Raw, allow_roles: bool, now: DateTime<Utc>) -> Result<NewUser,
 }
 
 /// Advice for a hash of an unsupported kind.
-const OTHER_HASH: &str = "; without one, as for Django's pbkdf2_sha256, the owner chooses a new password by mail";
+const OTHER_HASH: &str = "; leave it empty, as for Django's pbkdf2_sha256, and the owner sets a new password by email";
 
 /// Parses a name. Shortens one that is too long, as other systems allow, with a warning.
 fn cut_display_name(name: &str, warning: &mut Option<String>) -> Result<String, Problem> {
@@ -82,18 +82,19 @@ fn of_field(column: &str, field: Field, problem: Problem) -> String {
 }
 
 fn role(name: Option<&str>, allow_roles: bool) -> Result<Role, String> {
-    let role = name.map_or(Some(Role::User), Role::parse).ok_or("role: is user, moderator or admin")?;
+    let role = name.map_or(Some(Role::User), Role::parse).ok_or("role: must be user, moderator or admin")?;
     match role == Role::User || allow_roles {
         true => Ok(role),
-        false => Err(format!("role: {} is only taken with --allow-roles", role.as_str())),
+        false => Err(format!("role: {} requires --allow-roles", role.as_str())),
     }
 }
 
 fn moment(column: &str, text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
-    let at = time(text).ok_or_else(|| format!("{column}: is a time such as 2024-02-29T12:00:00Z"))?.trunc_subsecs(6);
+    let at =
+        time(text).ok_or_else(|| format!("{column}: must be a time such as 2024-02-29T12:00:00Z"))?.trunc_subsecs(6);
     match (DateTime::UNIX_EPOCH..=now).contains(&at) {
         true => Ok(at),
-        false => Err(format!("{column}: lies before 1970 or after today")),
+        false => Err(format!("{column}: must be between 1970 and now")),
     }
 }
 

@@ -55,7 +55,7 @@ impl<R: BufRead> Rows<R> {
     pub fn new(mut input: R, format: Format) -> Result<Self, ImportError> {
         let start = input.fill_buf()?;
         if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
-            return Err(ImportError::File { line: 1, reason: "this is UTF-16; save it as UTF-8".into() });
+            return Err(ImportError::File { line: 1, reason: "the file is UTF-16; save it as UTF-8".into() });
         }
         if start.starts_with("\u{feff}".as_bytes()) {
             input.consume(3);
@@ -114,13 +114,13 @@ impl<R: BufRead> Csv<R> {
             let known = COLUMNS.iter().position(|column| *column == name);
             let Some(column) = known.filter(|column| !columns.contains(column)) else {
                 let named: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
-                let reason = format!("'{named}' is no column, or there twice: those known are {}", COLUMNS.join(", "));
+                let reason = format!("'{named}' is unknown or appears twice; the columns are {}", COLUMNS.join(", "));
                 return Err(ImportError::File { line: 1, reason });
             };
             columns.push(column);
         }
         if !columns.contains(&0) {
-            return Err(ImportError::File { line: 1, reason: "there is no column 'email'".into() });
+            return Err(ImportError::File { line: 1, reason: "the column 'email' is missing".into() });
         }
         Ok(Self { reader, left, columns, record: ByteRecord::new() })
     }
@@ -139,11 +139,11 @@ impl<R: BufRead> Csv<R> {
 
     fn row(&self, line: u64) -> Result<Raw, String> {
         if self.record.len() != self.columns.len() {
-            return Err(format!("{} columns where the first line has {}", self.record.len(), self.columns.len()));
+            return Err(format!("{} columns, but the first line has {}", self.record.len(), self.columns.len()));
         }
         let mut raw = Raw { line, ..Raw::default() };
         for (column, value) in self.columns.iter().zip(&self.record) {
-            let value = str::from_utf8(value).map_err(|_| format!("{}: is not UTF-8", COLUMNS[*column]))?;
+            let value = str::from_utf8(value).map_err(|_| format!("{}: not valid UTF-8", COLUMNS[*column]))?;
             let some = Some(value.trim()).filter(|value| !value.is_empty()).map(str::to_owned);
             match column {
                 0 => raw.email = some.unwrap_or_default(),
@@ -161,11 +161,11 @@ impl<R: BufRead> Csv<R> {
 fn stopped(error: &csv::Error, line: u64) -> ImportError {
     match error.kind() {
         csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-            let reason = format!("longer than {} KiB; perhaps a quote was left open", LONGEST / 1024);
+            let reason = format!("longer than {} KiB; a quote may be unclosed", LONGEST / 1024);
             ImportError::File { line, reason }
         }
         csv::ErrorKind::Io(error) => ImportError::Read(error.kind().into()),
-        _ => ImportError::File { line, reason: "this is no CSV".into() },
+        _ => ImportError::File { line, reason: "not valid CSV".into() },
     }
 }
 
@@ -200,15 +200,15 @@ impl<R: BufRead> Jsonl<R> {
 
 // serde_json's error messages quote values, which may be hashes.
 fn object(text: &[u8], line: u64) -> Result<Raw, String> {
-    let text = str::from_utf8(text).map_err(|_| "is not UTF-8")?;
-    let other = || format!("is no object of texts, or has another field than {}", COLUMNS.join(", "));
+    let text = str::from_utf8(text).map_err(|_| "not valid UTF-8")?;
+    let other = || format!("not an object of strings with the fields {}", COLUMNS.join(", "));
     // serde would also accept a list of values in field order, which would change meaning with the fields.
     if text.trim_start().starts_with('[') {
         return Err(other());
     }
     let mut raw: Raw = serde_json::from_str(text).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => other(),
-        _ => "is no JSON".to_owned(),
+        _ => "not valid JSON".to_owned(),
     })?;
     for field in
         [&mut raw.password_hash, &mut raw.display_name, &mut raw.role, &mut raw.created_at, &mut raw.email_verified_at]

@@ -59,7 +59,7 @@ impl fmt::Display for Summary {
         let Self { rows, made, without_password, existing, bad } = self;
         write!(
             f,
-            "{rows} rows: {made} new accounts ({without_password} without a password), {existing} that exist already, {bad} bad."
+            "{rows} rows: {made} new accounts ({without_password} without a password), {existing} existing, {bad} invalid."
         )
     }
 }
@@ -111,7 +111,7 @@ fn alone(user: NewUser, seen: &mut HashMap<[u8; 16], u64>) -> Result<NewUser, Ba
     let first = *seen.entry(key).or_insert(user.line);
     match first == user.line {
         true => Ok(user),
-        false => Err(Bad { line: user.line, reason: format!("email: the same address as in line {first}") }),
+        false => Err(Bad { line: user.line, reason: format!("email: same address as line {first}") }),
     }
 }
 
@@ -137,7 +137,7 @@ async fn settle(
         summary.existing += u64::from(!made);
         summary.without_password += u64::from(made && user.password_hash.is_none());
         if !made && options.dry_run {
-            writeln!(report, "line {}: exists already", user.line)?;
+            writeln!(report, "line {}: the account exists", user.line)?;
         }
     }
     Ok(())
