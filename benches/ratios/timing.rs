@@ -26,9 +26,9 @@ pub const KINDS: [(char, u64, &str); 4] = [
 
 /// The flows that begin with a mail: their names, server functions and additional fields.
 pub const FLOWS: [(&str, &str, &str); 3] = [
-    ("asking for a new password", "forgot_password", ""),
-    ("asking for a link to log in", "send_magic_link", ""),
-    ("signing up, where that takes a mail", "sign_up", "&password=violet-anchor-seventeen&display_name=Somebody"),
+    ("requesting a password reset", "forgot_password", ""),
+    ("requesting a log-in link", "send_magic_link", ""),
+    ("signing up with a mail", "sign_up", "&password=violet-anchor-seventeen&display_name=Somebody"),
 ];
 
 /// The two addresses: one with an account, one without.
@@ -59,7 +59,7 @@ pub async fn measure(bench: &Bench, database: &Database, samples: &mut Samples) 
             let answer = connection.exchange(&request).await?;
             let time = asked.elapsed();
             if answer.status != 200 {
-                return Err(format!("asking for a mail was answered with {}", answer.describe()).into());
+                return Err(format!("a request for a mail was answered with {}", answer.describe()).into());
             }
             samples.mails[flow][who].push(time.as_secs_f64());
         }

@@ -60,7 +60,7 @@ impl Browser {
         Self { address, ..self.copy() }
     }
 
-    /// Moves this browser to another server with the same cookie jar, as browsers do for all ports of a host.
+    /// Returns this browser at another server. Both share one cookie jar, as browsers do for all ports of a host.
     pub fn visiting(&self, app: &TestApp) -> Self {
         Self { jar: self.jar.clone(), ..app.browser() }
     }

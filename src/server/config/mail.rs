@@ -31,6 +31,7 @@ pub struct Section {
     pub smtp_ca_file: Option<PathBuf>,
 }
 
+/// The values of `mail.transport`.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -40,6 +41,7 @@ pub enum Kind {
     Smtp,
 }
 
+/// The values of `mail.smtp_tls`.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Encryption {
@@ -94,6 +96,7 @@ impl fmt::Debug for Smtp {
 }
 
 impl Section {
+    /// Validates the section. `dev`: allow the mailbox and unencrypted SMTP.
     pub fn validate(self, dev: bool) -> Result<Mail, ConfigError> {
         let from: Mailbox = self.from.as_deref().unwrap_or("Latchkey <no-reply@localhost>").parse().map_err(|_| {
             ConfigError("mail.from is not an address: write it as \"Latchkey <no-reply@your.domain>\".".into())
