@@ -1,4 +1,4 @@
-//! A kept mail as it looks, for the frame on its page at /dev/mailbox. Mounted by the router.
+//! Serves the HTML of a mail in the DEV mailbox, for the frame on its page. Routed by `router`.
 
 use axum::{
     extract::{Path, State},
@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{responses, security::InFrame};
 use crate::{error::AppError, server::state::AppState};
 
+/// The route of the preview.
 pub const PATH: &str = "/dev/mailbox/{id}/html";
 
 /// `GET /dev/mailbox/{id}/html`.
