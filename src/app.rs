@@ -109,7 +109,7 @@ fn Footer() -> impl IntoView {
         <footer class="footer">
             <div class="footer-inner">
                 <Mark />
-                <p>"Latchkey. MIT licence: take it, change it, ship it."</p>
+                <p>"Latchkey. Open source under the MIT license."</p>
                 {use_site().mailbox.then(|| view! { <a href="/dev/mailbox">"Mailbox"</a> })}
             </div>
         </footer>

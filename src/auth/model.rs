@@ -86,7 +86,9 @@ impl Access {
 pub const PASSWORD_MIN_LENGTH: u32 = 12;
 /// Most characters of a password. Far above the 64 that ASVS 5.0, 6.2.9 asks to allow; a bound for the hash's input.
 pub const PASSWORD_MAX_LENGTH: u32 = 1024;
-/// Most characters of a display name.
+/// How many days a scheduled deletion of an account can be cancelled.
+pub const DELETION_DAYS: u32 = 14;
+/// The maximum number of characters of a display name.
 pub const DISPLAY_NAME_MAX_LENGTH: u32 = 50;
 
 /// The cheap part of an email address's check, without tables, for a hint before the form is sent. The server's

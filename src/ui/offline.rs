@@ -30,7 +30,7 @@ pub fn OfflineNote() -> impl IntoView {
             view! {
                 <p class="offline">
                     <Icon name="offline" />
-                    "You're offline. What you see stays; forms wait until you're back."
+                    "You're offline. Forms can be sent once you're back online."
                 </p>
             }
         })

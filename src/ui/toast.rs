@@ -30,7 +30,7 @@ fn explains(notice: Notice) -> bool {
             | Notice::AccessChanged
             | Notice::PasswordDropped
             | Notice::EmailChanged
-            | Notice::Leaving
+            | Notice::Leaving { .. }
             | Notice::DraftKept
             | Notice::CookiesBlocked
     )

@@ -73,7 +73,7 @@ mod server_side {
     use axum::http::StatusCode;
     use futures_util::FutureExt;
     use leptos_axum::ResponseOptions;
-    use std::panic::AssertUnwindSafe;
+    use std::{panic::AssertUnwindSafe, time::Duration};
 
     use crate::{
         auth::server::{caller, log_denied},
@@ -90,10 +90,16 @@ mod server_side {
                 demo: state.config.demo.seed,
                 mailbox: state.mail.mailbox().is_some(),
                 password_min_length: state.config.auth.password_min_length,
+                sudo_ttl: seconds(state.config.auth.sudo_ttl),
+                reuse_leeway: seconds(state.config.auth.reuse_leeway),
             },
             // Only while the list of routes is made, before any request.
             None => SiteInfo::default(),
         }
+    }
+
+    fn seconds(duration: Duration) -> u32 {
+        u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
     }
 
     pub async fn caught<T>(data: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {

@@ -13,7 +13,7 @@ use super::{
 pub use crate::auth::server::token::browser_key::BrowserKey;
 use crate::{
     auth::{
-        email_code::model::Purpose,
+        email_code::model::{CODE_MINUTES, Purpose, UNDO_DAYS},
         server::{
             email_code, users,
             users::{credentials::EmailAddress, input},
@@ -23,10 +23,10 @@ use crate::{
     server::{db::Tx, ops::rate_limit::Bucket, state::AppState},
 };
 
-/// How long a code counts that somebody waits for.
-pub const LIFETIME: TimeDelta = TimeDelta::minutes(20);
-/// How long the owner of an address has to undo that it was replaced.
-const UNDO_FOR: TimeDelta = TimeDelta::days(7);
+/// How long a code works.
+pub const LIFETIME: TimeDelta = TimeDelta::minutes(CODE_MINUTES as i64);
+/// How long a change of address can be undone from the previous address.
+const UNDO_LIFETIME: TimeDelta = TimeDelta::days(UNDO_DAYS as i64);
 
 /// What a purpose needs besides the address and the account. Kept with the code.
 #[derive(Clone, Default, Serialize, Deserialize)]
@@ -60,7 +60,7 @@ pub async fn make(
     detail: &Detail,
     now: DateTime<Utc>,
 ) -> Result<(CodeSeed, BrowserKey, DateTime<Utc>), AppError> {
-    let expires_at = now + if purpose == Purpose::UndoEmail { UNDO_FOR } else { LIFETIME };
+    let expires_at = now + if purpose == Purpose::UndoEmail { UNDO_LIFETIME } else { LIFETIME };
     let (seed, browser) = make_until(state, tx, purpose, email, user_id, detail, expires_at, now).await?;
     Ok((seed, browser, expires_at))
 }

@@ -1,4 +1,4 @@
-//! Change of an account's address: the new address confirms it, and the old one gets a link that undoes it for 7 days.
+//! Change of an account's address: the new address confirms it, and the old one gets a link that undoes it.
 //! Called by `auth::email_code::api` and by the account feature.
 
 use chrono::{DateTime, Utc};
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     auth::{
-        email_code::model::Purpose,
+        email_code::model::{Purpose, UNDO_DAYS},
         server::{
             caller::{Caller, Client},
             email_code::{
@@ -187,42 +187,50 @@ pub async fn dismiss_undo_link(state: &AppState, link: &str, client: &Client) ->
 
 fn confirm_email(state: &AppState, seed: CodeSeed) -> Email {
     let sentence = format!(
-        "Your account at {} is about to use this address. The link and the digits work for 20 minutes, once.",
-        templates::site(state)
+        "Confirm this address to use it for your account at {}. {}",
+        templates::site(state),
+        templates::expiry()
     );
-    templates::code("Confirm your new address", "Confirm your new address", sentence, "Use this address", seed, true)
+    templates::code(
+        "Confirm your new email address",
+        "Confirm your new email address",
+        sentence,
+        "Use this address",
+        seed,
+        true,
+    )
 }
 
-/// To the address that was replaced; `new` is the one that took its place.
+/// The email to the previous address; `new` is the address that replaced it.
 fn changed_email(state: &AppState, new: &str, seed: CodeSeed) -> Email {
     Email {
-        footnote: Some("That was you? Then there is nothing to do.".into()),
+        footnote: Some("If this was you, you can ignore this email.".into()),
         ..templates::code(
-            "Your address was changed",
-            "Your address was changed",
+            "Your email address was changed",
+            "Your email address was changed",
             format!(
-                "Your account at {} uses {new} from now on, and no longer this address. For 7 days you can take that back: the link moves the account here again, asks for a new password, and logs out every device.",
+                "The email address of your account at {} was changed to {new}. You can undo this for {UNDO_DAYS} days: the link restores this address, asks for a new password, and logs out all devices.",
                 templates::site(state)
             ),
-            "Take it back",
+            "Restore this address",
             seed,
             false,
         )
     }
 }
 
-/// To the address that was replaced, once more; `until` is the day on which the link expires.
+/// The email with a replaced undo link; `until` is the day on which it expires.
 fn new_undo_link_email(state: &AppState, until: &str, seed: CodeSeed) -> Email {
     Email {
-        footnote: Some("The link that was mailed before no longer works. Changed the address yourself? The same page ends this link too.".into()),
+        footnote: Some("The previous link no longer works. If you changed the address yourself, you can disable this link on the same page.".into()),
         ..templates::code(
-            "A new link to take your address back",
-            "Take your address back",
+            "A new link to restore your email address",
+            "Restore your email address",
             format!(
-                "Your account at {} moved away from this address. Until {until} this link moves it back, asks for a new password, and logs out every device.",
+                "The email address of your account at {} was changed. Until {until}, this link restores this address, asks for a new password, and logs out all devices.",
                 templates::site(state)
             ),
-            "Take it back, or end this link",
+            "Restore it, or disable this link",
             seed,
             false,
         )

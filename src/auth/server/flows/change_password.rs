@@ -146,11 +146,11 @@ fn password_changed_email(state: &AppState) -> Email {
         "Your password was changed",
         vec![
             format!(
-                "The password of your account at {} was changed. Every other device was logged out.",
+                "The password of your account at {} was changed. All other devices were logged out.",
                 templates::site(state)
             ),
             templates::NOT_YOU.into(),
         ],
-        Some(("Choose a new password", "/forgot")),
+        Some(("Reset your password", "/forgot")),
     )
 }

@@ -58,9 +58,7 @@ pub(super) async fn redeem(
 }
 
 fn log_in_email(state: &AppState, seed: CodeSeed) -> Email {
-    let sentence = format!(
-        "This is your way into {} without a password. The link and the digits work for 20 minutes, once.",
-        templates::site(state)
-    );
-    templates::code("Your log-in link", "Log in", sentence, "Log in", seed, true)
+    let sentence =
+        format!("Use this link to log in to {} without a password. {}", templates::site(state), templates::expiry());
+    templates::code("Your login link", "Log in", sentence, "Log in", seed, true)
 }

@@ -56,8 +56,9 @@ pub(super) async fn redeem(
 
 fn reset_email(state: &AppState, seed: CodeSeed) -> Email {
     let sentence = format!(
-        "Somebody, probably you, asked for a new password at {}. Choosing one logs out every device. The link and the digits work for 20 minutes, once.",
-        templates::site(state)
+        "Someone, probably you, requested a new password at {}. Choosing one logs out all devices. {}",
+        templates::site(state),
+        templates::expiry()
     );
     templates::code("Choose a new password", "Choose a new password", sentence, "Choose a new password", seed, true)
 }

@@ -207,11 +207,19 @@ pub async fn create(state: &AppState, account: NewAccount, role: Role, now: Date
     Ok(true)
 }
 
-/// Without the name that was typed: a stranger who signs up with this address must not write to its owner.
+/// Leaves out the display name: otherwise a stranger who signs up with this address could write to its owner.
 fn confirm_address_email(state: &AppState, seed: CodeSeed) -> Email {
     let sentence = format!(
-        "One step is left for your account at {}. The link and the digits work for 20 minutes, once.",
-        templates::site(state)
+        "Confirm your email address to create your account at {}. {}",
+        templates::site(state),
+        templates::expiry()
     );
-    templates::code("Confirm your address", "Confirm your address", sentence, "Confirm and log in", seed, true)
+    templates::code(
+        "Confirm your email address",
+        "Confirm your email address",
+        sentence,
+        "Confirm and log in",
+        seed,
+        true,
+    )
 }

@@ -56,8 +56,16 @@ pub(super) async fn redeem(
 
 fn verify_email(state: &AppState, seed: CodeSeed) -> Email {
     let sentence = format!(
-        "Confirm that mail from {} reaches you at this address. The link and the digits work for 20 minutes, once.",
-        templates::site(state)
+        "Confirm that this is the email address of your account at {}. {}",
+        templates::site(state),
+        templates::expiry()
     );
-    templates::code("Verify your address", "Verify your address", sentence, "Verify this address", seed, true)
+    templates::code(
+        "Verify your email address",
+        "Verify your email address",
+        sentence,
+        "Verify email address",
+        seed,
+        true,
+    )
 }
