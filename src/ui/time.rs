@@ -1,5 +1,5 @@
-//! Times and durations in words. The server computes how long ago a moment was, so the browser's clock doesn't matter and
-//! both sides render the same text. Used by every page that shows a time.
+//! Times and durations in words. The server computes how long ago a moment was, so the browser's clock doesn't matter
+//! and both sides render the same text. Used by every page that shows a time.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};

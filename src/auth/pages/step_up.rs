@@ -1,5 +1,5 @@
-//! The form that asks a user to authenticate again before a sensitive action, so that an unattended screen is not enough.
-//! Used by pages whose server functions call `require_recent`.
+//! The form that asks a user to authenticate again before a sensitive action, so that an unattended screen is not
+//! enough. Used by pages whose server functions call `require_recent`.
 
 use crate::{
     error::{Field, FieldError, Problem},
@@ -11,7 +11,8 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Asks for the password, or emails a link to an account without one, then returns to `next` with the input of its form.
+/// Asks for the password, or emails a link to an account without one, then returns to `next` with the input of its
+/// form.
 #[component]
 pub fn StepUp(
     next: &'static str,

@@ -80,8 +80,8 @@ pub async fn export() -> Result<Export, AppError> {
     Ok(export)
 }
 
-/// Schedules the deletion of the account in [`DELETION_DAYS`] and ends all its sessions. `email` is the account's address,
-/// typed as a confirmation. Requires a recent log-in.
+/// Schedules the deletion of the account in [`DELETION_DAYS`] and ends all its sessions. `email` is the account's
+/// address, typed as a confirmation. Requires a recent log-in.
 #[server(endpoint = "account/leave")]
 pub async fn leave(#[server(default)] email: String) -> Result<(), AppError> {
     let caller = require_recent(ACCESS).await?;

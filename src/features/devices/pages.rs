@@ -56,8 +56,8 @@ fn DeviceList(devices: Devices) -> impl IntoView {
     }
 }
 
-/// A banner about a session that ended because of refresh token reuse. Shown for 30 days, because the owner may have missed
-/// the notice on the log-in page.
+/// A banner about a session that ended because of refresh token reuse. Shown for 30 days, because the owner may have
+/// missed the notice on the log-in page.
 fn reuse_banner(session: CopiedSession) -> impl IntoView {
     view! {
         <div class="banner">

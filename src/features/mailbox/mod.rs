@@ -1,5 +1,5 @@
-//! `/dev/mailbox`: the emails that the server would have sent. Exists only if `mail.transport` is `mailbox`, the default in
-//! development.
+//! `/dev/mailbox`: the emails that the server would have sent. Exists only if `mail.transport` is `mailbox`, the
+//! default in development.
 
 pub mod api;
 pub mod model;

@@ -20,8 +20,8 @@ use crate::{
     },
 };
 
-/// Emails the owner if their address is verified: an unverified one may belong to a stranger. Drops emails over the daily
-/// limit; the audit trail still has the event.
+/// Emails the owner if their address is verified: an unverified one may belong to a stranger. Drops emails over the
+/// daily limit; the audit trail still has the event.
 pub async fn tell(
     state: &AppState,
     tx: &mut Tx,

@@ -1,5 +1,5 @@
-//! The templates of the emails that the flows send; the flows have the text. Each email says why it was sent and what to
-//! do if its reader did not request it.
+//! The templates of the emails that the flows send; the flows have the text. Each email says why it was sent and what
+//! to do if its reader did not request it.
 
 use crate::{
     auth::{email_code::model::CODE_MINUTES, server::email_code::secret::CodeSeed},

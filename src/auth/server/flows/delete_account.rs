@@ -26,7 +26,8 @@ use crate::{
 /// How long a scheduled deletion can be cancelled.
 const GRACE: TimeDelta = TimeDelta::days(DELETION_DAYS as i64);
 
-/// Schedules the deletion in [`DELETION_DAYS`] and ends every session now. The last active admin gets [`AppError::LastAdmin`].
+/// Schedules the deletion in [`DELETION_DAYS`] and ends every session now. The last active admin gets
+/// [`AppError::LastAdmin`].
 pub async fn schedule(state: &AppState, caller: &Caller, client: &Client) -> Result<(), AppError> {
     let now = state.db.now().await?;
     let at = now + GRACE;

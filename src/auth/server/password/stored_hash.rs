@@ -1,27 +1,26 @@
-//! The hashes that an account may have: argon2 in any of its forms and bcrypt, made here or by another system. What a
-//! single log-in may cost is capped: whoever gets a hash into the table must not get the server to work for hours. Read
-//! by `password` at log-in and by `server::cli::import::users`.
+//! The supported password hashes: all variants of argon2, and bcrypt, created here or by another system. The cost is
+//! limited, so that an imported hash can't keep the server busy for hours. Parsed by `hasher` at log-in and by
+//! `server::cli::import`.
 
 use argon2::{Algorithm, Argon2, Params, PasswordVerifier, Version, password_hash::phc::PasswordHash};
 use std::fmt;
 
-/// The dearest bcrypt that is verified: about a second.
+/// The maximum cost of bcrypt: about a second.
 pub const BCRYPT_COST_CAP: u32 = 14;
 const BCRYPT_COST_LEAST: u32 = 4;
-/// The most memory of an argon2 hash, in KiB. Times the hashes at once, this is what log-ins may take while such hashes
-/// are there.
+/// The maximum memory of an argon2 hash, in KiB. Log-ins can use this times the number of parallel hashes.
 pub const ARGON2_MEMORY_CAP: u32 = 256 * 1024;
-/// The most memory times passes, in KiB: about a second.
+/// The maximum memory times passes of an argon2 hash, in KiB: about a second.
 pub const ARGON2_WORK_CAP: u64 = 1024 * 1024;
 
-/// What computing a hash costs, which is all that somebody with a clock can tell of it.
+/// The cost of computing a hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Work {
     Argon2 { algorithm: Algorithm, version: Version, memory_kib: u32, passes: u32, lanes: u32 },
     Bcrypt { cost: u32 },
 }
 
-/// A stored hash that was understood and is within the caps.
+/// A parsed hash within the limits.
 pub struct StoredHash<'a> {
     form: Form<'a>,
     pub work: Work,
@@ -32,7 +31,7 @@ enum Form<'a> {
     Bcrypt(&'a str),
 }
 
-/// Why a stored hash is not computed. Says nothing of the hash itself.
+/// Why a stored hash is not supported. Reveals nothing of the hash itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HashProblem {
     Unknown,
@@ -63,7 +62,7 @@ impl fmt::Display for HashProblem {
 }
 
 impl Work {
-    /// What this argon2 costs.
+    /// Returns the cost of an argon2 instance.
     pub fn of(argon2: &Argon2<'_>, algorithm: Algorithm, version: Version) -> Self {
         Self::by(argon2.params(), algorithm, version)
     }
@@ -73,7 +72,7 @@ impl Work {
         Self::Argon2 { algorithm, version, memory_kib, passes, lanes }
     }
 
-    /// Does it, with a salt that belongs to nobody, for no other purpose than its cost.
+    /// Computes a hash of that cost and discards it, to equalize the time of failures.
     pub fn burn(&self, password: &str) {
         const SALT: [u8; 16] = [0x5a; 16];
         match *self {
@@ -92,7 +91,7 @@ impl Work {
 }
 
 impl<'a> StoredHash<'a> {
-    /// Understands `text`. `own`: today's parameters, which are within the caps whatever they are.
+    /// Parses a PHC string or a bcrypt hash. The current parameters `own` are always within the limits.
     pub fn parse(text: &'a str, own: Option<&Params>) -> Result<Self, HashProblem> {
         match text.starts_with("$2") {
             true => Self::bcrypt(text),
@@ -101,7 +100,7 @@ impl<'a> StoredHash<'a> {
     }
 
     fn bcrypt(text: &'a str) -> Result<Self, HashProblem> {
-        // $2x$ marks passwords that a broken implementation hashed, and $2$ one that is older still.
+        // $2x$ is from a broken implementation, and $2$ from an older one.
         let known = ["$2a$", "$2b$", "$2y$"].iter().any(|prefix| text.starts_with(prefix));
         let parts = text.parse::<bcrypt::HashParts>().ok().filter(|_| known).ok_or(HashProblem::Unknown)?;
         let cost = parts.get_cost();
@@ -115,9 +114,9 @@ impl<'a> StoredHash<'a> {
         let unknown = HashProblem::Unknown;
         let mut phc = PasswordHash::new(text).map_err(|_| unknown)?;
         let algorithm = Algorithm::try_from(phc.algorithm.as_str()).map_err(|_| unknown)?;
-        // Before argon2 1.3, hashes did not say their version.
+        // Hashes from before argon2 1.3 have no version.
         let version = Version::try_from(*phc.version.get_or_insert(0x10)).map_err(|_| unknown)?;
-        // A key id speaks of a secret that is not here.
+        // A key id requires a secret that we don't have.
         let keyed = phc.params.iter().any(|(name, _)| name.as_str() == "keyid");
         let params = Params::try_from(&phc).map_err(|_| unknown)?;
         if keyed || phc.salt.is_none() || phc.hash.is_none() {
@@ -133,13 +132,10 @@ impl<'a> StoredHash<'a> {
         Ok(Self { form: Form::Argon2(Box::new(phc)), work: Work::by(&params, algorithm, version) })
     }
 
-    /// Whether `password` belongs to it.
+    /// Verifies `password`.
     ///
-    /// bcrypt sees 72 bytes and no more. A longer password counts as the system did that the hash comes from: whoever knows
-    /// the first 72 bytes could always log in there. What was typed then is the password from here on, in full, since the
-    /// new hash is made of all of it; so long a password comes out of a manager, not from fingers that slip in byte 73.
-    /// At a NUL, systems disagree: some stop, and would take anything that follows it. No password of people has one, so
-    /// such a one never matches.
+    /// bcrypt reads only 72 bytes. A longer password that matches on those is accepted, then rehashed in full with
+    /// argon2id. A password with NUL never matches, because some bcrypt implementations stop reading there.
     pub fn verify(&self, argon2: &Argon2<'_>, password: &str) -> bool {
         match &self.form {
             Form::Argon2(phc) => argon2.verify_password(password.as_bytes(), phc.as_ref()).is_ok(),
