@@ -1,5 +1,5 @@
-//! Labelled inputs, each with a hint above and an error below, linked for screen readers. In a `Form` they show that
-//! form's errors.
+//! Labelled inputs, each with a hint above and an error below, linked
+//! for screen readers. In a `Form` they show that form's errors.
 
 use super::{form_state::FormState, icons::Icon, messages};
 use crate::error::Field;

@@ -144,13 +144,13 @@ pub fn Refusal(error: AppError) -> impl IntoView {
     };
     let links = fields
         .into_iter()
-        .map(|fault| {
-            let target = format!("#{}", control_name(fault.field));
+        .map(|error| {
+            let target = format!("#{}", control_name(error.field));
             // `external`, so that the browser follows the link and moves the focus.
             view! {
                 <li>
                     <a href=target rel="external">
-                        {messages::problem(fault.field, fault.problem)}
+                        {messages::problem(error.field, error.problem)}
                     </a>
                 </li>
             }
@@ -188,8 +188,8 @@ pub fn Submit(
 /// Clears the error of an input when it is edited.
 fn clear_error(error: RwSignal<Option<AppError>>, name: &str) {
     let remaining = error.with_untracked(|error| match error {
-        Some(AppError::Invalid { fields }) if fields.iter().any(|fault| control_name(fault.field) == name) => {
-            Some(fields.iter().filter(|fault| control_name(fault.field) != name).copied().collect::<Vec<_>>())
+        Some(AppError::Invalid { fields }) if fields.iter().any(|field| control_name(field.field) == name) => {
+            Some(fields.iter().filter(|field| control_name(field.field) != name).copied().collect::<Vec<_>>())
         }
         _ => None,
     });

@@ -1,5 +1,5 @@
-//! The design system: components and messages of all pages. Imports only `error` from this crate; its CSS classes are
-//! in `style/`.
+//! The design system: components and messages of all pages. Imports
+//! only `error` from this crate; its CSS classes are in `style/`.
 
 #[cfg(test)]
 mod contrast;

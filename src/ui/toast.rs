@@ -1,5 +1,5 @@
-//! Shows the notice of the last form post once: as a toast, or as a banner at the top of the page if it needs
-//! explanation.
+//! Shows the notice of the last form post once: as a toast, or
+//! as a banner at the top of the page if it needs explanation.
 
 use super::{
     flash::{Notice, use_flash},
@@ -37,8 +37,8 @@ fn is_banner(notice: Notice) -> bool {
     )
 }
 
-/// Shows the notice of this page as a toast until it is closed or the page changes, and tells screen readers when a
-/// form is pending.
+/// Shows the notice of this page as a toast until it is closed or the
+/// page changes, and tells screen readers when a form is pending.
 #[component]
 pub fn Toasts() -> impl IntoView {
     let toast = use_flash().notice.filter(|notice| !is_banner(*notice)).map(|notice| {

@@ -1,5 +1,5 @@
-//! The top bar of every page: the logo, the navigation, the theme switch, and the account menu or the log-in links from
-//! `app.rs`.
+//! The top bar of every page: the logo, the navigation, the theme
+//! switch, and the account menu or the log-in links from `app.rs`.
 
 use super::{
     form::{Form, Submit},

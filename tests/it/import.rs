@@ -106,7 +106,7 @@ async fn every_bad_row_has_a_line_that_says_why_and_tells_no_value() {
     csv.extend_from_slice(b"k@example.test,,\xff\xfe,,\nlast@example.test,,,,");
     let expected = [
         "line 3: email: Enter an email address like name@example.com",
-        "line 4: password_hash: bcrypt cost 31 is over the cap of 14",
+        "line 4: password_hash: bcrypt cost 31 is above the limit of 14",
         "line 5: password_hash: no hash that can be verified: those begin with $2a$, $2b$, $2y$, $argon2id$, $argon2i$ or $argon2d$; without one, as for Django's pbkdf2_sha256, the owner chooses a new password by mail",
         "line 6: role: admin is only taken with --allow-roles",
         "line 7: role: is user, moderator or admin",
@@ -115,7 +115,7 @@ async fn every_bad_row_has_a_line_that_says_why_and_tells_no_value() {
         "line 10: created_at: lies before 1970 or after today",
         "line 11: email: the same address as in line 2",
         "line 12: 3 columns where the first line has 5",
-        "line 13: email: Enter an email address like name@example.com; password_hash: bcrypt cost 31 is over the cap of 14; role: is user, moderator or admin",
+        "line 13: email: Enter an email address like name@example.com; password_hash: bcrypt cost 31 is above the limit of 14; role: is user, moderator or admin",
         "line 14: display_name: This contains invisible or control characters. Type it instead of pasting it",
         "line 16: display_name: is not UTF-8",
     ];

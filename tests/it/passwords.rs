@@ -369,7 +369,9 @@ fn a_failed_log_in_does_the_work_that_it_owes() {
 
 #[test]
 fn a_bcrypt_cost_out_of_bounds_is_named_with_its_bound() {
-    for (cost, words) in [(3, "bcrypt cost 3 is under 4"), (15, "bcrypt cost 15 is over the cap of 14")] {
+    for (cost, words) in
+        [(3, "bcrypt cost 3 is below the minimum of 4"), (15, "bcrypt cost 15 is above the limit of 14")]
+    {
         assert!(HashProblem::BcryptCost(cost).to_string().starts_with(words), "{cost}");
     }
 }

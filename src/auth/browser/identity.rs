@@ -1,6 +1,6 @@
-//! The identity, flash and settings of a page. The server reads them from the request and serializes them into the
-//! page; the browser reads them from there. They never change while a page is open, because log-in and log-out are page
-//! loads.
+//! The identity, flash and settings of a page. The server reads them from the request
+//! and serializes them into the page; the browser reads them from there. They never
+//! change while a page is open, because log-in and log-out are page loads.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,5 @@
-//! Loads the data of a page: shows a skeleton while loading, then the view or an error. Used by the pages of all
-//! features.
+//! Loads the data of a page: shows a skeleton while loading,
+//! then the view or an error. Used by the pages of all features.
 
 use crate::{
     error::AppError,

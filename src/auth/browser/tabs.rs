@@ -30,8 +30,8 @@ extern "C" {
 #[derive(Clone)]
 struct Tab {
     channel: BroadcastChannel,
-    /// Whether this tab is navigating already. Nothing else may navigate then: the response to a form decides where to
-    /// go.
+    /// Whether this tab is navigating already. Nothing else may
+    /// navigate then: the response to a form decides where to go.
     leaving: Rc<Cell<bool>>,
     /// Goes to the log-in page.
     session_ended: fn(),
@@ -68,8 +68,8 @@ pub fn follow(user_id: String, session_ended: fn()) {
 }
 
 impl Tab {
-    /// Sets `leaving` when a form is sent. Listens on the window, so that handlers in the page can prevent the default
-    /// first.
+    /// Sets `leaving` when a form is sent. Listens on the window,
+    /// so that handlers in the page can prevent the default first.
     fn watch_forms(&self) {
         let leaving = self.leaving.clone();
         let sent = Closure::<dyn Fn(Event)>::new(move |event: Event| {

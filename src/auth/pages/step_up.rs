@@ -11,8 +11,8 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Asks for the password, or emails a link to an account without one, then returns to `next` with the input of its
-/// form.
+/// Asks for the password, or emails a link to an account without
+/// one, then returns to `next` with the input of its form.
 #[component]
 pub fn StepUp(
     next: &'static str,

@@ -68,8 +68,8 @@ impl Caller {
         users::owner_store::lock_caller(tx, self.user_id, &self.session, now).await?.ok_or(AppError::Unauthenticated)
     }
 
-    /// Creates a caller from the token alone, for read-only pages while the database is down. It has no email and no
-    /// display name.
+    /// Creates a caller from the token alone, for read-only pages while
+    /// the database is down. It has no email and no display name.
     pub(super) fn from_claims(
         claims: &AccessClaims,
         session_id: SessionId,

@@ -25,8 +25,8 @@ pub async fn accounts() -> Result<Vec<Account>, AppError> {
     store::accounts(&state()?.db).await
 }
 
-/// Changes the role of an account and ends its sessions. Admins only. Returns 422 for an unknown role, 409 for the last
-/// active admin.
+/// Changes the role of an account and ends its sessions. Admins only.
+/// Returns 422 for an unknown role, 409 for the last active admin.
 #[server(endpoint = "admin/set_role")]
 pub async fn set_role(#[server(default)] user_id: String, #[server(default)] role: String) -> Result<(), AppError> {
     let caller = require(ACCESS).await?;

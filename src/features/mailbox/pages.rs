@@ -1,5 +1,5 @@
-//! `/dev/mailbox` and `/dev/mailbox/:id`: the list of emails, and one email with its HTML, its text, its link and its
-//! code.
+//! `/dev/mailbox` and `/dev/mailbox/:id`: the list of emails,
+//! and one email with its HTML, its text, its link and its code.
 
 use super::{
     api::{mail, mails},

@@ -98,8 +98,8 @@ fn Example() -> impl IntoView {
     }
 }
 
-/// The button that rotates the tokens now. With JavaScript it updates the card in place, so that the ring visibly
-/// turns.
+/// The button that rotates the tokens now. With JavaScript it
+/// updates the card in place, so that the ring visibly turns.
 #[component]
 fn RefreshNow(refreshed: RwSignal<Option<Result<SessionView, AppError>>>) -> impl IntoView {
     let failed = RwSignal::new(false);

@@ -60,9 +60,9 @@ pub struct NewCode<'a> {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Inserts a code. Voids the previous codes of the same address and purpose and, for a change of address, those of the
-/// same account. The caller has locked the address, so that of two parallel requests the later one voids the earlier
-/// one.
+/// Inserts a code. Voids the previous codes of the same address and purpose and,
+/// for a change of address, those of the same account. The caller has locked the
+/// address, so that of two parallel requests the later one voids the earlier one.
 pub async fn insert_code(tx: &mut Tx, code: &NewCode<'_>, now: DateTime<Utc>) -> sqlx::Result<u64> {
     if code.purpose == Purpose::ChangeEmail {
         within!(tx, |c| sqlx::query(

@@ -44,8 +44,8 @@ use crate::{
     ui::flash::Notice,
 };
 
-/// Emails a link to the new address. An address that already has an account gets an email that says so, with the same
-/// response.
+/// Emails a link to the new address. An address that already has
+/// an account gets an email that says so, with the same response.
 pub async fn request(state: &AppState, caller: &Caller, email: &str, client: &Client) -> Result<BrowserKey, AppError> {
     let email = parse_email(email)?;
     if email.key() == EmailAddress::parse(&caller.identity.email).map_err(|_| AppError::Unavailable)?.key() {
@@ -149,9 +149,9 @@ pub async fn open_undo_links(
     Ok(code_store::find_ways_back(db, user_id, now).await?)
 }
 
-/// Replaces the undo link of a previous address by a new one with the same expiry, and emails it there. Only a reader
-/// of that address can disable the link ([`dismiss_undo_link`]): otherwise a thief could. Returns 404 if there is no
-/// such link.
+/// Replaces the undo link of a previous address by a new one with the same expiry, and
+/// emails it there. Only a reader of that address can disable the link
+/// ([`dismiss_undo_link`]): otherwise a thief could. Returns 404 if there is no such link.
 pub async fn renew_undo_link(state: &AppState, caller: &Caller, email: &str, client: &Client) -> Result<(), AppError> {
     let email = parse_email(email)?;
     limit_mails(state, Purpose::UndoEmail, &email, client).await?;

@@ -123,8 +123,8 @@ async fn verify(
     verified.map(|_| ())
 }
 
-/// Confirms the password again and replaces the session by one that was just authenticated. Returns 422 for a wrong
-/// password.
+/// Confirms the password again and replaces the session by one
+/// that was just authenticated. Returns 422 for a wrong password.
 pub async fn step_up(state: &AppState, caller: &Caller, password: String, client: &Client) -> Result<Issued, AppError> {
     let owner =
         owner_store::find_owner(&state.db, caller.user_id, &caller.session).await?.ok_or(AppError::Unauthenticated)?;

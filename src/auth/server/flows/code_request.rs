@@ -35,8 +35,8 @@ pub(super) fn check_deliverable(state: &AppState, email: &EmailAddress) -> Resul
     }
 }
 
-/// Emails a code to the owner of the account with that address. An unknown address writes the same rows but gets no
-/// email.
+/// Emails a code to the owner of the account with that address.
+/// An unknown address writes the same rows but gets no email.
 pub(super) async fn mail_code_to_owner(
     state: &AppState,
     purpose: Purpose,

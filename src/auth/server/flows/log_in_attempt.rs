@@ -1,5 +1,5 @@
-//! The rate limits of a log-in attempt: by client and by address, or separately for a known browser. Called by
-//! `flows::log_in`.
+//! The rate limits of a log-in attempt: by client and by address,
+//! or separately for a known browser. Called by `flows::log_in`.
 
 use chrono::{DateTime, Utc};
 

@@ -51,8 +51,8 @@ pub async fn device(
     Ok(())
 }
 
-/// Ends all sessions of the caller's account except the caller's own, and voids its codes, which an intruder may have
-/// too.
+/// Ends all sessions of the caller's account except the caller's
+/// own, and voids its codes, which an intruder may have too.
 pub async fn other_devices(state: &AppState, caller: &Caller, client: &Client) -> Result<(), AppError> {
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;

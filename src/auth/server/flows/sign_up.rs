@@ -51,8 +51,8 @@ pub struct NewAccount {
 }
 
 impl NewAccount {
-    /// Parses the form's fields. An empty name becomes the part of the address before the `@`. The error has every
-    /// invalid field.
+    /// Parses the form's fields. An empty name becomes the part of
+    /// the address before the `@`. The error has every invalid field.
     pub fn parse(email: &str, password: String, display_name: &str, password_min: u32) -> Result<Self, AppError> {
         let mut problems = Problems::default();
         let email = problems.take(Field::Email, EmailAddress::parse(email));
@@ -68,8 +68,8 @@ impl NewAccount {
         }
     }
 
-    /// Checks the password against the policy. Separate from `parse`, because it takes milliseconds and may call a
-    /// breach service.
+    /// Checks the password against the policy. Separate from `parse`,
+    /// because it takes milliseconds and may call a breach service.
     pub async fn check(&self, state: &AppState) -> Result<(), AppError> {
         policy::check(state, &self.password, &[self.email.as_str(), &self.display_name]).await
     }
@@ -80,8 +80,8 @@ pub fn name_by_address(email: &EmailAddress) -> String {
     email.local_part().chars().take(DISPLAY_NAME_MAX_LENGTH as usize).collect()
 }
 
-/// Creates an account with the role `user` and logs in. Returns 422 if the address can't be used, after the same
-/// hashing work.
+/// Creates an account with the role `user` and logs in. Returns
+/// 422 if the address can't be used, after the same hashing work.
 pub async fn sign_up(
     state: &AppState,
     account: NewAccount,
@@ -121,8 +121,8 @@ async fn limit_and_check(state: &AppState, account: &NewAccount, client: &Client
     account.check(state).await
 }
 
-/// Emails a code that creates the account. An address that already has an account gets an email that says so, with the
-/// same response.
+/// Emails a code that creates the account. An address that already
+/// has an account gets an email that says so, with the same response.
 pub async fn request(
     state: &AppState,
     account: NewAccount,
@@ -187,8 +187,8 @@ pub(super) async fn redeem(
     code_steps::signed_in(state, id, detail.next, Some(Notice::Welcome), presenter, user_id, now).await
 }
 
-/// Creates an account with a verified address, for the command line and the demo. Returns `false` if the address can't
-/// be used.
+/// Creates an account with a verified address, for the command line
+/// and the demo. Returns `false` if the address can't be used.
 pub async fn create(state: &AppState, account: NewAccount, role: Role, now: DateTime<Utc>) -> Result<bool, AppError> {
     let hash = state.passwords.hash(account.password.into_inner()).await?;
     let user_id = Uuid::now_v7();

@@ -1,5 +1,5 @@
-//! Hashes and verifies passwords with argon2id (RFC 9106), through `hash_queue` and `client_shares`. Called by the
-//! flows.
+//! Hashes and verifies passwords with argon2id (RFC 9106),
+//! through `hash_queue` and `client_shares`. Called by the flows.
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use std::{
@@ -74,8 +74,8 @@ impl Passwords {
         self.verify(password, stored).await
     }
 
-    /// Returns a PHC string of `password` with a new salt, or [`AppError::Busy`]. Without a client's share: for the
-    /// command line.
+    /// Returns a PHC string of `password` with a new salt, or
+    /// [`AppError::Busy`]. Without a client's share: for the command line.
     pub async fn hash(&self, password: String) -> Result<String, AppError> {
         let permit = self.queue.permit().await?;
         let argon2 = self.argon2.clone();
@@ -145,8 +145,8 @@ fn remaining_work<'a>(
     [Some(today), older].into_iter().flatten().filter(move |work| Some(*work) != done)
 }
 
-/// Parses a stored hash. Returns `None`, with a warning, if it is over the limits or unknown: its owner then needs a
-/// new password.
+/// Parses a stored hash. Returns `None`, with a warning, if it is
+/// over the limits or unknown: its owner then needs a new password.
 fn computable<'a>(stored: &'a str, own: &Params) -> Option<StoredHash<'a>> {
     StoredHash::parse(stored, Some(own))
         .map_err(|problem| tracing::warn!(%problem, "a stored password hash is of no use"))
@@ -237,7 +237,7 @@ mod tests {
             all.sort_unstable();
             all
         };
-        // Nobody, an account of today, and one that was imported.
+        // No account, one with a current hash, and one with an imported hash.
         let cases = [None, Some(&today), Some(&bcrypt)];
         for done in cases {
             assert_eq!(all(Some(&bcrypt), done).len(), 2, "{done:?}");

@@ -7,7 +7,7 @@ use std::fmt;
 
 /// The maximum cost of bcrypt: about a second.
 pub const BCRYPT_COST_CAP: u32 = 14;
-const BCRYPT_COST_LEAST: u32 = 4;
+const BCRYPT_COST_MIN: u32 = 4;
 /// The maximum memory of an argon2 hash, in KiB. Log-ins can use this times the number of parallel hashes.
 pub const ARGON2_MEMORY_CAP: u32 = 256 * 1024;
 /// The maximum memory times passes of an argon2 hash, in KiB: about a second.
@@ -47,14 +47,14 @@ impl fmt::Display for HashProblem {
                 "no hash that can be verified: those begin with $2a$, $2b$, $2y$, $argon2id$, $argon2i$ or $argon2d$",
             ),
             Self::BcryptCost(cost) if *cost > BCRYPT_COST_CAP => {
-                write!(f, "bcrypt cost {cost} is over the cap of {BCRYPT_COST_CAP}")
+                write!(f, "bcrypt cost {cost} is above the limit of {BCRYPT_COST_CAP}")
             }
-            Self::BcryptCost(cost) => write!(f, "bcrypt cost {cost} is under {BCRYPT_COST_LEAST}, the least there is"),
-            Self::Argon2Memory(kib) => write!(f, "argon2 with m={kib} is over the cap of {ARGON2_MEMORY_CAP} KiB"),
+            Self::BcryptCost(cost) => write!(f, "bcrypt cost {cost} is below the minimum of {BCRYPT_COST_MIN}"),
+            Self::Argon2Memory(kib) => write!(f, "argon2 with m={kib} is above the limit of {ARGON2_MEMORY_CAP} KiB"),
             Self::Argon2Work { memory_kib, passes } => {
                 write!(
                     f,
-                    "argon2 with m={memory_kib} and t={passes} is over the cap of m times t, {ARGON2_WORK_CAP} KiB"
+                    "argon2 with m={memory_kib} and t={passes} is above the limit of m times t: {ARGON2_WORK_CAP} KiB"
                 )
             }
         }
@@ -104,7 +104,7 @@ impl<'a> StoredHash<'a> {
         let known = ["$2a$", "$2b$", "$2y$"].iter().any(|prefix| text.starts_with(prefix));
         let parts = text.parse::<bcrypt::HashParts>().ok().filter(|_| known).ok_or(HashProblem::Unknown)?;
         let cost = parts.get_cost();
-        if !(BCRYPT_COST_LEAST..=BCRYPT_COST_CAP).contains(&cost) {
+        if !(BCRYPT_COST_MIN..=BCRYPT_COST_CAP).contains(&cost) {
             return Err(HashProblem::BcryptCost(cost));
         }
         Ok(Self { form: Form::Bcrypt(text), work: Work::Bcrypt { cost } })
@@ -149,8 +149,8 @@ mod tests {
     use super::*;
 
     const RIGHT: &str = "tidal-copper-lantern";
-    /// Of [`RIGHT`], made by other programs: the bcrypt package of Python, and argon2's own C library.
-    const OF_OTHERS: [&str; 9] = [
+    /// Hashes of [`RIGHT`] by other programs: the bcrypt package of Python, and the C library of argon2.
+    const FOREIGN: [&str; 9] = [
         "$2a$04$9ld85A84nyQyk0oSV3tU3uLGl9jPiOC3A7RgWsfBSniDjIxXNHX.i",
         "$2b$04$RlghiA9dZFKX3YqkAStWru99.OtJT6KJ/U36RPLO.o.dFavufA1pi",
         "$2y$05$Dg/AXigtVRG2dAh7hmjoIuvyykwbSg3f2G2jqzuQjCpiJJmkWde2y",
@@ -159,7 +159,7 @@ mod tests {
         "$argon2id$v=19$m=65536,t=3,p=4$MDEyMzQ1Njc4OWFiY2RlZg$YOciTSXi5HotBqswo0JrXwdJ9t7bN5Imbm4AVXO0WQ8",
         "$argon2id$v=19$m=512,t=2,p=8$MDEyMzQ1Njc4OWFiY2RlZg$z0IR1TdNGcTz3sMOSj9jVQ",
         "$argon2i$v=16$m=4096,t=3,p=1$MDEyMzQ1Njc4OWFiY2RlZg$DtWWuFVJO9d9G1KawbmEZlSqpj//2txCs9hgRM/KbiU",
-        // As that library wrote it before hashes told their version.
+        // From before the library wrote a version.
         "$argon2i$m=4096,t=3,p=1$MDEyMzQ1Njc4OWFiY2RlZg$DtWWuFVJO9d9G1KawbmEZlSqpj//2txCs9hgRM/KbiU",
     ];
 
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn hashes_of_other_systems_verify() {
-        for text in OF_OTHERS {
+        for text in FOREIGN {
             assert!(verifies(text, RIGHT), "{text}");
             for wrong in ["tidal-copper-lanterN", "tidal-copper-lantern ", "", "tidal-copper-lantern\0"] {
                 assert!(!verifies(text, wrong), "{wrong:?} for {text}");
@@ -178,9 +178,9 @@ mod tests {
     }
 
     #[test]
-    fn bcrypt_sees_72_bytes_and_nothing_behind_a_nul() {
+    fn bcrypt_reads_72_bytes_and_rejects_nul() {
         let seen = "0123456789".repeat(7) + "ab";
-        // Made by another program of these 72 bytes.
+        // The hash of these 72 bytes by another program.
         let text = "$2b$04$tbuTi9uioCYOrVyp6XxxD.mgqHHAR4yS6qlzB8TOI7ME3ceIv4HI.";
         assert!(verifies(text, &seen));
         assert!(verifies(text, &format!("{seen} and more")));
@@ -189,10 +189,10 @@ mod tests {
     }
 
     #[test]
-    fn what_costs_too_much_or_is_no_hash_is_refused_and_says_why() {
+    fn an_expensive_or_unknown_hash_is_rejected_with_its_problem() {
         let bcrypt = |start: &str| format!("{start}$9ld85A84nyQyk0oSV3tU3uLGl9jPiOC3A7RgWsfBSniDjIxXNHX.i");
         let argon2 = |start: &str| format!("{start}$MDEyMzQ1Njc4OWFiY2RlZg$z0IR1TdNGcTz3sMOSj9jVQ");
-        let refused = |text: &str| StoredHash::parse(text, None).err();
+        let problem_of = |text: &str| StoredHash::parse(text, None).err();
         for (text, problem) in [
             (bcrypt("$2b$14"), None),
             (bcrypt("$2b$15"), Some(HashProblem::BcryptCost(15))),
@@ -221,9 +221,9 @@ mod tests {
             ("5f4dcc3b5aa765d61d8327deb882cf99".into(), Some(HashProblem::Unknown)),
             (String::new(), Some(HashProblem::Unknown)),
         ] {
-            assert_eq!(refused(&text), problem, "{text}");
+            assert_eq!(problem_of(&text), problem, "{text}");
         }
-        assert_eq!(HashProblem::BcryptCost(31).to_string(), "bcrypt cost 31 is over the cap of 14");
+        assert_eq!(HashProblem::BcryptCost(31).to_string(), "bcrypt cost 31 is above the limit of 14");
         let own = Params::new(300_000, 5, 1, None).unwrap();
         let text = argon2("$argon2id$v=19$m=300000,t=5,p=1");
         assert!(StoredHash::parse(&text, Some(&own)).is_ok(), "what the configuration asks for is no attack");

@@ -23,8 +23,8 @@ use crate::{
 const RATED_LENGTH: usize = 32;
 /// How many characters of a context are used. Addresses and names are shorter.
 const CONTEXT_LENGTH: usize = 400;
-/// A password consists of its context if fewer than this many characters remain without the context's words and
-/// punctuation.
+/// A password consists of its context if fewer than this many
+/// characters remain without the context's words and punctuation.
 const MIN_REMAINING: usize = 6;
 
 /// What a rating is for. Forms have a longer queue than the meter, which stops when the server is busy.
@@ -84,8 +84,8 @@ impl Ratings {
     }
 }
 
-/// Returns the words of some texts in lower case, and each text without separators: `ada.lovelace` also as
-/// `adalovelace`.
+/// Returns the words of some texts in lower case, and each text
+/// without separators: `ada.lovelace` also as `adalovelace`.
 fn words<'a>(texts: impl IntoIterator<Item = &'a &'a str>) -> Vec<String> {
     let mut words = Vec::new();
     for text in texts {

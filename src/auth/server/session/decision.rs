@@ -45,8 +45,8 @@ pub enum Decision {
     /// One behind, the current pair is unconfirmed, and it was created or sent again within the leeway: a parallel
     /// request while the first response is in flight. Send the current pair without counting it.
     ResendInFlight,
-    /// One behind, and the current pair is unconfirmed: its response was lost. Send the current pair again and count
-    /// it.
+    /// One behind, and the current pair is unconfirmed: its
+    /// response was lost. Send the current pair again and count it.
     Resend,
     /// One behind, within the leeway, and the current pair is confirmed: a parallel request that lost the race. Send
     /// only a new access token, because the browser already has the current refresh token.

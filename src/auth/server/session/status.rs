@@ -12,8 +12,8 @@ use crate::{
     server::state::AppState,
 };
 
-/// How long requests may still carry the cookies of a replaced session: the response with the new ones can be in
-/// flight.
+/// How long requests may still carry the cookies of a replaced
+/// session: the response with the new ones can be in flight.
 const HANDOVER: TimeDelta = TimeDelta::minutes(1);
 
 /// The only end reason, besides none, that is reported as a changed role.

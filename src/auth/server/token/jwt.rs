@@ -1,8 +1,8 @@
 //! The two JWTs (RFC 7519): claims, keys, sign, verify. Called by `session` and `identify`; tokens are only in cookies.
 //!
-//! HS256 with a key per purpose, derived from one master secret with HKDF (RFC 5869): only this server verifies the
-//! tokens. Verification follows RFC 8725: one algorithm per purpose, explicit `typ`, issuer and audience, and every
-//! claim required.
+//! HS256 with a key per purpose, derived from one master secret with HKDF (RFC 5869):
+//! only this server verifies the tokens. Verification follows RFC 8725: one algorithm
+//! per purpose, explicit `typ`, issuer and audience, and every claim required.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -226,7 +226,7 @@ impl KeyRing {
         let claims = self.verify_access(access)?;
         match refresh.map(|refresh| self.verify_refresh(refresh)) {
             None => Ok(claims),
-            Some(Ok(twin)) if twin.sid == claims.sid => Ok(claims),
+            Some(Ok(refresh)) if refresh.sid == claims.sid => Ok(claims),
             Some(_) => Err(TokenError::Invalid),
         }
     }

@@ -49,8 +49,8 @@ pub async fn lock_owner(tx: &mut Tx, user_id: Uuid) -> sqlx::Result<Option<Owner
     }
 }
 
-/// Locks the account of a session. Returns `None` if the session is no longer active, and then the request must not
-/// change anything.
+/// Locks the account of a session. Returns `None` if the session is
+/// no longer active, and then the request must not change anything.
 pub async fn lock_caller(
     tx: &mut Tx,
     user_id: Uuid,
