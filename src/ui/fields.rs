@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_stands_at_its_field_and_at_no_other() {
+    fn an_error_is_shown_only_at_its_field() {
         Owner::new().with(|| {
             let error = AppError::invalid(Field::Bio, Problem::TooLong { max: 3 });
             provide_context(FormState::new(Some(error)));

@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_usual_browsers_are_told_apart() {
+    fn common_browsers_are_recognized() {
         for (user_agent, words) in [
             (
                 "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0.0.0 Safari/537.36",

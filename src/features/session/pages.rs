@@ -186,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_share_of_nothing_is_nothing() {
+    fn thousandths_of_zero_are_zero() {
         assert_eq!(thousandths(0, 0), 0);
         assert_eq!(thousandths(300, 300), 1000);
         assert_eq!(thousandths(75, 300), 250);

@@ -17,6 +17,7 @@ use crate::{
 pub struct CodeSeed([u8; 32]);
 
 impl CodeSeed {
+    /// Creates a new seed.
     pub fn random() -> Self {
         Self(random::bytes())
     }
@@ -25,6 +26,7 @@ impl CodeSeed {
         &self.0
     }
 
+    /// Reads a seed from the database; `None` unless it has 32 bytes.
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
         Some(Self(bytes.try_into().ok()?))
     }

@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn six_characters_of_ones_own_are_enough_not_to_consist_of_the_context() {
+    fn a_password_with_six_other_characters_does_not_consist_of_its_context() {
         let words = ["ada".to_owned()];
         for (lower, consists) in [("ada-12345", true), ("ada-123456", false), ("12345", false)] {
             assert_eq!(consists_of(lower, &words), consists, "{lower}");

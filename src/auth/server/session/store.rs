@@ -64,6 +64,7 @@ impl SessionRow {
             && now < self.not_after
     }
 
+    /// Returns the columns that the rotation depends on.
     pub fn rotation(&self) -> Rotation {
         Rotation {
             generation: self.generation,

@@ -9,6 +9,7 @@ use crate::server::random;
 pub struct BrowserKey(String);
 
 impl BrowserKey {
+    /// Creates a new key.
     pub fn random() -> Self {
         Self(random::secret_text())
     }
@@ -22,6 +23,7 @@ impl BrowserKey {
         &self.0
     }
 
+    /// Returns the SHA-256 hash that the database stores.
     pub fn hash(&self) -> [u8; 32] {
         Sha256::digest(&self.0).into()
     }

@@ -34,6 +34,7 @@ pub struct Issued {
     pub device: Option<String>,
 }
 
+/// The names of the cookies, and the `Secure` attribute.
 pub struct CookieNames {
     pub access: String,
     pub refresh: String,

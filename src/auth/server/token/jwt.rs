@@ -231,10 +231,12 @@ impl KeyRing {
         }
     }
 
+    /// Verifies an access token. See [`TokenError`] for failures.
     pub fn verify_access(&self, token: &str) -> Result<AccessClaims, TokenError> {
         self.verify(Purpose::Access, token)
     }
 
+    /// Verifies a refresh token, except its `jti`: see [`RefreshClaims::is_from`].
     pub fn verify_refresh(&self, token: &str) -> Result<RefreshClaims, TokenError> {
         self.verify(Purpose::Refresh, token)
     }

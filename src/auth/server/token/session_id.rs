@@ -20,10 +20,12 @@ pub struct SessionId {
 pub struct SessionIdHash([u8; 32]);
 
 impl SessionId {
+    /// Creates a new id.
     pub fn random() -> Self {
         random::bytes().into()
     }
 
+    /// Returns the hash that the database stores.
     pub fn hash(&self) -> SessionIdHash {
         self.hash
     }
@@ -69,6 +71,7 @@ impl SessionIdHash {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// Parses 64 hexadecimal digits; `None` for anything else.
     pub fn from_hex(text: &str) -> Option<Self> {
         let digit = |byte: u8| char::from(byte).to_digit(16);
         let byte = |pair: &[u8]| u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok();
