@@ -41,7 +41,7 @@ pub async fn sign_up(
     let account = NewAccount::parse(&email, password, &display_name, min)?;
     if state.config.verifies_sign_ups() {
         let key = sign_up::request(&state, account, &next, &client).await;
-        return outcome::asked(&state, &metrics::sign_up(key)?);
+        return outcome::code_requested(&state, &metrics::sign_up(key)?);
     }
     let session = caller().map(|caller| caller.session);
     let issued = metrics::sign_up(sign_up::sign_up(&state, account, session, &client).await)?;

@@ -32,7 +32,7 @@ pub async fn send_magic_link(
 ) -> Result<(), AppError> {
     let state = state()?;
     let key = magic_link::request(&state, &email, &next, &client()?).await?;
-    outcome::asked(&state, &key)
+    outcome::code_requested(&state, &key)
 }
 
 /// Emails a link that sets a new password. The response is the same whether or not the address has an account.
@@ -43,7 +43,7 @@ pub async fn forgot_password(
 ) -> Result<(), AppError> {
     let state = state()?;
     let key = reset_password::request(&state, &email, &next, &client()?).await?;
-    outcome::asked(&state, &key)
+    outcome::code_requested(&state, &key)
 }
 
 /// Emails a link that verifies the caller's address.
@@ -52,7 +52,7 @@ pub async fn send_verification() -> Result<(), AppError> {
     let caller = require(Access::SignedIn).await?;
     let state = state()?;
     let key = verify_email::request(&state, &caller, &client()?).await?;
-    outcome::asked(&state, &key)
+    outcome::code_requested(&state, &key)
 }
 
 /// Returns the purpose and the requirements of a link's code or, if `code` is empty, of the one that this browser

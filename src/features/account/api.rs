@@ -37,7 +37,7 @@ pub async fn change_email(#[server(default)] email: String) -> Result<(), AppErr
     let caller = require_recent(ACCESS).await?;
     let state = state()?;
     let client = client()?;
-    outcome::asked(&state, &again!(change_email::request(&state, &caller, &email, &client))?)
+    outcome::code_requested(&state, &again!(change_email::request(&state, &caller, &email, &client))?)
 }
 
 /// Sets a new password and logs out all other devices. Requires the old password or, if there is none, a recent log-in.

@@ -22,7 +22,7 @@ use crate::{
 
 /// Emails the owner if their address is verified: an unverified one may belong to a stranger. Drops emails over the
 /// daily limit; the audit trail still has the event.
-pub async fn tell(
+pub async fn alert_owner(
     state: &AppState,
     tx: &mut Tx,
     owner: &OwnerRow,
@@ -30,7 +30,7 @@ pub async fn tell(
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     match owner.email_verified_at {
-        Some(_) => tell_verified(state, tx, &owner.email_key, &owner.email, alert, now).await,
+        Some(_) => alert_verified(state, tx, &owner.email_key, &owner.email, alert, now).await,
         None => Ok(()),
     }
 }
@@ -43,7 +43,7 @@ pub struct Recipient<'a> {
     pub email_key: &'a str,
 }
 
-async fn tell_verified(
+async fn alert_verified(
     state: &AppState,
     tx: &mut Tx,
     email_key: &str,
@@ -78,7 +78,7 @@ pub async fn new_device(
         return Ok(());
     }
     let alert = new_device_email(state, &device, &client.ip.to_string());
-    tell_verified(state, tx, owner.email_key, owner.email, &alert, now).await
+    alert_verified(state, tx, owner.email_key, owner.email, &alert, now).await
 }
 
 /// Reports a session that was ended because of refresh token reuse (RFC 9700, 4.14.2).
@@ -89,7 +89,7 @@ pub async fn token_reuse(
     user_agent: &str,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    tell(state, tx, owner, &token_reuse_email(state, &describe(user_agent)), now).await
+    alert_owner(state, tx, owner, &token_reuse_email(state, &describe(user_agent)), now).await
 }
 
 /// Reports failed password attempts, at most once an hour. An address without an account costs the same work.

@@ -85,7 +85,7 @@ pub(super) async fn set_password(
     end_sessions_of(tx, user_id, EndReason::PasswordChanged, now).await?;
     void_codes_of(tx, user_id, now).await?;
     audit::record(tx, Event::PasswordChanged, user_id, None, Some(client.ip), now).await?;
-    security_alerts::tell(state, tx, owner, &password_changed_email(state), now).await?;
+    security_alerts::alert_owner(state, tx, owner, &password_changed_email(state), now).await?;
     Ok(())
 }
 

@@ -42,7 +42,7 @@ pub async fn schedule(state: &AppState, caller: &Caller, client: &Client) -> Res
     void_codes_of(&mut tx, caller.user_id, now).await?;
     audit::record(&mut tx, Event::Leaving, caller.user_id, None, Some(client.ip), now).await?;
     let email = scheduled_email(state, &day(at));
-    security_alerts::tell(state, &mut tx, &owner, &email, now).await?;
+    security_alerts::alert_owner(state, &mut tx, &owner, &email, now).await?;
     state.mail.commit_and_wake(tx).await?;
     state.session_cache.invalidate(Invalidation::Account(caller.user_id));
     Ok(())
@@ -58,7 +58,7 @@ pub async fn cancel(state: &AppState, caller: &Caller, client: &Client) -> Resul
     }
     set_erase_at(&mut tx, caller.user_id, None).await?;
     audit::record(&mut tx, Event::Kept, caller.user_id, None, Some(client.ip), now).await?;
-    security_alerts::tell(state, &mut tx, &owner, &cancelled_email(state), now).await?;
+    security_alerts::alert_owner(state, &mut tx, &owner, &cancelled_email(state), now).await?;
     state.mail.commit_and_wake(tx).await?;
     Ok(())
 }
