@@ -24,7 +24,7 @@ test('the mail about a session that was used twice', async ({ open, api, site })
   await context.clearCookies();
   await context.addCookies(copy);
   await visitor.goTo('/profile');
-  await shootMail(visitor, 'session-copied', account.email, 'A session was used twice');
+  await shootMail(visitor, 'session-copied', account.email, 'We ended a suspicious session');
 });
 
 for (const theme of ['light', 'dark'] as const) {
@@ -36,7 +36,7 @@ for (const theme of ['light', 'dark'] as const) {
       const visitor = await open(account, { colorScheme: theme, viewport });
       await expect(async () => {
         await visitor.goTo('/account/email');
-        await expect(visitor.page.getByRole('heading', { name: 'Is it still you?' })).toBeVisible({ timeout: 500 });
+        await expect(visitor.page.getByRole('heading', { name: 'Confirm access' })).toBeVisible({ timeout: 500 });
       }).toPass();
       await visitor.page.screenshot({
         path: join(projectRoot, 'docs', 'screenshots', file),

@@ -12,5 +12,5 @@ test('the mail of a sign-up', async ({ open }) => {
   await visitor.signUp.open();
   await visitor.signUp.send(account);
   await visitor.arrivesAt('/confirm');
-  await shootMail(visitor, 'sign-up', account.email, 'Confirm your address');
+  await shootMail(visitor, 'sign-up', account.email, 'Confirm your email address');
 });

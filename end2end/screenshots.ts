@@ -75,10 +75,10 @@ for (const theme of ['light', 'dark'] as const) {
       await visitor.arrivesAt('/confirm');
       await expect(visitor.page.getByRole('button', { name: 'Log in', exact: true })).toBeVisible();
       await shoot('digits');
-      await visitor.mailbox.openMail(account.email, 'log-in link');
+      await visitor.mailbox.openMail(account.email, 'login link');
       await shoot('mail');
       await visitor.mailbox.link.click();
-      await visitor.sees('Log in by mail');
+      await visitor.sees('Log in by email');
       await visitor.ready();
       await shoot('confirm');
       await visitor.goTo('/dev/mailbox');
@@ -102,32 +102,32 @@ test('every mail', async ({ open, api, site }) => {
     expect(await post('auth/confirm', { code })).toBe(200);
   };
   await post('auth/send_verification');
-  await use(account.email, 'Verify your address');
+  await use(account.email, 'Verify your email address');
   await post('auth/forgot_password', { email: account.email });
   await post('auth/send_magic_link', { email: account.email });
   await api.logIn(account, devices[0]);
   await post('account/change_email', { email: demo('user').email });
   await post('account/change_password', { old_password: account.password, password: 'violet-anchor-seventeen' });
   await post('account/change_email', { email: moved });
-  await use(moved, 'Confirm your new address');
+  await use(moved, 'Confirm your new email address');
   for (let n = 0; n < 6; n += 1) await post('auth/log_in', { email: moved, password: 'not-this-one-either' });
   await post('account/leave', { email: moved });
   await post('auth/send_magic_link', { email: moved });
-  await use(moved, 'log-in link');
+  await use(moved, 'login link');
   await post('account/keep');
 
   const mails: [name: string, to: string, subject: string][] = [
-    ['verify', account.email, 'Verify your address'],
+    ['verify', account.email, 'Verify your email address'],
     ['recover', account.email, 'Choose a new password'],
-    ['log-in', account.email, 'Your log-in link'],
+    ['log-in', account.email, 'Your login link'],
     ['new-device', account.email, 'A new device logged in'],
     ['has-account', demo('user').email, 'You already have an account'],
     ['password-changed', account.email, 'Your password was changed'],
-    ['change-email', moved, 'Confirm your new address'],
-    ['email-changed', account.email, 'Your address was changed'],
-    ['locked', moved, 'Too many log-in attempts'],
-    ['leaving', moved, 'Your account will be erased'],
-    ['kept', moved, 'Your account stays'],
+    ['change-email', moved, 'Confirm your new email address'],
+    ['email-changed', account.email, 'Your email address was changed'],
+    ['locked', moved, 'Too many login attempts'],
+    ['leaving', moved, 'Your account will be deleted'],
+    ['kept', moved, "Your account won't be deleted"],
   ];
   for (const [name, to, subject] of mails) {
     await shootMail(visitor, name, to, subject);

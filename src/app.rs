@@ -1,5 +1,5 @@
-//! Wires the visible app together: the top bar, the routes. Rendered by `server::http::document` for each page, and
-//! taken over in the browser by `lib.rs`.
+//! The app: the top bar, the routes, the footer. Rendered on the server by `server::http::document`, hydrated in the
+//! browser by `lib.rs`.
 
 use crate::{
     auth::{self, may, use_identity},
@@ -29,7 +29,7 @@ pub fn App() -> impl IntoView {
     view! {
         <Title formatter=title />
         <Router>
-            // `external`: left to the browser, which moves the focus along.
+            // `external`, so that the browser follows the link and moves the focus.
             <a class="skip-link" href="#content" rel="external">
                 "Skip to content"
             </a>
@@ -62,7 +62,7 @@ pub fn App() -> impl IntoView {
     }
 }
 
-/// The top bar, with the links that the visitor may follow.
+/// The top bar, with the links that the caller has access to.
 #[component]
 fn Navigation() -> impl IntoView {
     view! {
@@ -74,7 +74,7 @@ fn Navigation() -> impl IntoView {
     }
 }
 
-/// Who is signed in, or the way in.
+/// The account menu, or the log-in and sign-up links.
 #[component]
 fn Visitor() -> impl IntoView {
     match use_identity() {
@@ -109,21 +109,21 @@ fn Footer() -> impl IntoView {
         <footer class="footer">
             <div class="footer-inner">
                 <Mark />
-                <p>"Latchkey. MIT licence: take it, change it, ship it."</p>
+                <p>"Latchkey. Open source under the MIT license."</p>
                 {use_site().mailbox.then(|| view! { <a href="/dev/mailbox">"Mailbox"</a> })}
             </div>
         </footer>
     }
 }
 
-/// No route of that path.
+/// The page for an unknown path.
 #[component]
 fn Missing() -> impl IntoView {
     auth::set_status(404);
     view! { <NotFound /> }
 }
 
-/// After a step inside the app the focus goes to the new content, as it would after a full page load.
+/// Moves the focus to the content after a client-side navigation, as after a page load.
 #[component]
 fn FocusOnNavigation() -> impl IntoView {
     let path = use_location().pathname;
@@ -143,12 +143,12 @@ fn FocusOnNavigation() -> impl IntoView {
 fn focus(element: &leptos::web_sys::Element) {
     use leptos::wasm_bindgen::JsCast;
     if let Some(element) = element.dyn_ref::<leptos::web_sys::HtmlElement>() {
-        // A refusal leaves the focus where it was.
+        // If this fails, the focus stays where it was.
         let _ = element.focus();
     }
 }
 
-/// A page's title in the tab.
+/// Formats the title of a page for the tab.
 fn title(page: String) -> String {
     if page.is_empty() { "Latchkey: accounts for Leptos".to_owned() } else { format!("{page} · Latchkey") }
 }

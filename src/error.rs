@@ -1,5 +1,5 @@
-//! All that a server function may tell a browser. Closed variants and no text of its own: causes go to the log on the
-//! server, and `ui::messages` owns the sentences. Used by every other module, on both targets.
+//! The error of all server functions. It has closed variants and no text: the server logs the causes, and
+//! `ui::messages` has the messages. Used by all modules, on both targets.
 
 use leptos::server_fn::{
     codec::JsonEncoding,
@@ -7,61 +7,61 @@ use leptos::server_fn::{
 };
 use serde::{Deserialize, Serialize};
 
-/// The error of every server function, and of every function below it that can fail for a reason a user should know.
+/// The error of server functions, and of the functions below them that can fail for a reason that users should know.
 ///
-/// As JSON: `{"code":"invalid","fields":[{"field":"email","problem":"malformed"}]}`; `code` is stable snake case. The HTTP
-/// status of each variant is `server::respond::status`.
+/// As JSON: `{"code":"invalid","fields":[{"field":"email","problem":"malformed"}]}`, with a stable `code` in snake
+/// case. `server::http::responses` maps the variants to HTTP statuses.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum AppError {
-    /// 401: the email and the password do not match an account that may log in.
+    /// 401: the email and password don't match an account that can log in.
     InvalidCredentials,
     /// 401: nobody is signed in, or the session has ended.
     Unauthenticated,
-    /// 403: signed in, but the role does not reach.
+    /// 403: signed in, but without the required role.
     Forbidden,
-    /// 403: signed in, but not recently enough for this. Nothing was changed.
+    /// 403: signed in, but not recently enough for a sensitive change. Nothing was changed.
     ReauthenticationNeeded,
-    /// 410: the link or the digits were used, have expired, or were never ours.
+    /// 410: the link or the digits were used, have expired, or never existed.
     CodeExpired,
-    /// 403: the request did not come from a page of this site.
+    /// 403: the request came from another site.
     CrossSite,
-    /// 409: the form's page was made for another account than the one that is signed in now. Nothing was changed.
+    /// 409: the form's page was rendered for another account than the one that is signed in now. Nothing was changed.
     OtherAccount,
-    /// 404: no such thing, or none that the caller may know of.
+    /// 404: not found, or not visible to the caller.
     NotFound,
-    /// 409: an installation keeps at least one active admin.
+    /// 409: the change would leave no active admin.
     LastAdmin,
-    /// 413: the body is larger than any form of this site.
+    /// 413: the request body is too large.
     TooLarge,
-    /// 431: more cookies than this site reads, of whichever app of its host.
+    /// 431: too many or too large cookies.
     TooManyCookies,
-    /// 422: bad input, with every field that is at fault.
+    /// 422: invalid input, with all invalid fields.
     Invalid { fields: Vec<FieldError> },
-    /// 400: the request is not one that a form of this site can send.
+    /// 400: the request is malformed.
     Malformed,
     /// 429: too many attempts; `retry_after` in seconds.
     Throttled { retry_after: u32 },
-    /// 503: the store cannot answer now. Nothing was changed.
+    /// 503: the database is unavailable. Nothing was changed.
     Unavailable,
-    /// 503: too many passwords wait to be hashed or rated. Nothing was changed.
+    /// 503: the queue for hashing or rating passwords is full. Nothing was changed.
     Busy,
-    /// 503: PostgreSQL rolled the transaction back in favour of another one, twice. Nothing was changed.
+    /// 503: PostgreSQL rolled back the transaction twice because of conflicts. Nothing was changed.
     Conflict,
-    /// 500: our fault; the cause is in the log.
+    /// 500: an internal error; the cause is in the log.
     Internal,
-    /// Never sent: the browser could not reach the server.
+    /// Never sent by the server: the browser could not reach it.
     Offline,
 }
 
-/// One field of a form, and what is wrong with it.
+/// An invalid field of a form, with its problem.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
     pub field: Field,
     pub problem: Problem,
 }
 
-/// The fields of all forms, by the `name` of their inputs.
+/// The fields of all forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
@@ -71,13 +71,13 @@ pub enum Field {
     Bio,
     UserId,
     Role,
-    /// The password that is to be replaced.
+    /// The current password, when it is changed.
     OldPassword,
-    /// Six digits from a mail.
+    /// The six digits of an emailed code.
     Digits,
 }
 
-/// What can be wrong with a field. `min` and `max` count characters.
+/// The problem of an invalid field. `min` and `max` are in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Problem {
@@ -93,29 +93,29 @@ pub enum Problem {
     Unprintable,
     /// The address cannot be used for a new account.
     Taken,
-    /// It is not what it has to be equal to.
+    /// It does not match the expected value.
     Mismatch,
-    /// It is what the account has already.
+    /// It is the account's current value.
     Unchanged,
-    /// The mail server of this site cannot write to it.
+    /// Our mail server can't send to this address.
     Undeliverable,
-    /// A password that stands on lists of common ones, or nearly.
+    /// A common password, or one similar to it.
     TooCommon,
-    /// A password that a patient guesser finds.
+    /// A password that is easy to guess.
     TooGuessable,
-    /// A password that is little more than a name, an address or this site's own words.
+    /// A password that consists mostly of the name, the address or this site's name.
     ContainsContext,
-    /// A password that a known breach of some other site made public.
+    /// A password from a known breach.
     Breached,
 }
 
 impl AppError {
-    /// Bad input in one field.
+    /// Creates the error for one invalid field.
     pub fn invalid(field: Field, problem: Problem) -> Self {
         Self::Invalid { fields: vec![FieldError { field, problem }] }
     }
 
-    /// What is wrong with `field`, if this error says so.
+    /// Returns the problem of `field`, if this error has one.
     pub fn problem_of(&self, field: Field) -> Option<Problem> {
         match self {
             Self::Invalid { fields } => fields.iter().find(|e| e.field == field).map(|e| e.problem),
@@ -139,7 +139,7 @@ impl FromServerFnError for AppError {
 }
 
 impl std::fmt::Display for AppError {
-    /// The variant's name: for logs and for `Result`'s bounds, never for people.
+    /// Formats the variant's name, for logs. Users see `ui::messages`.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{self:?}")
     }

@@ -1,6 +1,6 @@
 //! Latchkey: accounts, sessions and roles for a Leptos app.
 //!
-//! The way of one request:
+//! The path of a request:
 //!
 //! ```text
 //! cookies -> server/http/router.rs (layers, in order) -> auth/server/identify.rs (origin check, Caller)
@@ -8,8 +8,8 @@
 //!   POST /api -> api.rs -> require(Access) -> parse (EmailAddress, NewPassword) -> store.rs -> SQL
 //! ```
 //!
-//! [`auth`] is the core and stays; each folder of [`features`] can go. `server` is what the whole app needs on the
-//! server, [`ui`] its small design system.
+//! [`auth`] has authentication and sessions. Each folder of [`features`] can be deleted. `server` is the infrastructure on the
+//! server, [`ui`] the design system.
 
 // Views are deeply nested types.
 #![recursion_limit = "256"]
@@ -22,7 +22,7 @@ pub mod features;
 pub mod server;
 pub mod ui;
 
-/// Takes over the page that the server rendered. Called by the page's script once the program is loaded.
+/// Hydrates the page that the server rendered. Called by the page's script after loading.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen::prelude::wasm_bindgen]
 pub fn hydrate() {
@@ -31,9 +31,9 @@ pub fn hydrate() {
     let Some(app) = app else {
         return;
     };
-    // For as long as the page lives.
+    // Leaked: the app lives as long as the page.
     leptos::mount::hydrate_from(app, app::App).forget();
-    // Tests wait for it, and styles may.
+    // For tests, which wait for it, and for styles.
     if let Some(root) = document().document_element() {
         let _ = root.set_attribute("data-hydrated", "");
     }

@@ -248,7 +248,7 @@ export class DevicesPage extends Part {
   }
 
   get logOutEverywhere(): Locator {
-    return this.page.getByRole('button', { name: 'Log out everywhere, here too', exact: true });
+    return this.page.getByRole('button', { name: 'Log out everywhere, including here', exact: true });
   }
 
   async open(): Promise<void> {

@@ -102,7 +102,7 @@ test('a form sends once, however often its button is pressed', async ({ account,
     button.click();
     await nextFrame();
     const said = [...document.querySelectorAll('[role=status]')].map((status) => status.textContent);
-    const waiting = button.ariaDisabled === 'true' && said.includes('One moment');
+    const waiting = button.ariaDisabled === 'true' && said.includes('Sending');
     button.click();
     await nextFrame();
     button.click();

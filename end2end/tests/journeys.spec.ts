@@ -33,7 +33,7 @@ withAndWithoutJavaScript(() => {
 
   test('the demo accounts are one press away', async ({ visitor }) => {
     await visitor.goTo('/');
-    await visitor.page.getByRole('button', { name: 'Enter as moderator' }).click();
+    await visitor.page.getByRole('button', { name: 'Log in as moderator' }).click();
     await visitor.arrivesAt('/profile');
     await expect(visitor.profile.name).toHaveValue(demo('moderator').name);
     await expect(visitor.bar.link('Moderation')).toBeVisible();

@@ -34,16 +34,16 @@ withAndWithoutJavaScript((javaScript) => {
     const visitor = await open();
     await visitor.goTo('/account/devices');
     await visitor.arrivesAtLogIn('/account/devices');
-    await visitor.page.getByRole('link', { name: 'Log in by mail' }).click();
-    await visitor.sees('Log in by mail');
+    await visitor.page.getByRole('link', { name: 'Log in by email' }).click();
+    await visitor.sees('Log in by email');
     await visitor.ready();
     await visitor.logIn.email.fill(account.email);
     await press(visitor, 'Send me a link');
     await visitor.arrivesAt('/confirm');
 
-    await visitor.mailbox.openMail(account.email, 'log-in link');
+    await visitor.mailbox.openMail(account.email, 'login link');
     await visitor.mailbox.link.click();
-    await visitor.sees('Log in by mail');
+    await visitor.sees('Log in by email');
     await visitor.bar.showsNobody();
     await visitor.ready();
     await press(visitor, 'Log in');
@@ -61,10 +61,10 @@ withAndWithoutJavaScript((javaScript) => {
     const visitor = await open();
     await ask(visitor, '/magic', account.email, 'Send me a link');
     const mailbox = await visitor.newTab();
-    await mailbox.mailbox.openMail(account.email, 'log-in link');
+    await mailbox.mailbox.openMail(account.email, 'login link');
     const digits = (await mailbox.mailbox.digits.innerText()).trim();
 
-    const field = visitor.page.getByLabel('Six digits from the mail');
+    const field = visitor.page.getByLabel('Six-digit code');
     await field.fill(digits === '000000' ? '111111' : '000000');
     await press(visitor, 'Log in');
     await expect(visitor.text(sentences.wrongDigits)).toBeVisible();
@@ -111,11 +111,11 @@ withAndWithoutJavaScript((javaScript) => {
     await expect(visitor.text('not verified')).toBeVisible();
     await visitor.page.getByRole('button', { name: /^Send me a link/ }).click();
     await visitor.arrivesAt('/confirm');
-    await visitor.mailbox.openMail(account.email, 'Verify your address');
+    await visitor.mailbox.openMail(account.email, 'Verify your email address');
     await visitor.mailbox.link.click();
-    await visitor.sees('Verify your address');
+    await visitor.sees('Verify your email address');
     await visitor.ready();
-    await press(visitor, 'Verify my address');
+    await press(visitor, 'Verify email address');
     await visitor.arrivesAt('/account');
     await expect(visitor.text(sentences.emailVerified)).toBeVisible();
     await expect(visitor.text('not verified')).toHaveCount(0);
@@ -143,19 +143,19 @@ withAndWithoutJavaScript((javaScript) => {
     // Only a verified address gets a way back.
     await visitor.goTo('/account');
     await visitor.page.getByRole('button', { name: /^Send me a link/ }).click();
-    await visitor.mailbox.openMail(account.email, 'Verify your address');
+    await visitor.mailbox.openMail(account.email, 'Verify your email address');
     await visitor.mailbox.link.click();
     await visitor.ready();
-    await press(visitor, 'Verify my address');
+    await press(visitor, 'Verify email address');
     await visitor.arrivesAt('/account');
 
     await visitor.goTo('/account/email');
     await visitor.page.getByLabel('New email').fill(moved);
     await press(visitor, 'Send a link to the new address');
     await visitor.arrivesAt('/confirm');
-    await visitor.mailbox.openMail(moved, 'Confirm your new address');
+    await visitor.mailbox.openMail(moved, 'Confirm your new email address');
     await visitor.mailbox.link.click();
-    await visitor.sees('Confirm your new address');
+    await visitor.sees('Confirm your new email address');
     await visitor.ready();
     await press(visitor, 'Use this address');
     await visitor.arrivesAt('/account');
@@ -163,7 +163,7 @@ withAndWithoutJavaScript((javaScript) => {
     await expect(visitor.page.getByRole('definition').filter({ hasText: moved })).toBeVisible();
 
     // The link can be replaced, which ends the one that was mailed before.
-    await expect(visitor.page.getByRole('heading', { name: 'Earlier addresses' })).toBeVisible();
+    await expect(visitor.page.getByRole('heading', { name: 'Previous email addresses' })).toBeVisible();
     await visitor.ready();
     await visitor.page.getByRole('button', { name: /^Replace the link/ }).click();
     await visitor.arrivesAt('/account');
@@ -175,11 +175,11 @@ withAndWithoutJavaScript((javaScript) => {
     await owner.sees(headings.spent);
     await owner.mailbox.openMail(account.email, 'A new link');
     await owner.mailbox.link.click();
-    await owner.sees('Take your address back');
-    await expect(owner.page.getByRole('button', { name: 'I changed it myself: end this link' })).toBeVisible();
+    await owner.sees('Restore your email address');
+    await expect(owner.page.getByRole('button', { name: 'I made this change: disable this link' })).toBeVisible();
     await owner.ready();
     await owner.newPassword.fill(another);
-    await press(owner, 'Take it back');
+    await press(owner, 'Restore this address');
     await owner.arrivesAt('/profile');
     await owner.goTo('/account');
     await expect(owner.page.getByRole('definition').filter({ hasText: account.email })).toBeVisible();
@@ -191,8 +191,8 @@ withAndWithoutJavaScript((javaScript) => {
     const account = await fresh(api);
     const visitor = await open(account);
     await visitor.goTo('/account/leave');
-    await visitor.page.getByLabel('The address of this account').fill(account.email);
-    await press(visitor, 'Erase my account');
+    await visitor.page.getByLabel("Your account's email address").fill(account.email);
+    await press(visitor, 'Delete my account');
     await visitor.arrivesAt('/');
     await expect(visitor.text(sentences.leaving)).toBeVisible();
     await visitor.bar.showsNobody();
@@ -200,10 +200,10 @@ withAndWithoutJavaScript((javaScript) => {
     await visitor.logIn.open();
     await visitor.logIn.as(account);
     await visitor.arrivesAt('/account');
-    await expect(visitor.text('This account will be erased on')).toBeVisible();
+    await expect(visitor.text('This account will be deleted on')).toBeVisible();
     await press(visitor, 'Keep my account');
     await expect(visitor.text(sentences.kept)).toBeVisible();
-    await expect(visitor.text('This account will be erased on')).toHaveCount(0);
+    await expect(visitor.text('This account will be deleted on')).toHaveCount(0);
   });
 
   test('a copy of all data is downloaded', async ({ open, api }) => {

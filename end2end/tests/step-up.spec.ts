@@ -13,14 +13,14 @@ withAndWithoutJavaScript(() => {
     const visitor = await open(account);
     await expect(async () => {
       await visitor.goTo('/account/email');
-      await expect(visitor.page.getByRole('heading', { name: 'Is it still you?' })).toBeVisible({ timeout: 500 });
+      await expect(visitor.page.getByRole('heading', { name: 'Confirm access' })).toBeVisible({ timeout: 500 });
     }).toPass();
     const password = visitor.page.getByLabel('Your password', { exact: true });
-    const confirm = visitor.page.getByRole('button', { name: "Confirm that it's me", exact: true });
+    const confirm = visitor.page.getByRole('button', { name: 'Confirm', exact: true });
 
     await password.fill('not-this-one-either');
     await confirm.click();
-    await expect(visitor.text("This isn't your password.")).toBeVisible();
+    await expect(visitor.text('Incorrect password.')).toBeVisible();
     await visitor.ready();
     await password.fill(account.password);
     await confirm.click();

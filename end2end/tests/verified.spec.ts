@@ -17,9 +17,9 @@ for (const javaScriptEnabled of [true, false]) {
     await visitor.arrivesAt('/confirm');
     await visitor.sees(headings.confirm);
     await visitor.bar.showsNobody();
-    await visitor.mailbox.openMail(account.email, 'Confirm your address');
+    await visitor.mailbox.openMail(account.email, 'Confirm your email address');
     await visitor.mailbox.link.click();
-    await visitor.sees('Confirm your address');
+    await visitor.sees('Confirm your email address');
     await visitor.ready();
     await visitor.page.getByRole('button', { name: 'Create my account' }).click();
     await visitor.arrivesAt('/profile');
@@ -35,9 +35,9 @@ test('another browser chooses its own password', async ({ open }) => {
   await stranger.arrivesAt('/confirm');
 
   const owner = await open();
-  await owner.mailbox.openMail(account.email, 'Confirm your address');
+  await owner.mailbox.openMail(account.email, 'Confirm your email address');
   await owner.mailbox.link.click();
-  await owner.sees('Confirm your address');
+  await owner.sees('Confirm your email address');
   await owner.ready();
   await owner.newPassword.fill(another);
   await owner.page.getByRole('button', { name: 'Create my account' }).click();

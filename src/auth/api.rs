@@ -1,5 +1,5 @@
-//! The server functions of the core. Their paths are pinned: other programs call them too. Each is a form post that
-//! works without JavaScript; `server::http::responses` turns their outcome into a page's redirect then.
+//! The server functions of auth. Their paths are part of the public API. Each is a form post that works without
+//! JavaScript: `server::http::responses` then answers with a redirect.
 
 use leptos::prelude::*;
 
@@ -27,8 +27,8 @@ use {
     },
 };
 
-/// Makes an account and signs it in; with `auth.sign_up = "verified"` it has a code mailed that does. An empty `display_name` becomes the address's local part; `next`: where a plain form
-/// goes then.
+/// Creates an account and logs in. With `auth.sign_up = "verified"`, emails a confirmation code instead. An empty
+/// `display_name` becomes the local part of the address. `next` is the page to go to afterwards.
 #[server(endpoint = "auth/sign_up")]
 pub async fn sign_up(
     #[server(default)] email: String,
@@ -40,15 +40,15 @@ pub async fn sign_up(
     let min = state.config.auth.password_min_length;
     let account = NewAccount::parse(&email, password, &display_name, min)?;
     if state.config.verifies_sign_ups() {
-        let asked = sign_up::request(&state, account, &next, &client).await;
-        return outcome::asked(&state, &metrics::sign_up(asked)?);
+        let key = sign_up::request(&state, account, &next, &client).await;
+        return outcome::code_requested(&state, &metrics::sign_up(key)?);
     }
     let session = caller().map(|caller| caller.session);
     let issued = metrics::sign_up(sign_up::sign_up(&state, account, session, &client).await)?;
     outcome::signed_in(&state, issued, &next, Some(Notice::Welcome))
 }
 
-/// Signs in with a password.
+/// Logs in with a password. Returns 401 if the email and password don't match, 429 after too many attempts.
 #[server(endpoint = "auth/log_in")]
 pub async fn log_in(
     #[server(default)] email: String,
@@ -60,12 +60,12 @@ pub async fn log_in(
     let (session, device) = (caller().map(|caller| caller.session), device.as_deref());
     let logged_in = again!(log_in::log_in(&state, &email, password.clone(), session, device, &client));
     let logged_in = metrics::log_in(logged_in)?;
-    // An account that is about to be erased can be kept there.
+    // There, the deletion of an account can be cancelled.
     let next = if logged_in.leaving { "/account" } else { &next };
     outcome::signed_in(&state, logged_in.issued, next, None)
 }
 
-/// Ends the session, and tells the browser to forget what it kept of it. Fine for a caller who has none.
+/// Ends the session and clears the browser's cookies and cache. Succeeds without a session too.
 #[server(endpoint = "auth/log_out")]
 pub async fn log_out() -> Result<(), AppError> {
     let state = state()?;
@@ -76,7 +76,7 @@ pub async fn log_out() -> Result<(), AppError> {
     outcome::signed_out(&state, Notice::LoggedOut)
 }
 
-/// Ends every session of the account, on all devices.
+/// Ends all sessions of the account.
 #[server(endpoint = "auth/log_out_everywhere")]
 pub async fn log_out_everywhere() -> Result<(), AppError> {
     let caller = require(Access::SignedIn).await?;
@@ -89,14 +89,14 @@ pub async fn log_out_everywhere() -> Result<(), AppError> {
 #[server(endpoint = "auth/refresh")]
 pub async fn refresh() -> Result<(), AppError> {
     let caller = caller().ok_or(AppError::Unauthenticated)?;
-    // Where the access token had expired, this very request was refreshed on its way here.
+    // If the access token had expired, `identify` has already refreshed it in this request.
     if caller.decision != LastDecision::AccessAccepted {
         return Ok(());
     }
     refresh_now(&state()?, &cookies()?).await
 }
 
-/// Proves anew who sits there, by the password. `email`: what stood in the form that asked for it.
+/// Confirms the password before a sensitive action (step-up). `email` is the input of the form that requires this.
 #[server(endpoint = "auth/step_up")]
 pub async fn step_up(
     #[server(default)] password: String,
@@ -109,14 +109,14 @@ pub async fn step_up(
     outcome::stepped_up(&state, issued, &next, email)
 }
 
-/// The signed-in account.
+/// Returns the caller's identity; 401 if anonymous.
 #[server(endpoint = "auth/current_user")]
 pub async fn current_user() -> Result<Identity, AppError> {
     Ok(require(Access::SignedIn).await?.identity)
 }
 
-/// Rates a password that is being thought up; `email` and `display_name` count as guessable words. Throttled by client:
-/// the meter stands still then, and the form is judged when it is sent.
+/// Rates the strength of a password while it is typed. `email` and `display_name` count as guessable words.
+/// Rate-limited by client; the form checks the password again when it is sent.
 #[server(RatePassword, endpoint = "auth/password_strength")]
 pub async fn rate_password(
     #[server(default)] password: String,

@@ -1,17 +1,17 @@
-//! Guards of what is shown. They decide before anything of a page is rendered, on the server and in the browser alike;
-//! the data behind a page is guarded by `require` in its server functions.
+//! Guards for pages and links. They run before a page is rendered, on the server and in the browser. They only protect
+//! what is shown: `require` protects the data, in each server function.
 
 use leptos::{either::EitherOf3, prelude::*};
 use leptos_router::{components::Redirect, hooks::use_location};
 
 use super::{
-    browser::identity::{log_refusal, role, set_status},
+    browser::identity::{log_access_denied, role, set_status},
     model::{Access, Denied, log_in_path},
 };
 use crate::ui::Forbidden;
 
-/// Shows its children to callers whom `access` lets in. Others are sent to log in (302) or told that their role does not
-/// reach (403); nothing of the children is made for them.
+/// Renders its children only for callers that `access` allows. Redirects anonymous visitors to the log-in page (302)
+/// and shows the 403 page to callers without the role.
 #[component]
 pub fn Guarded(access: Access, children: Children) -> impl IntoView {
     match access.check(role()) {
@@ -24,18 +24,18 @@ pub fn Guarded(access: Access, children: Children) -> impl IntoView {
         }
         Err(Denied::Forbidden) => {
             set_status(403);
-            log_refusal();
+            log_access_denied();
             EitherOf3::C(view! { <Forbidden /> })
         }
     }
 }
 
-/// Whether the caller may follow a link that leads to `access`.
+/// Returns whether `access` allows the caller, to show or hide a link.
 pub fn may(access: Access) -> bool {
     access.check(role()).is_ok()
 }
 
-/// The query with its question mark, whichever way the router keeps it.
+/// Returns the query with a leading question mark, or an empty string.
 fn search(query: &str) -> String {
     match query.trim_start_matches('?') {
         "" => String::new(),

@@ -1,4 +1,5 @@
-//! The core: who is asking, and may they. Never deleted. This page is its face: features use what stands here.
+//! Authentication and authorization. Every feature depends on it, so it can't be deleted. Features use the items that
+//! this file exports.
 
 pub mod api;
 pub mod browser;

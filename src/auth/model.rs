@@ -1,9 +1,9 @@
-//! Who may do what, in the words that server and browser share.
+//! Roles, access rules and shared validation, in the types that server and browser share.
 
 use crate::error::{AppError, Problem};
 use serde::{Deserialize, Serialize};
 
-/// What an account may do, in rising order: each role may do all that the ones before it may.
+/// The role of an account, in ascending order: each role includes the permissions of those before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -16,7 +16,7 @@ impl Role {
     /// Every role, lowest first.
     pub const ALL: [Role; 3] = [Role::User, Role::Moderator, Role::Admin];
 
-    /// The name in the database, in tokens and in forms.
+    /// Returns the name in the database, in tokens and in forms.
     pub fn as_str(self) -> &'static str {
         match self {
             Role::User => "user",
@@ -25,39 +25,39 @@ impl Role {
         }
     }
 
-    /// The role of that name.
+    /// Returns the role with that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == name)
     }
 }
 
-/// The verified caller, as pages see it. The server's own view, with the session behind it, is `auth::server::Caller`.
+/// The verified caller as pages see it. On the server, `auth::server::Caller` also has the session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// A UUIDv7 in its hyphenated form.
     pub user_id: String,
     pub email: String,
-    /// Whether it is known that mail reaches the owner there.
+    /// Whether the address is verified.
     pub email_verified: bool,
     pub display_name: String,
     pub role: Role,
 }
 
-/// Who may come in. One value of it guards a page's route, its link and its server functions.
+/// An access rule. Each page has one, which guards its route, its link and its server functions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// Any account.
+    /// Any signed-in account.
     SignedIn,
-    /// Accounts of this role or a higher one.
+    /// Accounts with this role or a higher one.
     AtLeast(Role),
 }
 
-/// Why somebody may not come in.
+/// Why access was denied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Denied {
-    /// Nobody is signed in: logging in may help.
+    /// Nobody is signed in. Logging in may help.
     Anonymous,
-    /// The role does not reach: logging in again would not help.
+    /// The account lacks the role. Logging in again does not help.
     Forbidden,
 }
 
@@ -71,7 +71,7 @@ impl From<Denied> for AppError {
 }
 
 impl Access {
-    /// Whether an account of `role` (`None`: nobody is signed in) may come in.
+    /// Checks access for an account with `role`, or for an anonymous visitor if `None`.
     pub fn check(self, role: Option<Role>) -> Result<(), Denied> {
         match (self, role) {
             (Access::SignedIn, Some(_)) => Ok(()),
@@ -82,15 +82,16 @@ impl Access {
     }
 }
 
-/// Fewest characters of a password where the configuration does not say otherwise (ASVS 5.0, 6.2.1 asks for 8).
+/// The default minimum number of characters of a password (ASVS 5.0, 6.2.1 requires 8).
 pub const PASSWORD_MIN_LENGTH: u32 = 12;
-/// Most characters of a password. Far above the 64 that ASVS 5.0, 6.2.9 asks to allow; a bound for the hash's input.
+/// The maximum number of characters of a password, to limit hashing work (ASVS 5.0, 6.2.9 requires at least 64).
 pub const PASSWORD_MAX_LENGTH: u32 = 1024;
-/// Most characters of a display name.
+/// How many days a scheduled deletion of an account can be cancelled.
+pub const DELETION_DAYS: u32 = 14;
+/// The maximum number of characters of a display name.
 pub const DISPLAY_NAME_MAX_LENGTH: u32 = 50;
 
-/// The cheap part of an email address's check, without tables, for a hint before the form is sent. The server's
-/// `EmailAddress::parse` decides.
+/// Checks an email address roughly before the form is sent. The server's `EmailAddress::parse` has the full check.
 pub fn check_email(input: &str) -> Result<(), Problem> {
     let input = input.trim();
     if input.is_empty() {
@@ -102,7 +103,7 @@ pub fn check_email(input: &str) -> Result<(), Problem> {
     }
 }
 
-/// Whether a new password is long enough and not too long; `min` in characters.
+/// Checks the length of a new password; `min` in characters.
 pub fn check_new_password(input: &str, min: u32) -> Result<(), Problem> {
     let length = u32::try_from(input.chars().count()).unwrap_or(u32::MAX);
     match length {
@@ -113,65 +114,65 @@ pub fn check_new_password(input: &str, min: u32) -> Result<(), Problem> {
     }
 }
 
-/// How hard a password is to guess, for the meter: the score of zxcvbn and one piece of advice.
+/// The strength of a password: the score of zxcvbn and one piece of advice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PasswordStrength {
-    /// 0 (guessed at once) to 4 (out of reach).
+    /// From 0 (too guessable) to 4 (very unguessable).
     pub score: u8,
     pub advice: Option<PasswordAdvice>,
 }
 
-/// What would help most.
+/// The advice that improves a password most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PasswordAdvice {
-    /// It stands on lists of common passwords.
+    /// It is on a list of common passwords.
     Common,
-    /// It is made of a name, an address or a word of this site.
+    /// It consists of the name, the address or a word of this site.
     Personal,
-    /// It repeats or runs along the keyboard or the alphabet.
+    /// It has repetitions, keyboard rows or sequences.
     Pattern,
-    /// A date or a year.
+    /// It has a date or a year.
     Date,
-    /// A few more unrelated words.
+    /// It needs a few more unrelated words.
     MoreWords,
 }
 
-/// What the tokens of a request were worth: which row of the rotation's table applied.
+/// What a request did with its tokens: the applied row of the rotation's decision table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LastDecision {
     /// The access token was valid.
     AccessAccepted,
-    /// A new generation, and a new pair.
+    /// The tokens were rotated: a new generation with a new pair.
     Rotated,
-    /// The refresh token was rotated only just now: a fresh access token.
+    /// The refresh token had just been rotated: a new access token.
     Kept,
-    /// The last response seems to have been lost: the current pair again.
+    /// The last response was probably lost: the current pair was sent again.
     Resent,
-    /// A parallel request with the refresh token before the current one: a fresh access token.
+    /// A parallel request used the previous refresh token: a new access token.
     AccessOnly,
 }
 
-/// `text` if it is a path of this site that a log-in may return to. Refuses whatever a browser could read as another
-/// site: a scheme, `//`, a backslash, control characters, and their percent-encoded forms at the start. The log-in page
-/// and the server functions are no places to return to either.
+/// Returns `text` if it is a local path that a log-in can redirect to, to prevent open redirects. Rejects everything
+/// that a browser could read as another site: a scheme, `//`, a backslash, control characters, and their
+/// percent-encoded forms at the start. Also rejects the log-in page, the sign-up page and the server functions.
 pub fn local_path(text: &str) -> Option<&str> {
     let rest = text.strip_prefix('/')?;
     let lower = rest.get(..3).unwrap_or(rest).to_ascii_lowercase();
     let leads_away = rest.starts_with('/') || lower.starts_with("%2f") || lower.starts_with("%5c");
-    let strange = text.bytes().any(|b| b == b'\\' || b.is_ascii_control() || b == b' ' || b >= 0x80);
+    let unsafe_bytes = text.bytes().any(|b| b == b'\\' || b.is_ascii_control() || b == b' ' || b >= 0x80);
     let path = rest.split(['?', '#']).next().unwrap_or(rest);
     let is_a_page = !matches!(path, "login" | "signup") && !path.starts_with("api/");
-    (!leads_away && !strange && is_a_page).then_some(text)
+    (!leads_away && !unsafe_bytes && is_a_page).then_some(text)
 }
 
-/// The log-in page's address that leads back to `path` (with its query) afterwards.
+/// Returns the URL of the log-in page that returns to `path` (with its query) afterwards.
 pub fn log_in_path(path: &str) -> String {
     with_query("/login", "next", path)
 }
 
-/// `path` with a query of one parameter.
+/// Returns `path` with a query of one parameter.
 pub fn with_query(path: &str, name: &str, value: &str) -> String {
     let mut address = format!("{path}?{name}=");
     for c in value.chars() {
@@ -193,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn access_lets_in_whom_its_table_says() {
+    fn access_follows_its_table() {
         use Denied::{Anonymous, Forbidden};
         let roles = [None, Some(Role::User), Some(Role::Moderator), Some(Role::Admin)];
         for (access, expected) in [
@@ -257,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cheap_email_check_agrees_where_it_refuses() {
+    fn the_rough_email_check_rejects_only_malformed_addresses() {
         assert_eq!(check_email(" "), Err(Problem::Missing));
         for input in ["ada", "@example.test", "ada@", "ada@localhost"] {
             assert_eq!(check_email(input), Err(Problem::Malformed), "{input}");

@@ -1,5 +1,5 @@
-//! What an app built on the core offers: a folder each. To delete one, delete its folder, its line here, its routes and its
-//! link in `app.rs`.
+//! The features of the app, one folder each. To delete one, delete its
+//! folder, its line here, and its routes and its link in `app.rs`.
 
 pub mod account;
 pub mod admin;

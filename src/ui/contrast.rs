@@ -1,10 +1,10 @@
-//! Holds the colours of `style/tokens.css` to WCAG 2.2: every pair that text or a control is drawn in, in both themes.
+//! Tests the contrast of the colours in `style/tokens.css` (WCAG 2.2), in both themes.
 
-/// Text that is read at length (1.4.6, level AAA).
+/// Body text (1.4.6, level AAA).
 const BODY: f64 = 7.0;
-/// Any other text (1.4.3, level AA).
+/// Other text (1.4.3, level AA).
 const TEXT: f64 = 4.5;
-/// The edge of a control, or a mark with a meaning (1.4.11).
+/// Edges of controls and meaningful graphics (1.4.11).
 const SHAPE: f64 = 3.0;
 
 const PAIRS: &[(&str, &[&str], f64)] = &[
@@ -45,12 +45,12 @@ fn every_pair_of_colours_meets_its_contrast() {
 #[test]
 fn the_arithmetic_agrees_with_known_values() {
     assert!((contrast(luminance([1.0, 0.0, 0.0]), luminance([0.0, 0.0, 0.0])) - 21.0).abs() < 0.01);
-    // sRGB #767676, the lightest grey that is AA on white.
+    // sRGB #767676, the lightest grey with level AA on white.
     let grey = luminance([0.5659, 0.0, 0.0]);
     assert!((contrast(grey, 1.0) - 4.54).abs() < 0.05);
 }
 
-/// Lightness, chroma and hue of `--name: light-dark(oklch(l c h), oklch(l c h));`.
+/// Parses lightness, chroma and hue of `--name: light-dark(oklch(l c h), oklch(l c h));`.
 fn token(name: &str, theme: Theme) -> [f64; 3] {
     let css = include_str!("../../style/tokens.css");
     let start = format!("--{name}: light-dark(");
@@ -68,7 +68,7 @@ fn token(name: &str, theme: Theme) -> [f64; 3] {
     }
 }
 
-/// Relative luminance of an OKLCH colour, each channel held inside sRGB (matrices of CSS Color 4, 10.8).
+/// Returns the relative luminance of an OKLCH colour, clamped to sRGB (matrices of CSS Color 4, 10.8).
 fn luminance([lightness, chroma, hue]: [f64; 3]) -> f64 {
     let (a, b) = (chroma * hue.to_radians().cos(), chroma * hue.to_radians().sin());
     let l = (lightness + 0.396_337_777_4 * a + 0.215_803_757_3 * b).powi(3);

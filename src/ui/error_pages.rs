@@ -1,19 +1,19 @@
-//! Pages and notes for what could not be shown. Calm, and with a next step. `Forbidden` is used by the guard, `NotFound`
-//! by the route table's fallback, `Failure` by pages whose data did not come. The HTTP status is set by their callers.
+//! Error pages and banners, each with a next step. The guard uses `Forbidden`, the fallback route `NotFound`, and pages
+//! whose data failed to load `Failure`. Callers set the HTTP status.
 
 use super::{icons::Icon, messages};
 use crate::error::AppError;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-/// 403: signed in, but the role does not reach.
+/// The page for 403: signed in, but without the required role.
 #[component]
 pub fn Forbidden() -> impl IntoView {
     view! {
         <ErrorPage
             code="403"
             title=messages::error_title(&AppError::Forbidden)
-            sentence="You're logged in, but your role doesn't open this one. Nothing is broken. If you need it, ask an admin to change your role."
+            sentence="You're logged in, but your role doesn't include this page. If you need access, ask an admin to change your role."
                 .to_owned()
         >
             <a class="button" href="/profile">
@@ -26,14 +26,14 @@ pub fn Forbidden() -> impl IntoView {
     }
 }
 
-/// 404: no route of that name.
+/// The page for 404: no such route.
 #[component]
 pub fn NotFound() -> impl IntoView {
     view! {
         <ErrorPage
             code="404"
             title=messages::error_title(&AppError::NotFound)
-            sentence="The address may be mistyped, or the page has moved. Nothing was lost.".to_owned()
+            sentence="Check the address for typos, or go to the start page.".to_owned()
         >
             <a class="button" href="/">
                 "Go to the start page"
@@ -42,12 +42,12 @@ pub fn NotFound() -> impl IntoView {
     }
 }
 
-/// Any other failure, as a page of its own.
+/// The page for any other error.
 #[component]
 pub fn Failure(error: AppError) -> impl IntoView {
     view! {
         <ErrorPage code=code(&error) title=messages::error_title(&error) sentence=messages::error_sentence(&error)>
-            // A full load on purpose: it asks the server again.
+            // `external` for a full page load, which asks the server again.
             <a class="button" href="" rel="external">
                 "Try again"
             </a>
@@ -58,7 +58,7 @@ pub fn Failure(error: AppError) -> impl IntoView {
     }
 }
 
-/// A failure in place of one part of a page that otherwise stands.
+/// A banner in place of a part of a page that failed to load.
 #[component]
 pub fn FailureNote(error: AppError) -> impl IntoView {
     view! {
@@ -77,7 +77,7 @@ pub fn FailureNote(error: AppError) -> impl IntoView {
     }
 }
 
-/// What all error pages look like.
+/// The layout of all error pages.
 #[component]
 fn ErrorPage(code: &'static str, title: &'static str, sentence: String, children: Children) -> impl IntoView {
     view! {
@@ -93,7 +93,7 @@ fn ErrorPage(code: &'static str, title: &'static str, sentence: String, children
     }
 }
 
-/// The status that people know that failure by.
+/// The HTTP status shown for `error`.
 fn code(error: &AppError) -> &'static str {
     match error {
         AppError::InvalidCredentials | AppError::Unauthenticated => "401",

@@ -1,11 +1,11 @@
-//! Labelled inputs. The label stands above, the hint under it, and what is wrong under the input, tied together for
-//! screen readers. Inside a `Form` they show that form's errors.
+//! Labelled inputs, each with a hint above and an error below, linked
+//! for screen readers. In a `Form` they show that form's errors.
 
 use super::{form_state::FormState, icons::Icon, messages};
 use crate::error::Field;
 use leptos::prelude::*;
 
-/// The `name` and `id` of the input for `field`: what the server function calls the argument.
+/// Returns the `name` and `id` of the input for `field`: the name of the server function's argument.
 pub fn control_name(field: Field) -> &'static str {
     match field {
         Field::Email => "email",
@@ -19,7 +19,7 @@ pub fn control_name(field: Field) -> &'static str {
     }
 }
 
-/// A single line of text.
+/// An input for one line of text.
 #[component]
 pub fn TextField(
     field: Field,
@@ -30,7 +30,7 @@ pub fn TextField(
     #[prop(optional, into)] value: String,
     #[prop(optional)] required: bool,
     #[prop(optional)] max_length: Option<u32>,
-    /// Which keys a keyboard on the screen shows, where `kind` does not say it.
+    /// The `inputmode`, if `kind` does not imply it.
     #[prop(optional)]
     input_mode: Option<&'static str>,
 ) -> impl IntoView {
@@ -56,7 +56,7 @@ pub fn TextField(
     }
 }
 
-/// Several lines of text.
+/// An input for several lines of text.
 #[component]
 pub fn TextArea(
     field: Field,
@@ -78,14 +78,14 @@ pub fn TextArea(
                 maxlength=max_length
                 aria-describedby=described_by
                 aria-invalid=invalid
-                // Leptos escapes no children of a textarea.
+                // Leptos does not escape the children of a textarea.
                 inner_html=content_of_textarea(&value)
             ></textarea>
         </Labelled>
     }
 }
 
-/// A password, with a button that shows it.
+/// A password input with a button that shows the password.
 #[component]
 pub fn PasswordField(
     #[prop(default = Field::Password)] field: Field,
@@ -93,7 +93,7 @@ pub fn PasswordField(
     #[prop(optional, into)] hint: Option<String>,
     /// `current-password` or `new-password`.
     autocomplete: &'static str,
-    /// Called with the value at each change.
+    /// Called with the value on each change.
     #[prop(optional)]
     on_change: Option<Box<dyn Fn(String) + Send>>,
 ) -> impl IntoView {
@@ -135,7 +135,7 @@ pub fn PasswordField(
     }
 }
 
-/// The label, the hint and the error around a control.
+/// The label, the hint and the error of an input.
 #[component]
 fn Labelled(
     field: Field,
@@ -176,21 +176,21 @@ fn Labelled(
     }
 }
 
-/// The ids of what a screen reader reads out with the control.
+/// Returns the `aria-describedby` of an input.
 fn described_by(name: &str, has_hint: bool) -> String {
     if has_hint { format!("{name}-hint {name}-error") } else { format!("{name}-error") }
 }
 
-/// The control's `aria-invalid`.
+/// Returns the `aria-invalid` of an input.
 fn invalid(field: Field) -> impl Fn() -> Option<&'static str> + Clone + Send + 'static {
     let form = FormState::of_form();
     move || form.problem_of(field).map(|_| "true")
 }
 
-/// `text` as the HTML inside of a textarea.
+/// Returns `text` as the inner HTML of a textarea.
 fn content_of_textarea(text: &str) -> String {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    // A page's parser drops a line break right behind the tag (HTML, "the textarea element"); `innerHTML` does not.
+    // An HTML parser drops a line break right after the tag (HTML, "the textarea element"); `innerHTML` does not.
     if cfg!(feature = "ssr") { format!("\n{escaped}") } else { escaped }
 }
 
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
     use crate::error::{AppError, Problem};
 
-    /// What the server sends, without the marks that hydration finds its way by.
+    /// Renders as on the server, without hydration markers.
     fn html(view: impl IntoView) -> String {
         view.to_html().replace("<!>", "")
     }
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_stands_at_its_field_and_at_no_other() {
+    fn an_error_is_shown_only_at_its_field() {
         Owner::new().with(|| {
             let error = AppError::invalid(Field::Bio, Problem::TooLong { max: 3 });
             provide_context(FormState::new(Some(error)));

@@ -1,115 +1,123 @@
-//! What a page is told besides its address: the outcome of the form post that led to it, and a few facts about this
-//! installation. The server fills both once for each page load; pages and forms read them here.
+//! The data that a page gets besides its URL: the outcome of the form post that led to it, and the public settings of
+//! this site. The server provides both with each page load; pages and forms read them here.
 
 use crate::error::AppError;
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// The outcome of the form post that led to this page. Shown once: a reload or a step to another page is without it.
-/// Mostly there is none, and every page carries that.
+/// The outcome of the form post that led to this page. Shown once: a reload or another page no longer has it.
+/// Empty fields are not serialized, because most pages have no flash.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Flash {
-    /// Why the form was refused.
+    /// Why the form was rejected.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<AppError>,
-    /// What was done.
+    /// What the form did.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notice: Option<Notice>,
-    /// What stood in the refused form, by the names of its inputs; never a password.
+    /// The input of the rejected form, by input name; never a password.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub typed: Vec<(String, String)>,
 }
 
-/// What was done, in closed words: `ui::messages` has the sentences.
+/// What a form post did. `ui::messages` has the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Notice {
     /// The visitor logged out.
     LoggedOut,
-    /// The session was ended: it ran out, or was revoked.
+    /// The session expired or was revoked.
     SessionEnded,
-    /// An old token of the session came back: somebody holds a copy, and the session was ended.
+    /// The session was ended because of refresh token reuse (RFC 9700, 4.14.2).
     SessionCopied,
-    /// The account's role changed, which ends its sessions.
+    /// The sessions ended because the account's role changed.
     AccessChanged,
     ProfileSaved,
     /// Another session of the account was ended.
     DeviceLoggedOut,
     /// All other sessions of the account were ended.
     OthersLoggedOut,
-    /// All sessions of the account were ended, this one too.
+    /// All sessions of the account were ended, including this one.
     LoggedOutEverywhere,
     RoleChanged,
     PasswordChanged,
-    /// A password that was set before the address was verified does not count any more.
+    /// The address was verified, and the password that was set before that was removed.
     PasswordDropped,
     EmailVerified,
     EmailChanged,
-    /// The account is back at the address that it had.
+    /// The account has its previous address again.
     EmailRestored,
-    /// A new link was mailed to an earlier address, and the one before it ended.
+    /// The undo link of a previous address was replaced by a new one.
     WayBackRenewed,
-    /// The link that takes the account back to an earlier address was ended.
+    /// The undo link of a previous address was disabled.
     WayBackEnded,
-    /// The account is going to be erased.
-    Leaving,
-    /// The account is not going to be erased after all.
+    /// The account will be deleted in `days` days.
+    Leaving {
+        days: u32,
+    },
+    /// The deletion of the account was cancelled.
     Kept,
-    /// What was typed before the session ended is back in the form of this page.
+    /// The form was filled with what was typed before the session ended.
     DraftKept,
-    /// The browser sends no cookie back, although this site set one.
+    /// The browser did not send back a cookie that this site set.
     CookiesBlocked,
-    /// The account was just made.
+    /// The account was just created.
     Welcome,
-    /// In the demo, an old refresh token was presented early enough to count as one of the visitor's own tabs.
-    ReplayTolerated,
+    /// In the demo, a reused refresh token was accepted, because the rotation was less than `leeway` seconds ago.
+    ReplayTolerated {
+        leeway: u32,
+    },
 }
 
 impl Flash {
-    /// What was typed into the input of that name, or nothing.
+    /// Returns the value of the rejected form's input `name`, or an empty string.
     pub fn typed(&self, name: &str) -> String {
         self.typed.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default()
     }
 }
 
-/// Facts about this installation that pages show or check against.
+/// The settings of this site that pages show or check against.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteInfo {
-    /// Whether the demo accounts exist and may be offered.
+    /// Whether the demo accounts exist.
     pub demo: bool,
-    /// Whether mails stay on this machine, at /dev/mailbox.
+    /// Whether emails are kept in `/dev/mailbox` instead of being sent.
     pub mailbox: bool,
-    /// Fewest characters of a new password.
+    /// The minimum number of characters of a new password.
     pub password_min_length: u32,
+    /// `auth.sudo_ttl` in seconds.
+    pub sudo_ttl: u32,
+    /// `auth.reuse_leeway` in seconds.
+    pub reuse_leeway: u32,
 }
 
-/// Set once the first page stands in the browser: pages reached by a link from there have no flash.
+/// `false` after the first page was rendered in the browser: pages reached from there by a link have no flash.
 #[derive(Clone, Copy)]
 struct FirstPage(StoredValue<bool>);
 
-/// Makes [`use_flash`] forget the flash after the first page. Called by `App`, once.
+/// Makes [`use_flash`] return nothing after the first page. Called once, by `App`.
 pub fn show_flash_once() {
     let first = StoredValue::new(true);
     provide_context(FirstPage(first));
-    // Effects run in the browser only, after the first page's views are made.
+    // Effects run only in the browser, after the first page was rendered.
     Effect::new(move |_| first.set_value(false));
 }
 
-/// The flash of this page. Read it in the page's own body, not in a closure that runs later.
+/// Returns the flash of this page. Call it in the page's body: a closure that runs later gets an empty flash.
 pub fn use_flash() -> Flash {
     let first = use_context::<FirstPage>().is_none_or(|first| first.0.get_value());
     if first { use_context().unwrap_or_default() } else { Flash::default() }
 }
 
-/// Cautious facts, for where none are told.
+/// The defaults, with the demo and the mailbox off.
 impl Default for SiteInfo {
     fn default() -> Self {
-        Self { demo: false, mailbox: false, password_min_length: 12 }
+        Self { demo: false, mailbox: false, password_min_length: 12, sudo_ttl: 900, reuse_leeway: 10 }
     }
 }
 
-/// The facts about this installation; cautious ones where none were provided.
+/// Returns the settings of this site, or the defaults where none were provided.
 pub fn use_site() -> SiteInfo {
     use_context().unwrap_or_default()
 }

@@ -1,6 +1,6 @@
-//! Plain HTML forms, made better once the page is hydrated: fields are checked before anything is sent, the button shows
-//! that it works, and a second press sends nothing. Without JavaScript the same form is posted and the server answers
-//! with the page again. Every form of the app is made of these.
+//! HTML forms with progressive enhancement. After hydration, fields are validated before the form is sent, the button
+//! shows that the form is pending, and a second click does nothing. Without JavaScript the form is posted as it is, and
+//! the server redirects back to the page with the error. All forms of the app use these components.
 
 use super::{
     fields::control_name,
@@ -20,14 +20,14 @@ use leptos::{
 };
 use std::time::Duration;
 
-/// How long a button waits for the answer before it may be pressed again: the visitor may have stopped the page.
-const PENDING_AT_MOST: Duration = Duration::from_secs(15);
+/// How long a button stays disabled: the user may have stopped the page load.
+const MAX_PENDING: Duration = Duration::from_secs(15);
 
-/// What stands in a form, by the names of its inputs.
+/// The values of a form's inputs.
 pub struct Values(HtmlFormElement);
 
 impl Values {
-    /// The value of the input for `field`; empty if the form has none.
+    /// Returns the value of the input for `field`, or an empty string if the form has none.
     pub fn get(&self, field: Field) -> String {
         let Some(control) = self.find(&format!("[name={}]", control_name(field))) else {
             return String::new();
@@ -46,7 +46,7 @@ impl Values {
     }
 }
 
-/// A check before sending: every field at fault, none if the form may go.
+/// A check in the browser before the form is sent. Returns the invalid fields.
 pub type Check = Box<dyn Fn(&Values) -> Vec<FieldError> + Send>;
 
 /// A form that posts to `action`.
@@ -54,10 +54,10 @@ pub type Check = Box<dyn Fn(&Values) -> Vec<FieldError> + Send>;
 pub fn Form(
     action: &'static str,
     #[prop(default = "form")] class: &'static str,
-    /// Looked at in the browser before the form goes. The server decides again.
+    /// The check in the browser. The server validates again.
     #[prop(optional)]
     check: Option<Check>,
-    /// Why the server refused this form on the way to this page.
+    /// The server's error for this form.
     #[prop(optional_no_strip)]
     error: Option<AppError>,
     children: Children,
@@ -68,7 +68,7 @@ pub fn Form(
 
     let node = NodeRef::<leptos::html::Form>::new();
     if check.is_some() {
-        // Only now: without JavaScript the browser's own checks are the better ones.
+        // Only with JavaScript: otherwise the browser's own validation is useful.
         node.on_load(|form| form.set_no_validate(true));
     }
 
@@ -82,17 +82,17 @@ pub fn Form(
         };
         let values = Values(form);
         let fields = check.as_ref().map(|check| check(&values)).unwrap_or_default();
-        let refused = if !fields.is_empty() {
+        let error = if !fields.is_empty() {
             Some(AppError::Invalid { fields })
         } else if offline.get_untracked() {
             Some(AppError::Offline)
         } else {
             None
         };
-        if refused.is_some() {
+        if error.is_some() {
             event.prevent_default();
-            state.error.set(refused);
-            focus_on_fault(values);
+            state.error.set(error);
+            focus_on_error(values);
         } else {
             state.error.set(None);
             wait(state.pending, waiting);
@@ -107,7 +107,7 @@ pub fn Form(
         };
         mark_edited(&form, &input);
         if let Some(name) = input.get_attribute("name") {
-            forgive(state.error, &name);
+            clear_error(state.error, &name);
         }
     };
 
@@ -119,19 +119,19 @@ pub fn Form(
     }
 }
 
-/// The words above the fields: the form's own error, or a list of links when several fields are at fault.
+/// Shows the form's error above the fields, or a list of links if several fields are invalid.
 #[component]
 pub fn FormErrors() -> impl IntoView {
     let error = FormState::of_form().error;
     move || match error.get() {
-        // The one field says it itself, and takes the focus.
+        // A single invalid field shows its own error and takes the focus.
         Some(AppError::Invalid { fields }) if fields.len() == 1 => None,
         error => error.map(|error| view! { <Refusal error /> }),
     }
 }
 
-/// Why a form was refused. Takes the focus: in the browser by `focus_on_fault`, on a page that the server sent by
-/// `autofocus`. Used alone where a page has many small forms.
+/// Shows why a form was rejected. Takes the focus: by `focus_on_error` in the browser, by `autofocus` after a page
+/// load. Pages with many small forms use it directly.
 #[component]
 pub fn Refusal(error: AppError) -> impl IntoView {
     let sentence = match (&error, use_context::<SignedInAs>()) {
@@ -144,13 +144,13 @@ pub fn Refusal(error: AppError) -> impl IntoView {
     };
     let links = fields
         .into_iter()
-        .map(|fault| {
-            let target = format!("#{}", control_name(fault.field));
-            // `external`: left to the browser, which moves the focus along.
+        .map(|error| {
+            let target = format!("#{}", control_name(error.field));
+            // `external`, so that the browser follows the link and moves the focus.
             view! {
                 <li>
                     <a href=target rel="external">
-                        {messages::problem(fault.field, fault.problem)}
+                        {messages::problem(error.field, error.problem)}
                     </a>
                 </li>
             }
@@ -167,12 +167,12 @@ pub fn Refusal(error: AppError) -> impl IntoView {
     }
 }
 
-/// The button that sends the form around it. Keeps its width while it waits.
+/// The submit button of the form around it.
 #[component]
 pub fn Submit(
     label: &'static str,
     #[prop(default = "button")] class: &'static str,
-    /// What the button is about where its label alone could mean several things; read out after the label.
+    /// Context for screen readers, read after the label, if several buttons have the same label.
     #[prop(optional, into)]
     about: Option<String>,
 ) -> impl IntoView {
@@ -185,39 +185,38 @@ pub fn Submit(
     }
 }
 
-/// Takes back what was said about an input as soon as it is edited.
-fn forgive(error: RwSignal<Option<AppError>>, name: &str) {
-    let left = error.with_untracked(|error| match error {
-        Some(AppError::Invalid { fields }) if fields.iter().any(|fault| control_name(fault.field) == name) => {
-            Some(fields.iter().filter(|fault| control_name(fault.field) != name).copied().collect::<Vec<_>>())
+/// Clears the error of an input when it is edited.
+fn clear_error(error: RwSignal<Option<AppError>>, name: &str) {
+    let remaining = error.with_untracked(|error| match error {
+        Some(AppError::Invalid { fields }) if fields.iter().any(|field| control_name(field.field) == name) => {
+            Some(fields.iter().filter(|field| control_name(field.field) != name).copied().collect::<Vec<_>>())
         }
         _ => None,
     });
-    if let Some(fields) = left {
+    if let Some(fields) = remaining {
         error.set((!fields.is_empty()).then_some(AppError::Invalid { fields }));
     }
 }
 
-/// Marks a form as sent and says so, until the answer replaces the page. Coming back to the page, or waiting too long,
-/// undoes it.
+/// Marks a form as pending until the response replaces the page. Returning to the page or a timeout resets it.
 fn wait(pending: RwSignal<bool>, waiting: RwSignal<bool>) {
     let set = move |to: bool| {
-        // By then the form may be gone.
+        // The form may no longer exist.
         pending.try_set(to);
         waiting.set(to);
     };
     set(true);
     window_event_listener(ev::pageshow, move |_| set(false));
-    set_timeout(move || set(false), PENDING_AT_MOST);
+    set_timeout(move || set(false), MAX_PENDING);
 }
 
-/// Moves the focus to the summary, or to the one field at fault, as soon as they are drawn.
-fn focus_on_fault(values: Values) {
+/// Moves the focus to the error summary, or to the invalid field, after rendering.
+fn focus_on_error(values: Values) {
     request_animation_frame(move || {
-        let fault = values.find("[data-summary]").or_else(|| values.find("[aria-invalid=true]"));
-        if let Some(fault) = fault {
-            // A refusal to focus leaves the page as it is, which is fine.
-            let _ = fault.focus();
+        let target = values.find("[data-summary]").or_else(|| values.find("[aria-invalid=true]"));
+        if let Some(target) = target {
+            // If focusing fails, the page is still usable.
+            let _ = target.focus();
         }
     });
 }

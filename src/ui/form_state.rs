@@ -1,4 +1,4 @@
-//! What a form, its fields and its button share. `Form` provides it; they read it from the context.
+//! The state that a form shares with its fields and its button. `Form` provides it as context.
 
 use crate::error::{AppError, Field, Problem};
 use leptos::prelude::*;
@@ -6,9 +6,9 @@ use leptos::prelude::*;
 /// The state of one form.
 #[derive(Clone, Copy)]
 pub(super) struct FormState {
-    /// Why it was refused: by the server on the way to this page, or by the check in the browser.
+    /// The error of the server or of the check in the browser.
     pub(super) error: RwSignal<Option<AppError>>,
-    /// Whether it was sent and the answer has not come yet.
+    /// Whether the form was sent and the response is pending.
     pub(super) pending: RwSignal<bool>,
 }
 
@@ -17,12 +17,12 @@ impl FormState {
         Self { error: RwSignal::new(error), pending: RwSignal::new(false) }
     }
 
-    /// The state of the form around the caller; outside of any form, that of one without errors.
+    /// Returns the state of the enclosing form, or an empty one outside of any form.
     pub(super) fn of_form() -> Self {
         use_context().unwrap_or_else(|| Self::new(None))
     }
 
-    /// What is wrong with the input for `field`. Tracks the error.
+    /// Returns the problem of `field`. Reactive.
     pub(super) fn problem_of(self, field: Field) -> Option<Problem> {
         self.error.with(|error| error.as_ref()?.problem_of(field))
     }

@@ -1,9 +1,8 @@
-//! The few line icons, drawn inline so that they take the colour of their text. Always beside words, hence hidden from
-//! screen readers.
+//! Inline SVG icons in the colour of the text. Hidden from screen readers, because each is next to a label.
 
 use leptos::prelude::*;
 
-/// The icon of that name; an unknown name draws nothing.
+/// The icon with that name. An unknown name renders an empty icon.
 #[component]
 pub fn Icon(name: &'static str) -> impl IntoView {
     view! {
@@ -13,7 +12,7 @@ pub fn Icon(name: &'static str) -> impl IntoView {
     }
 }
 
-/// The mark: a toothed ring around a keyhole.
+/// The logo: a toothed ring around a keyhole.
 #[component]
 pub fn Mark() -> impl IntoView {
     view! {
@@ -28,7 +27,7 @@ pub fn Mark() -> impl IntoView {
     }
 }
 
-/// What is drawn, on a grid of 20 units.
+/// Returns the path data, on a grid of 20 units.
 fn path(name: &str) -> &'static str {
     match name {
         "alert" => "M10 6.2v4.6M10 13.6v.1M10 2.2a7.8 7.8 0 1 1 0 15.6a7.8 7.8 0 0 1 0 -15.6z",

@@ -1,164 +1,175 @@
-//! The sentences of the interface for every closed variant of `AppError`, `Problem` and `Notice`. Plain, short, no
-//! blame: they say what happened, whether anything was lost, and what to do. Used by forms, toasts and error pages.
+//! The messages for every variant of `AppError`, `Problem` and `Notice`. Each says what happened, whether anything was
+//! lost, and what to do next. Used by forms, toasts and error pages.
 
 use super::flash::Notice;
-use super::time::{counted, lasting};
+use super::time::{counted, duration, lasting};
 use crate::error::{AppError, Field, Problem};
 
-/// What a failed request tells the user, in one or two sentences.
+/// Returns the message for a failed request: one to three sentences.
 pub fn error_sentence(error: &AppError) -> String {
     match error {
         AppError::InvalidCredentials => "That email and password don't match.".into(),
-        AppError::Unauthenticated => "Your session has ended. Log in to go on.".into(),
-        AppError::Forbidden => "Your role doesn't include this. Nothing was changed.".into(),
+        AppError::Unauthenticated => "Your session has ended. Log in to continue.".into(),
+        AppError::Forbidden => "Your role doesn't have access to this. Nothing was changed.".into(),
         AppError::ReauthenticationNeeded => {
-            "It's been a while since you logged in. Confirm that it's you, then go on; nothing was changed.".into()
+            "You logged in a while ago. Confirm access to continue. Nothing was changed.".into()
         }
         AppError::CodeExpired => {
-            "That link or code has been used, or its time is over. Nothing was changed; ask for a new one.".into()
+            "That link or code has expired or was already used. Nothing was changed. Request a new one.".into()
         }
         AppError::CrossSite => {
-            "This request didn't come from a page of this site, so it was set aside. Reload and try again.".into()
+            "This request didn't come from this site, so we blocked it. Reload the page and try again.".into()
         }
         AppError::OtherAccount => {
-            "Another account is signed in now than the one that this page was made for. Nothing was changed.".into()
+            "You loaded this page while logged in to another account. Nothing was changed. Reload it and try again.".into()
         }
-        AppError::NotFound => "That isn't here any more. Nothing was changed.".into(),
+        AppError::NotFound => "That no longer exists. Nothing was changed.".into(),
         AppError::LastAdmin => {
-            "This is the last admin. Make somebody else an admin first, then change this role.".into()
+            "This is the only admin. Make someone else an admin first.".into()
         }
-        AppError::TooLarge => "That is more text than this form can take. Shorten it and try again.".into(),
+        AppError::TooLarge => "That's too much text for this form. Shorten it and try again.".into(),
         AppError::TooManyCookies => {
-            "Your browser sends more cookies than this site reads. Delete the cookies of this site in your browser's settings, then log in again. Nothing was changed."
+            "Your browser sent too many cookies. Delete this site's cookies in your browser's settings, then log in again. Nothing was changed."
                 .into()
         }
-        AppError::Invalid { .. } => "Some fields need another look.".into(),
+        AppError::Invalid { .. } => "Check these fields and try again.".into(),
         AppError::Malformed => "The form arrived incomplete. Reload the page and try again.".into(),
         AppError::Throttled { retry_after } => {
-            format!("That was a lot of attempts in a short time. Try again in {}.", lasting(*retry_after))
+            format!("Too many attempts. Try again in {}.", lasting(*retry_after))
         }
         AppError::Unavailable | AppError::Busy | AppError::Conflict => {
-            "The server is busy right now. Nothing was changed; try again in a moment.".into()
+            "The server is busy right now. Nothing was changed. Try again in a moment.".into()
         }
         AppError::Internal => {
-            "Something broke on our side, and it's in our log. Try again; if it stays, tell whoever runs this site."
+            "There was a problem on our side, and we logged it. Try again. If it keeps happening, contact the administrator of this site."
                 .into()
         }
         AppError::Offline => "You're offline. Nothing was sent, and what you typed is still here.".into(),
     }
 }
 
-/// The same for a form whose page was made for another account than the one that is signed in now.
+/// Returns the message of [`AppError::OtherAccount`], with the account that is logged in now.
 pub fn signed_in_as(display_name: &str) -> String {
-    format!("You are signed in as {display_name} now, and this page was made for another account. Nothing was changed.")
+    format!(
+        "You're now logged in as {display_name}, but you loaded this page while logged in to another account. Nothing was changed."
+    )
 }
 
-/// The title of a page or a note about that error.
+/// Returns the title of a page or banner about `error`.
 pub fn error_title(error: &AppError) -> &'static str {
     match error {
-        AppError::InvalidCredentials => "No match",
+        AppError::InvalidCredentials => "Couldn't log you in",
         AppError::Unauthenticated => "You're logged out",
-        AppError::Forbidden => "This page is for other roles",
-        AppError::ReauthenticationNeeded => "Is it still you?",
-        AppError::CodeExpired => "This link is spent",
-        AppError::CrossSite => "Not from this site",
-        AppError::OtherAccount => "Another account is signed in",
-        AppError::NotFound => "There's no page here",
-        AppError::LastAdmin => "The last admin stays",
-        AppError::TooLarge => "Too much at once",
+        AppError::Forbidden => "You don't have access to this page",
+        AppError::ReauthenticationNeeded => "Confirm access",
+        AppError::CodeExpired => "This link has expired",
+        AppError::CrossSite => "Request blocked",
+        AppError::OtherAccount => "You switched accounts",
+        AppError::NotFound => "Page not found",
+        AppError::LastAdmin => "One admin is required",
+        AppError::TooLarge => "Too much text",
         AppError::TooManyCookies => "Too many cookies",
-        AppError::Invalid { .. } => "A few things to look at",
+        AppError::Invalid { .. } => "Check the form",
         AppError::Malformed => "The form arrived incomplete",
-        AppError::Throttled { .. } => "A short pause",
-        AppError::Unavailable | AppError::Busy | AppError::Conflict => "Busy for a moment",
-        AppError::Internal => "Something broke on our side",
+        AppError::Throttled { .. } => "Too many attempts",
+        AppError::Unavailable | AppError::Busy | AppError::Conflict => "Server busy",
+        AppError::Internal => "Something went wrong",
         AppError::Offline => "You're offline",
     }
 }
 
-/// What is wrong with a field, and what would be right.
+/// Returns what is wrong with a field and how to fix it.
 pub fn problem(field: Field, problem: Problem) -> String {
     match (problem, field) {
         (Problem::Missing, Field::Email) => "Enter your email address.".into(),
         (Problem::Missing, Field::Password) => "Enter a password.".into(),
         (Problem::Missing, Field::OldPassword) => "Enter your current password.".into(),
-        (Problem::Missing, _) => format!("Fill in the {}.", name(field)),
-        (Problem::Malformed, Field::Email) => "An email address looks like name@example.com.".into(),
-        (Problem::Malformed, Field::Digits) => "The code has six digits.".into(),
-        (Problem::Malformed, _) => format!("This {} can't be used.", name(field)),
+        (Problem::Missing, _) => format!("Enter the {}.", name(field)),
+        (Problem::Malformed, Field::Email) => "Enter an email address like name@example.com.".into(),
+        (Problem::Malformed, Field::Digits) => "Enter the six-digit code.".into(),
+        (Problem::Malformed, _) => format!("This {} isn't valid.", name(field)),
         (Problem::TooShort { min }, _) => {
             format!("Use at least {}.", counted(min, "character"))
         }
         (Problem::TooLong { max }, _) => {
-            format!("Use {} at most.", counted(max, "character"))
+            format!("Use at most {}.", counted(max, "character"))
         }
         (Problem::Unprintable, _) => {
-            "This holds invisible or control characters. Type it instead of pasting it.".into()
+            "This contains invisible or control characters. Type it instead of pasting it.".into()
         }
         (Problem::Mismatch, Field::Digits) => {
-            "These aren't the digits of the newest mail. After five tries only its link works.".into()
+            "This isn't the code from our latest email. After too many tries, only the link works.".into()
         }
-        (Problem::Mismatch, Field::Email) => "This isn't the address of your account.".into(),
-        (Problem::Mismatch, _) => "This isn't your password.".into(),
-        (Problem::Unchanged, _) => "Your account uses this address already.".into(),
-        (Problem::Taken, _) => "This address can't be used for a new account. If it's yours, log in instead.".into(),
+        (Problem::Mismatch, Field::Email) => "This isn't your account's email address.".into(),
+        (Problem::Mismatch, _) => "Incorrect password.".into(),
+        (Problem::Unchanged, _) => "This is already your email address.".into(),
+        (Problem::Taken, _) => "This email address can't be used for a new account. If it's yours, log in instead.".into(),
         (Problem::Undeliverable, _) => {
-            "Mail from this site reaches only addresses with plain letters (a to z) before the @. Use another one."
+            "We can only send email to addresses with plain letters (a to z) before the @. Use another address."
                 .into()
         }
-        (Problem::TooCommon, _) => "Many people use this one. A few unrelated words make a better one.".into(),
-        (Problem::TooGuessable, _) => "This one is soon guessed. A few unrelated words make a better one.".into(),
+        (Problem::TooCommon, _) => "This password is too common. Use a few unrelated words instead.".into(),
+        (Problem::TooGuessable, _) => "This password is too easy to guess. Use a few unrelated words instead.".into(),
         (Problem::ContainsContext, _) => {
-            "This one leans on your name, your address or this site. Choose words that have nothing to do with them."
+            "This password is too similar to your name, your email address or this site's name. Use a few unrelated words instead."
                 .into()
         }
         (Problem::Breached, _) => {
-            "This one became public when another site was broken into. Choose one that you use nowhere else.".into()
+            "This password appeared in a data breach. Choose one that you don't use anywhere else.".into()
         }
     }
 }
 
-/// What was done.
-pub fn notice(notice: Notice) -> &'static str {
-    match notice {
+/// Returns the message for a notice.
+pub fn notice(notice: Notice) -> String {
+    let text = match notice {
         Notice::LoggedOut => "You're logged out.",
-        Notice::SessionEnded => "Your session has ended. Log in to go on where you were.",
+        Notice::SessionEnded => "Your session has ended. Log in to continue where you left off.",
         Notice::SessionCopied => {
-            "An old token of this session was used again, so somebody may hold a copy. The session was ended for everybody who held it; log in to begin a new one."
+            "We ended your session because a refresh token was reused: someone may have copied it. Log in to start a new session."
         }
         Notice::AccessChanged => "Your role has changed. Log in again to use it.",
         Notice::ProfileSaved => "Profile saved.",
         Notice::DeviceLoggedOut => "That device is logged out.",
         Notice::OthersLoggedOut => "All other devices are logged out.",
         Notice::LoggedOutEverywhere => "You're logged out, here and on every other device.",
-        Notice::RoleChanged => "Role changed. It counts from that account's next request.",
-        Notice::PasswordChanged => "Your password is changed. Every other device is logged out.",
+        Notice::RoleChanged => "Role changed. It applies from that account's next request.",
+        Notice::PasswordChanged => "Your password has been changed. All other devices are logged out.",
         Notice::PasswordDropped => {
-            "Your address is verified. The password from before that is gone, since anybody could have chosen it; set your own."
+            "Your email address is verified. We removed the old password, because someone else could have chosen it. Set a new one."
         }
-        Notice::EmailVerified => "Your address is verified.",
+        Notice::EmailVerified => "Your email address is verified.",
         Notice::EmailChanged => {
-            "Your address is changed. If the old one was verified, it was told, and can take this back for 7 days."
+            "Your email address has been changed. If the old address was verified, we sent it a link that undoes this."
         }
-        Notice::EmailRestored => "Your address is back. The password is new, and every other device is logged out.",
-        Notice::WayBackRenewed => "The old link no longer works. We mailed a new one to that address.",
-        Notice::WayBackEnded => "That link no longer works. Your account stays where it is.",
-        Notice::Leaving => {
-            "Your account will be erased in 14 days. To stop that, log in before then and press Keep my account."
+        Notice::EmailRestored => {
+            "Your email address has been restored and your password changed. All other devices are logged out."
         }
-        Notice::Kept => "Your account stays.",
+        Notice::WayBackRenewed => "The old link no longer works. We emailed a new one to that address.",
+        Notice::WayBackEnded => "That link no longer works. Your account keeps its current email address.",
+        Notice::Leaving { days } => {
+            return format!(
+                "Your account will be deleted in {}. To cancel, log in before then and choose Keep my account.",
+                counted(days, "day")
+            );
+        }
+        Notice::Kept => "Your account won't be deleted.",
         Notice::DraftKept => "What you typed is back in the form. It isn't saved yet.",
         Notice::CookiesBlocked => {
-            "Your browser did not keep this site's cookie, and without it nobody stays logged in. Allow cookies for this site, then try again."
+            "Your browser blocks cookies, so you can't stay logged in. Allow cookies for this site, then try again."
         }
         Notice::Welcome => "Welcome. Your account is ready.",
-        Notice::ReplayTolerated => {
-            "That was within 10 s of the last rotation, so it counted as a tab of yours. Wait a little, then try again."
+        Notice::ReplayTolerated { leeway } => {
+            return format!(
+                "The token was rotated less than {} ago, so this counted as a request from another tab. Wait a moment, then try again.",
+                duration(leeway)
+            );
         }
-    }
+    };
+    text.to_owned()
 }
 
-/// A field's name inside a sentence.
+/// Returns the name of a field for use in a sentence.
 pub fn name(field: Field) -> &'static str {
     match field {
         Field::Email => "email",
@@ -168,7 +179,7 @@ pub fn name(field: Field) -> &'static str {
         Field::UserId => "account",
         Field::Role => "role",
         Field::OldPassword => "current password",
-        Field::Digits => "six digits",
+        Field::Digits => "six-digit code",
     }
 }
 
@@ -241,17 +252,17 @@ mod tests {
         Notice::EmailRestored,
         Notice::WayBackRenewed,
         Notice::WayBackEnded,
-        Notice::Leaving,
+        Notice::Leaving { days: 14 },
         Notice::Kept,
         Notice::DraftKept,
         Notice::CookiesBlocked,
         Notice::Welcome,
-        Notice::ReplayTolerated,
+        Notice::ReplayTolerated { leeway: 10 },
     ];
 
     fn every_sentence() -> Vec<String> {
         let problems = FIELDS.iter().flat_map(|field| PROBLEMS.iter().map(|p| problem(*field, *p)));
-        let notices = NOTICES.iter().map(|n| notice(*n).to_owned());
+        let notices = NOTICES.iter().map(|n| notice(*n));
         every_error().iter().map(error_sentence).chain(problems).chain(notices).collect()
     }
 
@@ -281,12 +292,12 @@ mod tests {
     }
 
     #[test]
-    fn a_log_in_that_does_not_match_says_nothing_about_which_half() {
+    fn a_failed_log_in_does_not_say_which_half_was_wrong() {
         assert_eq!(error_sentence(&AppError::InvalidCredentials), "That email and password don't match.");
     }
 
     #[test]
-    fn a_pause_says_how_long() {
+    fn a_throttled_request_says_how_long_to_wait() {
         assert!(error_sentence(&AppError::Throttled { retry_after: 90 }).ends_with("in 1 min 30 s."));
     }
 }

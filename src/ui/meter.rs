@@ -1,8 +1,8 @@
-//! How hard a new password is to guess: four segments and one sentence. The page asks the server and passes the score.
+//! The password strength meter: four segments and a sentence. The page gets the score from the server.
 
 use leptos::prelude::*;
 
-/// The meter. `reading` is the score (0 to 4) with its sentence; its segments are unlit before there is one.
+/// The meter. `reading` is the score (0 to 4) with its sentence, or `None` before there is one.
 #[component]
 pub fn StrengthMeter(#[prop(into)] reading: Signal<Option<(u8, &'static str)>>) -> impl IntoView {
     let score = move || reading.get().map(|(score, _)| score.to_string());

@@ -1,5 +1,5 @@
-//! The small design system: what pages are made of, and the words they use. Imports `error` and nothing else of this
-//! crate; the classes it names are in `style/`.
+//! The design system: components and messages of all pages. Imports
+//! only `error` from this crate; its CSS classes are in `style/`.
 
 #[cfg(test)]
 mod contrast;

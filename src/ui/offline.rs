@@ -1,4 +1,4 @@
-//! Being offline, as a state of its own: a note at the foot of the page, and forms that keep what was typed.
+//! Offline state: a note at the bottom of the page, and forms that are not sent.
 
 use super::icons::Icon;
 use leptos::{ev, prelude::*};
@@ -6,7 +6,7 @@ use leptos::{ev, prelude::*};
 #[derive(Clone, Copy)]
 struct Offline(RwSignal<bool>);
 
-/// Listens for the browser's word on the network. Called by `App`, once.
+/// Listens for the browser's online and offline events. Called once, by `App`.
 pub fn watch_network() {
     let offline = RwSignal::new(false);
     provide_context(Offline(offline));
@@ -16,12 +16,12 @@ pub fn watch_network() {
     });
 }
 
-/// Whether the browser says that it has no network.
+/// Returns a signal that is `true` while the browser is offline.
 pub fn use_offline() -> RwSignal<bool> {
     use_context::<Offline>().map_or_else(|| RwSignal::new(false), |offline| offline.0)
 }
 
-/// The note, while it lasts.
+/// A note, shown while the browser is offline.
 #[component]
 pub fn OfflineNote() -> impl IntoView {
     let offline = use_offline();
@@ -30,7 +30,7 @@ pub fn OfflineNote() -> impl IntoView {
             view! {
                 <p class="offline">
                     <Icon name="offline" />
-                    "You're offline. What you see stays; forms wait until you're back."
+                    "You're offline. Forms can be sent once you're back online."
                 </p>
             }
         })

@@ -1,14 +1,14 @@
-//! The parts that pages share: the head, tables and facts, the empty state, the skeleton of a wait.
+//! Components that pages share: page head, table, facts, empty state, skeleton.
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-/// A page's title, in the tab and as its one first-level heading, with a sentence on what the page is for.
+/// The head of a page: its title, also in the tab, and a sentence about the page.
 #[component]
 pub fn PageHead(
     title: &'static str,
     lead: &'static str,
-    /// The page above this one: its path and its title.
+    /// The path and the title of the parent page.
     #[prop(optional_no_strip)]
     up: Option<(&'static str, &'static str)>,
 ) -> impl IntoView {
@@ -29,13 +29,13 @@ pub fn PageHead(
     }
 }
 
-/// A table whose rows are its children.
+/// A table. Its children are the rows.
 #[component]
 pub fn Table(
-    /// What the table lists; read out, not shown.
+    /// The caption, for screen readers only.
     caption: &'static str,
     columns: &'static [&'static str],
-    /// What the buttons in a last column do, whose heading is read out only.
+    /// The heading of a last column with buttons, for screen readers only.
     #[prop(optional)]
     action: Option<&'static str>,
     children: Children,
@@ -62,7 +62,7 @@ pub fn Table(
     }
 }
 
-/// A list without entries: what would stand here, and how it comes to be.
+/// The empty state of a list: a title, and how entries get here.
 #[component]
 pub fn Empty(title: &'static str, sentence: &'static str) -> impl IntoView {
     view! {
@@ -73,10 +73,10 @@ pub fn Empty(title: &'static str, sentence: &'static str) -> impl IntoView {
     }
 }
 
-/// Grey lines in the shape of what is to come. Drawn only when the wait is long enough to notice.
+/// A loading placeholder. CSS shows it only after a delay.
 #[component]
 pub fn Skeleton(
-    /// How many rows the content will have, about.
+    /// The approximate number of rows of the content.
     rows: usize,
 ) -> impl IntoView {
     let rows = (0..rows).map(|_| view! { <span class="skeleton-row" aria-hidden="true"></span> }).collect_view();
@@ -88,7 +88,7 @@ pub fn Skeleton(
     }
 }
 
-/// One entry of a list of facts: a term, and as its children what holds of it.
+/// An entry of a `<dl class="facts">`: a term, with the description as children.
 #[component]
 pub fn Fact(term: &'static str, children: Children) -> impl IntoView {
     view! {
@@ -99,7 +99,7 @@ pub fn Fact(term: &'static str, children: Children) -> impl IntoView {
     }
 }
 
-/// A role, by its stable lower-case name.
+/// A badge with the name of a role.
 #[component]
 pub fn RoleBadge(role: &'static str) -> impl IntoView {
     view! {

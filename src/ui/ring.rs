@@ -1,20 +1,19 @@
-//! The toothed ring of the session card, in SVG. It turns by one tooth a generation; an arc inside shows the time that
-//! is left. The live card and its example are drawn with it.
+//! The ring of the session card, as SVG. It turns by one tooth per generation; an arc inside shows the remaining time.
 
 use leptos::prelude::*;
 
-/// Teeth on the ring, each of 15 degrees; the circle's `pathLength` below is twice that, a tooth and a gap each.
+/// The number of teeth. The circle's `pathLength` below is twice that: a tooth and a gap each.
 const TEETH: u32 = 24;
 
-/// The ring. `left` is the share of the time to the next rotation that is left, in thousandths: whole numbers, since
-/// printing fractions would weigh on the download.
+/// The ring. `left` is the remaining share of the time to the next rotation, in thousandths: formatting floats would
+/// increase the download.
 #[component]
 pub fn Ring(generation: u32, #[prop(into)] left: Signal<u32>) -> impl IntoView {
     let gone = move || 1000_u32.saturating_sub(left.get()).to_string();
     view! {
         <div class="ring">
             <svg viewBox="-100 -100 200 200" aria-hidden="true" focusable="false">
-                // The attribute, not a style: the page's policy allows no inline styles.
+                // An attribute, because the content security policy forbids inline styles.
                 <g class="ring-wheel" transform=format!("rotate({})", angle(generation))>
                     <circle class="ring-teeth" r="86" pathLength="48"></circle>
                     <circle class="ring-body" r="78"></circle>
@@ -38,7 +37,7 @@ pub fn Ring(generation: u32, #[prop(into)] left: Signal<u32>) -> impl IntoView {
     }
 }
 
-/// Degrees by which the ring stands turned. Grows with the generation, so that the ring never runs back.
+/// Returns the rotation of the ring in degrees. It grows with the generation, so that the ring never turns back.
 fn angle(generation: u32) -> u64 {
     u64::from(generation) * u64::from(360 / TEETH)
 }

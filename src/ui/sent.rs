@@ -1,6 +1,6 @@
-//! What a form tells the server besides its fields: the page that it stands on, and whom that page was made for. So an
-//! error finds its way back without a referrer, and nothing is changed for another account than the visitor thinks. An
-//! edited form whose session ended is handed to the server, which keeps what was typed until the next log-in.
+//! The hidden inputs of every form: the page that it is on, and the account that the page was rendered for. So the
+//! server can redirect back with an error, and rejects a form of another account. When the session ends, an edited form
+//! is sent to the server as a draft, which is restored after the next log-in.
 
 use leptos::{
     prelude::*,
@@ -9,24 +9,24 @@ use leptos::{
 };
 use leptos_router::hooks::use_location;
 
-/// The page's path. What its query says stands in the form's own inputs.
+/// The name of the input with the page's path.
 pub const SENT_FROM: &str = "sent_from";
-/// The id of the account that was signed in when the page was made.
+/// The name of the input with the id of the account that the page was rendered for.
 pub const SENT_AS: &str = "sent_as";
-/// There where a form is handed over to be kept, not to be acted on.
+/// The name of the input that marks a draft: the server stores it and does nothing else.
 pub const DRAFT: &str = "draft";
 
-/// Marks a form that the visitor has typed into.
+/// The attribute of a form with unsaved input.
 const EDITED: &str = "data-edited";
 
-/// The signed-in account, as forms see it. Provided by `auth`.
+/// The signed-in account, for forms. Provided by `auth`.
 #[derive(Clone)]
 pub struct SignedInAs {
     pub id: String,
     pub display_name: String,
 }
 
-/// Part of every form: see [`SENT_FROM`] and [`SENT_AS`].
+/// The hidden inputs [`SENT_FROM`] and [`SENT_AS`] of every form.
 #[component]
 pub fn Sent() -> impl IntoView {
     let account = use_context::<SignedInAs>().map(|account| {
@@ -38,16 +38,16 @@ pub fn Sent() -> impl IntoView {
     }
 }
 
-/// Remembers that `input` was typed into. Not passwords, which nobody keeps.
+/// Marks the form as edited. Ignores passwords, which are never stored in drafts.
 pub(super) fn mark_edited(form: &leptos::web_sys::Element, input: &leptos::web_sys::Element) {
     if input.get_attribute("type").as_deref() != Some("password") {
-        // An attribute of that name is never refused.
+        // Fails only for an invalid attribute name.
         let _ = form.set_attribute(EDITED, "");
     }
 }
 
-/// Hands a form that was typed into to the server, which leads on from there; `false` where there is none. Called in the
-/// browser when the page's session is over.
+/// Sends an edited form to the server as a draft, which navigates to the log-in page. Returns `false` if no form was
+/// edited. Called in the browser when the session has ended.
 pub fn send_draft() -> bool {
     let edited = document().query_selector(&format!("form[{EDITED}]")).ok().flatten();
     let Some(form) = edited.and_then(|form| form.dyn_into::<HtmlFormElement>().ok()) else {
@@ -59,6 +59,6 @@ pub fn send_draft() -> bool {
     };
     mark.set_type("hidden");
     mark.set_name(DRAFT);
-    // `submit` asks no handler: what the form would wait for is over.
+    // `submit` skips the event handlers of the form.
     form.append_child(&mark).and_then(|_| form.submit()).is_ok()
 }

@@ -1,11 +1,10 @@
-//! The choice between the system's theme, light and dark. It lives in this browser's `localStorage` and on the `<html>`
-//! element, never on the server, and is applied before the first paint. `server::http::document` writes the script, the top bar
-//! shows the switch.
+//! The theme: system, light or dark. It is stored in `localStorage` and on the `<html>` element, never on the server,
+//! and is applied before the first paint. `server::http::document` includes the script, the top bar has the switch.
 
 use leptos::prelude::*;
 
-/// Runs in the head, before anything is drawn. Also marks the page as one with JavaScript: `style/` hides the switch and
-/// everything else of the class `needs-js` where `<html>` has no `data-theme`.
+/// The script, which runs in the head before the first paint. Its `data-theme` also shows that JavaScript is on:
+/// `style/` hides everything with the class `needs-js` without it.
 pub const THEME_SCRIPT: &str = r"(() => {
 const root = document.documentElement, key = 'theme';
 const read = () => { try { return localStorage.getItem(key) } catch { return null } };
@@ -26,10 +25,10 @@ addEventListener('change', ({ target }) => {
 });
 })()";
 
-/// Three radio buttons; [`THEME_SCRIPT`] listens to them and keeps them right.
+/// The switch: three radio buttons, controlled by [`THEME_SCRIPT`].
 #[component]
 pub fn ThemeSwitch() -> impl IntoView {
-    // Literal to the last icon: Leptos copies that into each page as it is.
+    // Only literals, which Leptos renders as one static string.
     view! {
         <fieldset class="theme-switch needs-js">
             <legend class="visually-hidden">"Theme"</legend>

@@ -1,5 +1,5 @@
-//! Times as people say them. The server says how long ago a moment was, so that its clock alone counts and both sides
-//! write the same words. Used by every page that shows a time.
+//! Times and durations in words. The server computes how long ago a moment was, so the browser's clock doesn't matter
+//! and both sides render the same text. Used by every page that shows a time.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -10,16 +10,16 @@ const DAY: u32 = 24 * HOUR;
 const MONTH: u32 = 30 * DAY;
 const YEAR: u32 = 365 * DAY;
 
-/// A moment in the past, as of the answer that carries it.
+/// A moment in the past, relative to the response that carries it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moment {
     /// RFC 3339 in UTC with whole seconds: `2026-11-23T20:34:12Z`.
     pub exact: String,
-    /// How long before the answer it was.
+    /// Seconds between the moment and the response.
     pub seconds_ago: u32,
 }
 
-/// A moment in words, with the exact time as its title.
+/// Shows a moment as a relative time, with the exact time as its title.
 #[component]
 pub fn Ago(moment: Moment) -> impl IntoView {
     view! {
@@ -29,7 +29,7 @@ pub fn Ago(moment: Moment) -> impl IntoView {
     }
 }
 
-/// How long ago, in one rounded-down unit: `2 minutes ago`.
+/// Formats how long ago something was, rounded down to one unit: `2 minutes ago`.
 pub fn ago(seconds: u32) -> String {
     let (count, unit) = match seconds {
         0..10 => return "just now".to_owned(),
@@ -43,7 +43,7 @@ pub fn ago(seconds: u32) -> String {
     format!("{} ago", counted(count, unit))
 }
 
-/// How long, in at most two units: `4 min 12 s`, `3 h 5 min`, `12 days`.
+/// Formats the time that is left, in at most two units: `4 min 12 s`, `3 h 5 min`, `12 days`.
 pub fn lasting(seconds: u32) -> String {
     match seconds {
         0..MINUTE => format!("{seconds} s"),
@@ -53,13 +53,23 @@ pub fn lasting(seconds: u32) -> String {
     }
 }
 
-/// `1 minute`, `2 minutes`.
+/// Formats the duration of a setting in its largest whole unit: `10 seconds`, `15 minutes`, `90 seconds`.
+pub fn duration(seconds: u32) -> String {
+    match seconds {
+        _ if seconds > 0 && seconds.is_multiple_of(DAY) => counted(seconds / DAY, "day"),
+        _ if seconds > 0 && seconds.is_multiple_of(HOUR) => counted(seconds / HOUR, "hour"),
+        _ if seconds > 0 && seconds.is_multiple_of(MINUTE) => counted(seconds / MINUTE, "minute"),
+        _ => counted(seconds, "second"),
+    }
+}
+
+/// Formats a count with its unit: `1 minute`, `2 minutes`.
 pub fn counted(count: u32, unit: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {unit}{plural}")
 }
 
-/// `2026-11-23T20:34:12Z` as `2026-11-23 20:34:12 UTC`.
+/// Formats `2026-11-23T20:34:12Z` as `2026-11-23 20:34:12 UTC`.
 fn exact_in_words(exact: &str) -> String {
     exact.replacen('T', " ", 1).replacen('Z', " UTC", 1)
 }
@@ -107,6 +117,23 @@ mod tests {
         ];
         for (seconds, words) in cases {
             assert_eq!(lasting(seconds), words, "{seconds} s");
+        }
+    }
+
+    #[test]
+    fn a_duration_has_its_largest_whole_unit() {
+        let cases = [
+            (0, "0 seconds"),
+            (1, "1 second"),
+            (10, "10 seconds"),
+            (60, "1 minute"),
+            (90, "90 seconds"),
+            (900, "15 minutes"),
+            (7_200, "2 hours"),
+            (604_800, "7 days"),
+        ];
+        for (seconds, words) in cases {
+            assert_eq!(duration(seconds), words, "{seconds} s");
         }
     }
 

@@ -1,4 +1,5 @@
-//! What the last form post did, said once. A toast confirms; what needs explaining stands at the top of the page.
+//! Shows the notice of the last form post once: as a toast, or
+//! as a banner at the top of the page if it needs explanation.
 
 use super::{
     flash::{Notice, use_flash},
@@ -8,11 +9,11 @@ use super::{
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-/// Whether a form was sent and its answer is awaited.
+/// Whether a form was sent and its response is pending.
 #[derive(Clone, Copy)]
 struct Waiting(RwSignal<bool>);
 
-/// Provides what forms say while they wait. Called by `App`, once.
+/// Provides the pending state of forms. Called once, by `App`.
 pub fn provide_waiting() {
     provide_context(Waiting(RwSignal::new(false)));
 }
@@ -21,8 +22,8 @@ pub(super) fn use_waiting() -> RwSignal<bool> {
     use_context::<Waiting>().map_or_else(|| RwSignal::new(false), |waiting| waiting.0)
 }
 
-/// Whether a notice needs more than a nod.
-fn explains(notice: Notice) -> bool {
+/// Returns whether a notice is shown as a banner instead of a toast.
+fn is_banner(notice: Notice) -> bool {
     matches!(
         notice,
         Notice::SessionEnded
@@ -30,17 +31,17 @@ fn explains(notice: Notice) -> bool {
             | Notice::AccessChanged
             | Notice::PasswordDropped
             | Notice::EmailChanged
-            | Notice::Leaving
+            | Notice::Leaving { .. }
             | Notice::DraftKept
             | Notice::CookiesBlocked
     )
 }
 
-/// The notice of this page as a toast, until it is closed or another page comes; and to those who listen, that a form is
-/// on its way.
+/// Shows the notice of this page as a toast until it is closed or the
+/// page changes, and tells screen readers when a form is pending.
 #[component]
 pub fn Toasts() -> impl IntoView {
-    let toast = use_flash().notice.filter(|notice| !explains(*notice)).map(|notice| {
+    let toast = use_flash().notice.filter(|notice| !is_banner(*notice)).map(|notice| {
         let shown = until_next_page();
         move || {
             shown.get().then(|| {
@@ -62,14 +63,14 @@ pub fn Toasts() -> impl IntoView {
         }
     });
     let waiting = use_waiting();
-    let wait = move || waiting.get().then(|| view! { <span class="visually-hidden">"One moment"</span> });
+    let wait = move || waiting.get().then(|| view! { <span class="visually-hidden">"Sending"</span> });
     (toast, wait)
 }
 
-/// The notice of this page as an explanation above its content.
+/// Shows the notice of this page as a banner above its content.
 #[component]
 pub fn Explanation() -> impl IntoView {
-    use_flash().notice.filter(|notice| explains(*notice)).map(|notice| {
+    use_flash().notice.filter(|notice| is_banner(*notice)).map(|notice| {
         let shown = until_next_page();
         move || {
             shown.get().then(|| {
@@ -84,7 +85,7 @@ pub fn Explanation() -> impl IntoView {
     })
 }
 
-/// Whether a notice of the first page is to be seen still.
+/// Returns a signal that is `true` until the first navigation.
 fn until_next_page() -> RwSignal<bool> {
     let shown = RwSignal::new(true);
     let path = use_location().pathname;

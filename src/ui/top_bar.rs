@@ -1,5 +1,5 @@
-//! The bar above every page: the mark, the navigation, the theme switch, and on the right whatever `app.rs` puts there
-//! (the account menu, or the way in).
+//! The top bar of every page: the logo, the navigation, the theme
+//! switch, and the account menu or the log-in links from `app.rs`.
 
 use super::{
     form::{Form, Submit},
@@ -10,10 +10,10 @@ use super::{
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
-/// The bar, with the links of the navigation as its children.
+/// The top bar. Its children are the navigation links.
 #[component]
 pub fn TopBar(
-    /// The right end.
+    /// The content at the right end.
     #[prop(into)]
     end: ViewFn,
     children: Children,
@@ -36,12 +36,12 @@ pub fn TopBar(
     }
 }
 
-/// One link of the navigation; nothing where the visitor may not follow it.
+/// A navigation link. Renders nothing if `open` is `false`.
 #[component]
 pub fn NavLink(
     href: &'static str,
     label: &'static str,
-    /// Whether the visitor may follow it.
+    /// Whether the caller has access to the page.
     open: bool,
 ) -> impl IntoView {
     open.then(|| {
@@ -54,14 +54,13 @@ pub fn NavLink(
     })
 }
 
-/// Who is signed in, links about the account, and the way out. A popover: the browser opens and closes it, with or
-/// without JavaScript.
+/// The account menu: name, links and log-out. A popover, which works without JavaScript.
 #[component]
 pub fn AccountMenu(
     display_name: String,
     email: String,
     role: &'static str,
-    /// Path and label of each. A link is a page load, which closes the menu.
+    /// Paths and labels. Each link is a full page load, which closes the menu.
     links: Vec<(&'static str, &'static str)>,
 ) -> impl IntoView {
     let links = links

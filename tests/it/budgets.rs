@@ -244,7 +244,7 @@ async fn mails_that_strangers_cause_have_a_budget_a_day_beyond_which_one_way_in_
     assert_eq!(status(&app.browser(), "auth/sign_up", &form).await, 429);
     assert_eq!(status(&app.browser(), "auth/send_magic_link", &form[..1]).await, 200);
     assert_eq!(status(&app.browser(), "auth/forgot_password", &form[..1]).await, 429);
-    let secret = code(&*app.mail(ADA, "log-in link", 1).await);
+    let secret = code(&*app.mail(ADA, "login link", 1).await);
     assert_eq!(status(&app.browser(), "auth/confirm", &[("code", &secret)]).await, 200);
 }
 

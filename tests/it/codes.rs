@@ -20,7 +20,7 @@ async fn a_magic_link_logs_in_once_and_leads_on() {
     let asked = browser.submit("/magic", "auth/send_magic_link", &[("email", ADA), ("next", "/moderation")]).await;
     assert_eq!((asked.status, asked.header("location")), (303, "/confirm"));
     assert!(!browser.is_signed_in().await);
-    let mail = app.mail(ADA, "log-in link", 1).await;
+    let mail = app.mail(ADA, "login link", 1).await;
     let elsewhere = app.browser();
     let used = elsewhere.submit("/confirm", "auth/confirm", &[("code", &code(&mail))]).await;
     assert_eq!((used.status, used.header("location")), (303, "/moderation"));
@@ -37,7 +37,7 @@ async fn digits_log_in_the_browser_that_asked_and_no_other() {
     app.account(ADA, Role::User).await;
     let (browser, thief) = (app.browser(), app.browser());
     browser.api("auth/send_magic_link", &[("email", ADA)]).await;
-    let mail = app.mail(ADA, "log-in link", 1).await;
+    let mail = app.mail(ADA, "login link", 1).await;
     assert_eq!(thief.api("auth/confirm", &[("digits", &digits(&mail))]).await.status, 410);
     // As people type them.
     let typed = format!(" {} {} ", &digits(&mail)[..3], &digits(&mail)[3..]);
@@ -51,7 +51,7 @@ async fn after_five_tries_digits_open_nothing_and_the_link_still_does() {
     app.account(ADA, Role::User).await;
     let browser = app.browser();
     browser.api("auth/send_magic_link", &[("email", ADA)]).await;
-    let mail = app.mail(ADA, "log-in link", 1).await;
+    let mail = app.mail(ADA, "login link", 1).await;
     let wrong = if digits(&mail) == "000000" { "000001" } else { "000000" };
     let form = [("digits", wrong)];
     let tries = futures_util::future::join_all((0..12).map(|_| browser.api("auth/confirm", &form))).await;
@@ -66,7 +66,7 @@ async fn what_are_no_digits_costs_no_try() {
     app.account(ADA, Role::User).await;
     let browser = app.browser();
     browser.api("auth/send_magic_link", &[("email", ADA)]).await;
-    let mail = app.mail(ADA, "log-in link", 1).await;
+    let mail = app.mail(ADA, "login link", 1).await;
     for typed in ["", "12345", "1234567", "12345a", "-12345", "12\u{b2}456"] {
         assert_eq!(browser.api("auth/confirm", &[("digits", typed)]).await.status, 422, "{typed}");
     }
@@ -92,7 +92,7 @@ async fn the_right_digits_open_however_they_are_typed() {
         app.account(&email, Role::User).await;
         let browser = app.browser();
         browser.api("auth/send_magic_link", &[("email", &email)]).await;
-        let typed = way(&digits(&*app.mail(&email, "log-in link", 1).await));
+        let typed = way(&digits(&*app.mail(&email, "login link", 1).await));
         let page = browser.get("/confirm").await.body;
         let (before, after) = page.split_once("name=\"digits\"").unwrap();
         let tag = format!("{}{}", before.rsplit_once('<').unwrap().1, after.split_once('>').unwrap().0);
@@ -111,7 +111,7 @@ async fn a_link_works_with_what_was_copied_along_with_it() {
         let email = format!("user{nth}@example.test");
         app.account(&email, Role::User).await;
         app.browser().api("auth/send_magic_link", &[("email", &email)]).await;
-        let secret = code(&*app.mail(&email, "log-in link", 1).await);
+        let secret = code(&*app.mail(&email, "login link", 1).await);
         let copied = format!("{before}{secret}{after}");
         let browser = app.browser();
         let page = browser.get(&format!("/confirm?code={}", percent(&copied))).await;
@@ -150,19 +150,19 @@ async fn opening_a_link_uses_nothing_up() {
     let app = TestApp::spawn().await;
     app.account(ADA, Role::User).await;
     app.browser().api("auth/send_magic_link", &[("email", ADA)]).await;
-    let secret = code(&*app.mail(ADA, "log-in link", 1).await);
+    let secret = code(&*app.mail(ADA, "login link", 1).await);
     let path = format!("/confirm?code={secret}");
     let scanner = app.browser();
     for _ in 0..3 {
         let page = scanner.get(&path).await;
         assert_eq!(page.status, 200);
-        assert!(page.body.contains("One press logs you in") && page.set_cookies().is_empty());
+        assert!(page.body.contains("This logs you in") && page.set_cookies().is_empty());
         assert!(page.header("cache-control").contains("no-store"), "{}", page.header("cache-control"));
         assert_eq!(scanner.send(Method::HEAD, &path, &[("accept", "text/html")], None).await.status, 200);
         assert_eq!(scanner.api("auth/mailed_code", &[("code", &secret)]).await.json()["purpose"], "log_in");
     }
     assert_eq!(app.browser().api("auth/confirm", &[("code", &secret)]).await.status, 200);
-    assert!(scanner.get(&path).await.body.contains("This link is spent"));
+    assert!(scanner.get(&path).await.body.contains("This link has expired"));
 }
 
 #[tokio::test]
@@ -171,9 +171,9 @@ async fn the_newest_code_makes_the_older_ones_void() {
     app.account(ADA, Role::User).await;
     let (first, second) = (app.browser(), app.browser());
     first.api("auth/send_magic_link", &[("email", ADA)]).await;
-    let old = app.mail(ADA, "log-in link", 1).await;
+    let old = app.mail(ADA, "login link", 1).await;
     second.api("auth/send_magic_link", &[("email", "ADA@example.test")]).await;
-    let new = app.mail(ADA, "log-in link", 2).await;
+    let new = app.mail(ADA, "login link", 2).await;
     assert_eq!(first.api("auth/confirm", &[("code", &code(&old))]).await.status, 410);
     assert_eq!(first.api("auth/confirm", &[("digits", &digits(&old))]).await.status, 410);
     assert_eq!(second.api("auth/confirm", &[("digits", &digits(&new))]).await.status, 200);
@@ -184,7 +184,7 @@ async fn a_code_of_another_purpose_stays() {
     let app = TestApp::spawn().await;
     app.account(ADA, Role::User).await;
     app.browser().api("auth/send_magic_link", &[("email", ADA)]).await;
-    let way_in = code(&*app.mail(ADA, "log-in link", 1).await);
+    let way_in = code(&*app.mail(ADA, "login link", 1).await);
     app.browser().api("auth/forgot_password", &[("email", ADA)]).await;
     app.mail(ADA, "new password", 1).await;
     assert_eq!(app.browser().api("auth/confirm", &[("code", &way_in)]).await.status, 200);
@@ -196,7 +196,7 @@ async fn a_code_expires() {
     app.account(ADA, Role::User).await;
     let browser = app.browser();
     browser.api("auth/send_magic_link", &[("email", ADA)]).await;
-    let mail = app.mail(ADA, "log-in link", 1).await;
+    let mail = app.mail(ADA, "login link", 1).await;
     // 20 minutes and a second later.
     app.age_codes(20 * 60 + 1).await;
     assert_eq!(browser.api("auth/confirm", &[("code", &code(&mail))]).await.status, 410);
@@ -210,7 +210,7 @@ async fn a_code_counts_until_it_expires() {
     app.account(ADA, Role::User).await;
     let browser = app.browser();
     browser.api("auth/send_magic_link", &[("email", ADA)]).await;
-    let mail = app.mail(ADA, "log-in link", 1).await;
+    let mail = app.mail(ADA, "login link", 1).await;
     app.age_codes(19 * 60).await;
     assert_eq!(browser.api("auth/confirm", &[("code", &code(&mail))]).await.status, 200);
 }
@@ -220,7 +220,7 @@ async fn a_new_password_makes_every_code_void() {
     let app = TestApp::spawn().await;
     let owner = app.signed_up(ADA).await;
     app.browser().api("auth/send_magic_link", &[("email", ADA)]).await;
-    let way_in = code(&*app.mail(ADA, "log-in link", 1).await);
+    let way_in = code(&*app.mail(ADA, "login link", 1).await);
     app.browser().api("auth/forgot_password", &[("email", ADA)]).await;
     let recovery = code(&*app.mail(ADA, "new password", 1).await);
     let form = [("old_password", PASSWORD), ("password", NEW)];
@@ -234,7 +234,7 @@ async fn what_the_database_holds_opens_nothing() {
     let app = TestApp::spawn().await;
     app.account(ADA, Role::User).await;
     app.browser().api("auth/send_magic_link", &[("email", ADA)]).await;
-    let mail = app.mail(ADA, "log-in link", 1).await;
+    let mail = app.mail(ADA, "login link", 1).await;
     let secret = code(&mail);
     let dump = app.dump().await;
     assert!(dump.contains(ADA) && dump.len() > 300, "{dump}");
@@ -357,7 +357,7 @@ async fn ten_wrong_digits_a_day_leave_an_address_its_links() {
         }
     }
     assert_eq!(statuses, [vec![422; 10], vec![429; 2]].concat());
-    let secret = code(&*app.mail(ADA, "log-in link", 3).await);
+    let secret = code(&*app.mail(ADA, "login link", 3).await);
     assert_eq!(app.browser().api("auth/confirm", &[("code", &secret)]).await.status, 200);
 }
 
@@ -407,12 +407,12 @@ async fn a_disabled_account_gets_no_way_in() {
     let app = TestApp::spawn().await;
     app.account(ADA, Role::User).await;
     app.browser().api("auth/send_magic_link", &[("email", ADA)]).await;
-    let secret = code(&*app.mail(ADA, "log-in link", 1).await);
+    let secret = code(&*app.mail(ADA, "login link", 1).await);
     app.execute("update users set state = 'disabled'").await;
     assert_eq!(app.browser().api("auth/confirm", &[("code", &secret)]).await.status, 410);
     app.browser().api("auth/send_magic_link", &[("email", ADA)]).await;
     app.outbox_is_empty().await;
-    assert_eq!(app.mails(ADA, "log-in link").len(), 1);
+    assert_eq!(app.mails(ADA, "login link").len(), 1);
 }
 
 #[tokio::test]
@@ -448,5 +448,5 @@ async fn wrong_digits_are_said_beside_their_field() {
     let (_, field) = page.split_once("id=\"digits-error\"").unwrap();
     let (said, _) = field.split_once("</p>").unwrap();
     // As html: the apostrophe is escaped or not.
-    assert!(said.contains("the digits of the newest mail"), "{said}");
+    assert!(said.contains("the code from our latest email"), "{said}");
 }

@@ -50,7 +50,7 @@ async fn crawl(app: &TestApp) -> Vec<Answer> {
     for function in ["auth/send_magic_link", "auth/forgot_password"] {
         answers.push(browser.submit("/magic", function, &form[..1]).await);
     }
-    let mail = app.mail("crawl@example.test", "log-in link", 1).await;
+    let mail = app.mail("crawl@example.test", "login link", 1).await;
     answers.push(browser.submit("/confirm", "auth/confirm", &[("code", &code(&mail))]).await);
     answers.push(browser.submit("/", "auth/log_out", &[]).await);
     browser.set_cookie(&names.access, "garbage");
@@ -254,7 +254,7 @@ async fn a_browser_with_too_many_cookies_is_told_so_and_loses_those_of_this_site
         };
         assert_eq!(answer.status, 431);
         assert!(answer.header("content-type").starts_with("text/html"));
-        for words in ["more cookies than this site reads", "Delete the cookies", "href=\"/\""] {
+        for words in ["too many cookies", "then log in again", "href=\"/\""] {
             assert!(answer.body.contains(words), "{words}: {}", answer.body);
         }
         assert_eq!(answer.header("cache-control"), "private, no-store");
@@ -320,7 +320,7 @@ async fn two_apps_on_two_ports_of_one_host_keep_their_cookies_apart() {
     assert!(at_one.is_signed_in().await && at_two.is_signed_in().await, "a log-in at the other app");
     // A form that fails at one of them says so there.
     at_two.submit("/login", "auth/log_in", &[("email", "no-address"), ("password", "x")]).await;
-    assert!(!at_one.get("/signup").await.body.contains("looks like name@"));
+    assert!(!at_one.get("/signup").await.body.contains("like name@"));
     at_two.api("auth/log_out", &[]).await;
     assert!(at_one.is_signed_in().await && !at_two.is_signed_in().await, "a log-out at the other app");
     assert!(at_one.cookie(ACCESS).is_some(), "port 3000 keeps the names without a port");

@@ -146,7 +146,7 @@ async fn a_copied_session_is_told_of_for_thirty_days() {
     thief.forget_access();
     assert!(!thief.is_signed_in().await);
     let page = other.get("/account/devices").await.body;
-    assert!(page.contains("somebody may have held a copy"), "{page}");
+    assert!(page.contains("someone may have copied it"), "{page}");
     assert_eq!(other.api("devices/list", &[]).await.json()["copied"].as_array().unwrap().len(), 1);
     app.execute("update sessions set revoked_at = '2001-01-01T00:00:00+00:00' where revoked_at is not null").await;
     assert_eq!(other.api("devices/list", &[]).await.json()["copied"].as_array().unwrap().len(), 0);

@@ -11,7 +11,7 @@ use crate::{
 
 const REFUSED: &str = "another account";
 const KEPT: &str = "What you typed is back in the form.";
-const NO_COOKIES: &str = "Your browser did not keep this site";
+const NO_COOKIES: &str = "Your browser blocks cookies";
 
 /// The form that posts to `function`, as the page holds it: the hidden inputs, by name.
 fn hidden_inputs(page: &str, function: &str) -> Vec<(String, String)> {
@@ -128,17 +128,17 @@ async fn whatever_is_stripped_a_refused_form_comes_back_on_its_own_page() {
             "/signup?next=/admin",
             "auth/sign_up",
             &[("email", "ada"), ("password", PASSWORD), ("display_name", "Ada L")],
-            "An email address looks like",
+            "Enter an email address like",
             "Ada L",
         ),
-        (&anonymous, "/forgot", "auth/forgot_password", &[("email", "ada")], "An email address looks like", "\"ada\""),
-        (&user, "/profile", "profile/update", &[("display_name", ""), ("bio", "Words.")], "Fill in the", "Words."),
+        (&anonymous, "/forgot", "auth/forgot_password", &[("email", "ada")], "Enter an email address like", "\"ada\""),
+        (&user, "/profile", "profile/update", &[("display_name", ""), ("bio", "Words.")], "Enter the", "Words."),
         (
             &user,
             "/account/email",
             "account/change_email",
             &[("email", "nobody")],
-            "An email address looks like",
+            "Enter an email address like",
             "\"nobody\"",
         ),
     ];
@@ -188,7 +188,7 @@ async fn a_page_made_for_one_account_changes_nothing_for_another() {
         let answer = post(&browser, body, function, &typed, &navigating()).await;
         assert_eq!((answer.status, answer.header("location")), (303, *page), "{function}: {}", answer.body);
         let shown = browser.get(page).await;
-        assert!(shown.body.contains("signed in as") && shown.body.contains("grace"), "{function}: {}", shown.body);
+        assert!(shown.body.contains("logged in as") && shown.body.contains("grace"), "{function}: {}", shown.body);
         if *function == "profile/update" {
             assert!(shown.body.contains("Somebody") && shown.body.contains("Typed on the wrong page."));
         }

@@ -105,8 +105,8 @@ async fn every_bad_row_has_a_line_that_says_why_and_tells_no_value() {
     }
     csv.extend_from_slice(b"k@example.test,,\xff\xfe,,\nlast@example.test,,,,");
     let expected = [
-        "line 3: email: An email address looks like name@example.com",
-        "line 4: password_hash: bcrypt cost 31 is over the cap of 14",
+        "line 3: email: Enter an email address like name@example.com",
+        "line 4: password_hash: bcrypt cost 31 is above the limit of 14",
         "line 5: password_hash: no hash that can be verified: those begin with $2a$, $2b$, $2y$, $argon2id$, $argon2i$ or $argon2d$; leave it empty, as for Django's pbkdf2_sha256, and the owner sets a new password by email",
         "line 6: role: admin requires --allow-roles",
         "line 7: role: must be user, moderator or admin",
@@ -115,8 +115,8 @@ async fn every_bad_row_has_a_line_that_says_why_and_tells_no_value() {
         "line 10: created_at: must be between 1970 and now",
         "line 11: email: same address as line 2",
         "line 12: 3 columns, but the first line has 5",
-        "line 13: email: An email address looks like name@example.com; password_hash: bcrypt cost 31 is over the cap of 14; role: must be user, moderator or admin",
-        "line 14: display_name: This holds invisible or control characters. Type it instead of pasting it",
+        "line 13: email: Enter an email address like name@example.com; password_hash: bcrypt cost 31 is above the limit of 14; role: must be user, moderator or admin",
+        "line 14: display_name: This contains invisible or control characters. Type it instead of pasting it",
         "line 16: display_name: not valid UTF-8",
     ];
     for dry_run in [true, false] {

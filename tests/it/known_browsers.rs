@@ -153,7 +153,7 @@ async fn every_way_to_log_in_makes_the_browser_known() {
     let signed_up = app.signed_up(ADA).await;
     let by_mail = app.browser();
     assert_eq!(by_mail.api("auth/send_magic_link", &[("email", ADA)]).await.status, 200);
-    let secret = crate::inbox::code(&*app.mail(ADA, "log-in link", 1).await);
+    let secret = crate::inbox::code(&*app.mail(ADA, "login link", 1).await);
     assert_eq!(by_mail.api("auth/confirm", &[("code", &secret)]).await.status, 200);
     let failing = app.browser();
     log_in(&failing, ADA, WRONG).await;

@@ -26,7 +26,7 @@ const NONE: [(&str, &str); 1] = [("LATCHKEY__MAIL__TRANSPORT", "none")];
 
 fn letter() -> Email {
     Email {
-        subject: "Confirm your address".into(),
+        subject: "Confirm your email address".into(),
         heading: "One step left".into(),
         paragraphs: vec!["Confirm that this address is yours.".into()],
         action: Some(Action { label: "Confirm address".into(), path: "/verify".into() }),
@@ -129,7 +129,7 @@ async fn a_mail_arrives_as_html_and_text_with_its_headers() {
 
     assert_eq!(header(&mail, "From"), "Latchkey <no-reply@mail.latchkey.test>");
     assert_eq!(header(&mail, "To"), TO);
-    assert_eq!(header(&mail, "Subject"), "Confirm your address");
+    assert_eq!(header(&mail, "Subject"), "Confirm your email address");
     assert_eq!(header(&mail, "Auto-Submitted"), "auto-generated");
     assert!(
         DateTime::parse_from_rfc2822(header(&mail, "Date"))

@@ -18,7 +18,7 @@ const NAME: &str = "<script>alert(1)</script>";
 /// Sends a mail to the box; its id there.
 async fn mail(app: &TestApp) -> String {
     let letter = Email {
-        subject: format!("Confirm your address, {NAME}"),
+        subject: format!("Confirm your email address, {NAME}"),
         heading: "One step left".into(),
         paragraphs: vec![format!("Hello {NAME}.")],
         action: Some(Action { label: "Confirm address".into(), path: "/verify".into() }),
@@ -58,7 +58,7 @@ async fn a_mail_in_its_frame_takes_no_words_from_the_page_they_are_for() {
 async fn a_mail_stands_in_the_list_and_on_a_page_with_its_link_its_code_and_its_text() {
     let app = TestApp::spawn().await;
     let anybody = app.browser();
-    assert!(anybody.get("/dev/mailbox").await.body.contains("No mail yet"));
+    assert!(anybody.get("/dev/mailbox").await.body.contains("No emails yet"));
     assert!(anybody.get("/").await.body.contains("href=\"/dev/mailbox\""));
     let id = mail(&app).await;
 
@@ -76,7 +76,7 @@ async fn a_mail_stands_in_the_list_and_on_a_page_with_its_link_its_code_and_its_
     let kept = app.state.mail.mailbox().unwrap().find(id.parse().unwrap()).unwrap();
     let (link, digits) = (kept.link.clone().unwrap(), kept.digits.clone().unwrap());
     assert!(link.starts_with(&format!("{ORIGIN}/verify?code=")));
-    for words in [&format!("href=\"{link}\""), &digits, "As text", &format!("src=\"/dev/mailbox/{id}/html\"")] {
+    for words in [&format!("href=\"{link}\""), &digits, "Text version", &format!("src=\"/dev/mailbox/{id}/html\"")] {
         assert!(page.body.contains(words), "{words}: {}", page.body);
     }
     assert!(page.header("content-security-policy").contains("frame-src 'self';"));

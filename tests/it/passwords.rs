@@ -83,7 +83,7 @@ async fn a_form_without_javascript_is_told_in_one_sentence() {
     let form = [("email", "ada@example.test"), ("password", "leavemealone"), ("display_name", "Ada")];
     assert_eq!(browser.submit("/signup", "auth/sign_up", &form).await.status, 303);
     let page = browser.get("/signup").await.body;
-    assert!(page.contains("Many people use this one. A few unrelated words make a better one."));
+    assert!(page.contains("This password is too common. Use a few unrelated words instead."));
     assert!(!page.contains("leavemealone"));
 }
 
@@ -93,7 +93,7 @@ async fn the_command_line_refuses_what_the_form_refuses() {
     let create = ["admin", "create", "--email", "ada.lovelace@example.test", "--password-stdin"];
     let refused = place.run_with_input(&create, &[], "ada.lovelace.1815\n");
     assert!(!refused.status.success());
-    assert!(text(&refused.stderr).contains("leans on your name"), "{}", text(&refused.stderr));
+    assert!(text(&refused.stderr).contains("too similar to your name"), "{}", text(&refused.stderr));
     assert!(!text(&refused.stderr).contains("1815"));
     let made = place.run_with_input(&create, &[], "tidal-copper-lantern\n");
     assert!(made.status.success(), "{}", text(&made.stderr));
@@ -369,7 +369,9 @@ fn a_failed_log_in_does_the_work_that_it_owes() {
 
 #[test]
 fn a_bcrypt_cost_out_of_bounds_is_named_with_its_bound() {
-    for (cost, words) in [(3, "bcrypt cost 3 is under 4"), (15, "bcrypt cost 15 is over the cap of 14")] {
+    for (cost, words) in
+        [(3, "bcrypt cost 3 is below the minimum of 4"), (15, "bcrypt cost 15 is above the limit of 14")]
+    {
         assert!(HashProblem::BcryptCost(cost).to_string().starts_with(words), "{cost}");
     }
 }

@@ -34,7 +34,7 @@ async fn with_verified_sign_ups_an_account_is_made_by_the_mail_alone() {
     assert!(!browser.is_signed_in().await);
     assert_eq!(app.count("select count(*) from users").await, 0);
     assert!(!can_log_in(&app, PASSWORD).await);
-    let mail = app.mail(ADA, "Confirm your address", 1).await;
+    let mail = app.mail(ADA, "Confirm your email address", 1).await;
     let used = browser.submit("/confirm", "auth/confirm", &[("digits", &digits(&mail))]).await;
     assert_eq!((used.status, used.header("location")), (303, "/profile"));
     assert!(browser.is_signed_in().await);
@@ -47,7 +47,7 @@ async fn a_sign_up_that_is_confirmed_elsewhere_chooses_its_password_there() {
     let app = TestApp::with(&[VERIFIED]).await;
     // Somebody signs up with an address that is not theirs, and its owner follows the link.
     app.browser().api("auth/sign_up", &form(ADA, "the-strangers-password")).await;
-    let secret = code(&*app.mail(ADA, "Confirm your address", 1).await);
+    let secret = code(&*app.mail(ADA, "Confirm your email address", 1).await);
     let owner = app.browser();
     assert_eq!(owner.api("auth/mailed_code", &[("code", &secret)]).await.json()["needs"], "new_password");
     assert_eq!(owner.api("auth/confirm", &[("code", &secret)]).await.status, 422, "not without a password");
@@ -63,7 +63,7 @@ async fn a_confirmed_sign_up_has_the_name_and_the_next_page_of_its_form() {
     let browser = app.browser();
     let form = [&form(ADA, PASSWORD)[..], &[("next", "/account/devices")]].concat();
     assert_eq!(browser.submit("/signup", "auth/sign_up", &form).await.status, 303);
-    let mail = app.mail(ADA, "Confirm your address", 1).await;
+    let mail = app.mail(ADA, "Confirm your email address", 1).await;
     assert!(mail.text.contains("your account at latchkey.test"), "{}", mail.text);
     let used = browser.submit("/confirm", "auth/confirm", &[("digits", &digits(&mail))]).await;
     assert_eq!((used.status, used.header("location")), (303, "/account/devices"));
@@ -85,7 +85,7 @@ async fn nobody_learns_from_a_verified_sign_up_which_addresses_have_accounts() {
         seen.insert((answer.status, answer.header("location").to_owned(), main, typed.status, typed.body));
     }
     assert_eq!(seen.len(), 1, "{seen:#?}");
-    app.mail("nobody@example.test", "Confirm your address", 1).await;
+    app.mail("nobody@example.test", "Confirm your email address", 1).await;
     let told = app.mail(ADA, "already have an account", 1).await;
     assert!(told.digits.is_none() && !told.text.contains("?code="), "{}", told.text);
     assert!(can_log_in(&app, PASSWORD).await, "the account is as it was");
@@ -96,9 +96,9 @@ async fn two_sign_ups_of_one_address_come_to_one_account_and_the_newest_counts()
     let app = TestApp::with(&[VERIFIED]).await;
     let (first, second) = (app.browser(), app.browser());
     first.api("auth/sign_up", &form(ADA, "the-first-password-of-two")).await;
-    let old = app.mail(ADA, "Confirm your address", 1).await;
+    let old = app.mail(ADA, "Confirm your email address", 1).await;
     second.api("auth/sign_up", &form("Ada@Example.test", PASSWORD)).await;
-    let new = app.mail("Ada@example.test", "Confirm your address", 1).await;
+    let new = app.mail("Ada@example.test", "Confirm your email address", 1).await;
     assert_eq!(first.api("auth/confirm", &[("code", &code(&old))]).await.status, 410);
     assert_eq!(second.api("auth/confirm", &[("code", &code(&new))]).await.status, 200);
     assert_eq!(app.count("select count(*) from users").await, 1);
@@ -136,7 +136,7 @@ async fn an_open_sign_up_is_verified_where_it_is_logged_in_and_keeps_its_passwor
     let owner = app.signed_up(ADA).await;
     assert_eq!(owner.api("account/settings", &[]).await.json()["verified"], false);
     assert_eq!(owner.api("auth/send_verification", &[]).await.status, 200);
-    let mail = app.mail(ADA, "Verify your address", 1).await;
+    let mail = app.mail(ADA, "Verify your email address", 1).await;
     let used = owner.submit("/confirm", "auth/confirm", &[("code", &code(&mail))]).await;
     assert_eq!((used.status, used.header("location")), (303, "/account"));
     assert_eq!(owner.api("account/settings", &[]).await.json()["verified"], true);
@@ -145,9 +145,11 @@ async fn an_open_sign_up_is_verified_where_it_is_logged_in_and_keeps_its_passwor
 
 #[tokio::test]
 async fn whoever_signed_up_with_an_address_not_theirs_loses_it_to_its_owner() {
-    for (flow, subject) in
-        [("auth/send_magic_link", "log-in link"), ("auth/forgot_password", "new password"), ("", "Verify your address")]
-    {
+    for (flow, subject) in [
+        ("auth/send_magic_link", "login link"),
+        ("auth/forgot_password", "new password"),
+        ("", "Verify your email address"),
+    ] {
         let app = TestApp::spawn().await;
         let stranger = app.signed_up(ADA).await;
         let owner = app.browser();
@@ -211,9 +213,9 @@ async fn an_owner_who_is_locked_out_is_told_and_gets_in_by_mail() {
     }
     let owner = app.browser();
     assert_eq!(owner.api("auth/log_in", &[("email", ADA), ("password", PASSWORD)]).await.status, 429);
-    app.mail(ADA, "Too many log-in attempts", 1).await;
+    app.mail(ADA, "Too many login attempts", 1).await;
     owner.api("auth/send_magic_link", &[("email", ADA)]).await;
-    let mail = app.mail(ADA, "log-in link", 1).await;
+    let mail = app.mail(ADA, "login link", 1).await;
     assert_eq!(owner.api("auth/confirm", &[("digits", &digits(&mail))]).await.status, 200);
     assert!(owner.is_signed_in().await);
     app.outbox_is_empty().await;
@@ -258,7 +260,7 @@ async fn a_replayed_session_is_told_of_by_mail() {
     }
     thief.forget_access();
     assert!(!thief.is_signed_in().await);
-    app.mail(ADA, "session was used twice", 1).await;
+    app.mail(ADA, "suspicious session", 1).await;
 }
 
 #[tokio::test]
@@ -312,7 +314,7 @@ async fn a_log_in_by_mail_on_a_new_kind_of_device_is_told_of() {
     app.account(ADA, Role::User).await;
     app.browser().log_in(ADA).await;
     app.browser().api("auth/send_magic_link", &[("email", ADA)]).await;
-    let body = format!("code={}", code(&*app.mail(ADA, "log-in link", 1).await));
+    let body = format!("code={}", code(&*app.mail(ADA, "login link", 1).await));
     let headers = [
         ("content-type", "application/x-www-form-urlencoded"),
         ("origin", crate::app::ORIGIN),
@@ -337,21 +339,21 @@ async fn a_sign_up_writes_nothing_of_its_own_to_the_address_and_no_host_but_ours
     ];
     let asked = app.browser().send(reqwest::Method::POST, "/api/auth/sign_up", &headers, Some(form)).await;
     assert_eq!(asked.status, 200, "{}", asked.body);
-    let mail = app.mail(ADA, "Confirm your address", 1).await;
+    let mail = app.mail(ADA, "Confirm your email address", 1).await;
     assert!(!mail.text.contains("evil") && !mail.text.contains("won"), "{}", mail.text);
     assert!(mail.link.as_ref().unwrap().starts_with("http://latchkey.test/confirm?code="));
 }
 
 #[tokio::test]
 async fn the_page_after_a_code_says_what_the_code_did() {
-    let dropped = "The password from before that is gone";
+    let dropped = "We removed the old password";
     for (verified, flow, subject, said) in [
-        (true, "auth/forgot_password", "new password", "Your password is changed."),
-        (false, "auth/forgot_password", "new password", "Your password is changed."),
-        (true, "auth/send_magic_link", "log-in link", ""),
-        (false, "auth/send_magic_link", "log-in link", dropped),
-        (false, "auth/send_verification", "Verify your address", "Your address is verified."),
-        (true, "account/change_email", "address was changed", "Your address is back."),
+        (true, "auth/forgot_password", "new password", "Your password has been changed."),
+        (false, "auth/forgot_password", "new password", "Your password has been changed."),
+        (true, "auth/send_magic_link", "login link", ""),
+        (false, "auth/send_magic_link", "login link", dropped),
+        (false, "auth/send_verification", "Verify your email address", "Your email address is verified."),
+        (true, "account/change_email", "address was changed", "Your email address has been restored"),
     ] {
         let app = TestApp::spawn().await;
         let owner = app.signed_up(ADA).await;
@@ -365,7 +367,7 @@ async fn the_page_after_a_code_says_what_the_code_did() {
         };
         if flow == "account/change_email" {
             assert_eq!(owner.api(flow, &[("email", "bob@example.test")]).await.status, 200);
-            let change = code(&*app.mail("bob@example.test", "Confirm your new address", 1).await);
+            let change = code(&*app.mail("bob@example.test", "Confirm your new email address", 1).await);
             assert_eq!(owner.api("auth/confirm", &[("code", &change)]).await.status, 200);
         } else {
             assert_eq!(browser.api(flow, &[("email", ADA)]).await.status, 200, "{flow}");

@@ -547,7 +547,7 @@ async fn the_owner_of_a_copied_session_is_told() {
     assert!(!thief.is_signed_in().await);
     assert_eq!(owner.get("/profile").await.status, 302);
     let page = owner.get("/login").await.body;
-    assert!(page.contains("somebody may hold a copy"), "{page}");
+    assert!(page.contains("someone may have copied it"), "{page}");
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ async fn verified(app: &TestApp, email: &str) -> Browser {
 /// Moves the browser's account to another address, by the mail to that.
 async fn move_to(app: &TestApp, browser: &Browser, email: &str) {
     assert_eq!(status(browser, "account/change_email", &[("email", email)]).await, 200);
-    let secret = code(&*app.mail(email, "Confirm your new address", 1).await);
+    let secret = code(&*app.mail(email, "Confirm your new email address", 1).await);
     assert_eq!(status(browser, "auth/confirm", &[("code", &secret)]).await, 200);
 }
 
@@ -145,7 +145,7 @@ async fn sensitive_changes_need_a_recent_log_in_and_lead_back_after_it() {
     let back = owner.submit("/account/email", "account/change_email", &[("email", BOB)]).await;
     assert_eq!((back.status, back.header("location")), (303, "/account/email"));
     let page = owner.get("/account/email").await.body;
-    assert!(page.contains("Is it still you?") && page.contains(&format!("value=\"{BOB}\"")), "{page}");
+    assert!(page.contains("Confirm access") && page.contains(&format!("value=\"{BOB}\"")), "{page}");
     let form = [("password", "wrong-wrong-wrong"), ("email", BOB), ("next", "/account/email")];
     assert_eq!(status(&owner, "auth/step_up", &form).await, 422);
     let before = owner.copy();
@@ -154,7 +154,7 @@ async fn sensitive_changes_need_a_recent_log_in_and_lead_back_after_it() {
     assert_eq!((proved.status, proved.header("location")), (303, "/account/email"));
     assert!(!before.is_signed_in().await, "a new session id");
     let page = owner.get("/account/email").await.body;
-    assert!(page.contains("Move to another address") && page.contains(&format!("value=\"{BOB}\"")), "{page}");
+    assert!(page.contains("Change your email address") && page.contains(&format!("value=\"{BOB}\"")), "{page}");
     assert_eq!(status(&owner, "account/change_email", &[("email", BOB)]).await, 200);
 }
 
@@ -173,7 +173,7 @@ async fn an_address_changes_once_the_new_one_is_confirmed_by_its_account() {
     let (owner, other) = (verified(&app, ADA).await, app.browser());
     other.log_in(ADA).await;
     assert_eq!(status(&owner, "account/change_email", &[("email", BOB)]).await, 200);
-    let secret = code(&*app.mail(BOB, "Confirm your new address", 1).await);
+    let secret = code(&*app.mail(BOB, "Confirm your new email address", 1).await);
     assert!(can_log_in(&app, ADA, PASSWORD).await, "nothing has changed so far");
     // Whoever reads mail there by mistake cannot take the account.
     let stranger = app.browser();
@@ -264,7 +264,7 @@ async fn nobody_else_gets_an_address_that_an_account_can_be_taken_back_to() {
     assert_eq!((refused.status, refused.json()["fields"][0]["problem"].as_str()), (422, Some("taken")));
     let second = app.signed_up("eve@example.test").await;
     assert_eq!(status(&second, "account/change_email", &[("email", ADA)]).await, 200);
-    let secret = code(&*app.mail(ADA, "Confirm your new address", 1).await);
+    let secret = code(&*app.mail(ADA, "Confirm your new email address", 1).await);
     assert_eq!(status(&second, "auth/confirm", &[("code", &secret)]).await, 410);
     assert_eq!(status(&app.browser(), "auth/confirm", &[("code", &undo), ("password", NEW)]).await, 200);
     assert!(can_log_in(&app, ADA, NEW).await);
@@ -275,13 +275,13 @@ async fn an_email_change_makes_codes_void_and_so_does_asking_for_another_address
     let app = TestApp::spawn().await;
     let owner = verified(&app, ADA).await;
     app.browser().api("auth/send_magic_link", &[("email", ADA)]).await;
-    let way_in = code(&*app.mail(ADA, "log-in link", 1).await);
+    let way_in = code(&*app.mail(ADA, "login link", 1).await);
     // Mistyped first.
     assert_eq!(status(&owner, "account/change_email", &[("email", "eve@example.test")]).await, 200);
-    let mistyped = code(&*app.mail("eve@example.test", "Confirm your new address", 1).await);
+    let mistyped = code(&*app.mail("eve@example.test", "Confirm your new email address", 1).await);
     assert_eq!(status(&owner, "account/change_email", &[("email", BOB)]).await, 200);
     assert_eq!(status(&owner, "auth/confirm", &[("code", &mistyped)]).await, 410);
-    let secret = code(&*app.mail(BOB, "Confirm your new address", 1).await);
+    let secret = code(&*app.mail(BOB, "Confirm your new email address", 1).await);
     assert_eq!(status(&owner, "auth/confirm", &[("code", &secret)]).await, 200);
     assert_eq!(status(&app.browser(), "auth/confirm", &[("code", &way_in)]).await, 410);
 }
@@ -290,10 +290,10 @@ async fn an_email_change_makes_codes_void_and_so_does_asking_for_another_address
 async fn an_unverified_account_is_reminded_until_it_is_verified() {
     let app = TestApp::spawn().await;
     let owner = app.signed_up(ADA).await;
-    let reminder = "Verify it by mail";
+    let reminder = "Send verification email";
     assert!(owner.get("/profile").await.body.contains(reminder));
     assert_eq!(status(&owner, "auth/send_verification", &[]).await, 200);
-    let secret = code(&*app.mail(ADA, "Verify your address", 1).await);
+    let secret = code(&*app.mail(ADA, "Verify your email address", 1).await);
     assert_eq!(status(&owner, "auth/confirm", &[("code", &secret)]).await, 200);
     assert!(!owner.get("/profile").await.body.contains(reminder));
 }
@@ -303,7 +303,7 @@ async fn an_address_that_was_taken_meanwhile_is_not_taken_twice() {
     let app = TestApp::spawn().await;
     let owner = app.signed_up(ADA).await;
     assert_eq!(status(&owner, "account/change_email", &[("email", BOB)]).await, 200);
-    let secret = code(&*app.mail(BOB, "Confirm your new address", 1).await);
+    let secret = code(&*app.mail(BOB, "Confirm your new email address", 1).await);
     app.account(BOB, Role::User).await;
     assert_eq!(status(&owner, "auth/confirm", &[("code", &secret)]).await, 410);
     assert!(can_log_in(&app, ADA, PASSWORD).await && can_log_in(&app, BOB, PASSWORD).await);
@@ -318,14 +318,14 @@ async fn an_account_that_is_given_up_can_be_kept_for_fourteen_days_and_is_erased
     let left = owner.submit("/account/leave", "account/leave", &[("email", "ADA@example.test")]).await;
     assert_eq!((left.status, left.header("location")), (303, "/"));
     assert!(!owner.is_signed_in().await && !other.is_signed_in().await);
-    app.mail(ADA, "will be erased", 1).await;
+    app.mail(ADA, "will be deleted", 1).await;
     let back = app.browser();
     let form = [("email", ADA), ("password", PASSWORD), ("next", "/profile")];
     assert_eq!(back.submit("/login", "auth/log_in", &form).await.header("location"), "/account");
-    assert!(back.get("/account").await.body.contains("will be erased on"));
+    assert!(back.get("/account").await.body.contains("will be deleted on"));
     assert_eq!(status(&back, "account/keep", &[]).await, 200);
-    app.mail(ADA, "account stays", 1).await;
-    assert!(!back.get("/account").await.body.contains("will be erased on"));
+    app.mail(ADA, "account won't be deleted", 1).await;
+    assert!(!back.get("/account").await.body.contains("will be deleted on"));
 
     assert_eq!(status(&back, "account/leave", &[("email", ADA)]).await, 200);
     let now = app.state.db.now().await.unwrap();
@@ -393,7 +393,7 @@ async fn an_export_holds_all_that_is_ones_own_and_no_credential() {
     app.signed_up(BOB).await;
     owner.api("profile/update", &[("display_name", "Ada L."), ("bio", "Notes on the engine.")]).await;
     owner.api("account/change_email", &[("email", "eve@example.test")]).await;
-    let secret = code(&*app.mail("eve@example.test", "Confirm your new address", 1).await);
+    let secret = code(&*app.mail("eve@example.test", "Confirm your new email address", 1).await);
     let answer = owner.submit("/account/data", "account/export", &[]).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.header("content-disposition"), "attachment; filename=\"latchkey-account.json\"");
@@ -419,13 +419,13 @@ async fn an_account_without_a_password_sets_one_after_a_recent_log_in() {
     app.execute("update users set password_hash = null").await;
     let owner = app.browser();
     owner.api("auth/send_magic_link", &[("email", ADA)]).await;
-    let secret = code(&*app.mail(ADA, "log-in link", 1).await);
+    let secret = code(&*app.mail(ADA, "login link", 1).await);
     assert_eq!(status(&owner, "auth/confirm", &[("code", &secret)]).await, 200);
     app.age_log_ins(LATER).await;
     assert_eq!(status(&owner, "account/change_password", &[("password", NEW)]).await, 403);
     assert!(owner.get("/account/password").await.body.contains("Send me a link"));
     owner.api("auth/send_magic_link", &[("email", ADA), ("next", "/account/password")]).await;
-    let secret = code(&*app.mail(ADA, "log-in link", 2).await);
+    let secret = code(&*app.mail(ADA, "login link", 2).await);
     assert_eq!(status(&owner, "auth/confirm", &[("code", &secret)]).await, 200);
     assert_eq!(status(&owner, "account/change_password", &[("password", NEW)]).await, 200);
     assert!(can_log_in(&app, ADA, NEW).await);

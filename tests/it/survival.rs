@@ -41,7 +41,7 @@ async fn verified(app: &TestApp, email: &str) -> Browser {
 
 async fn move_to(app: &TestApp, browser: &Browser, email: &str, nth: usize) {
     assert_eq!(status(browser, "account/change_email", &[("email", email)]).await, 200);
-    let secret = code(&*app.mail(email, "Confirm your new address", nth).await);
+    let secret = code(&*app.mail(email, "Confirm your new email address", nth).await);
     assert_eq!(status(browser, "auth/confirm", &[("code", &secret)]).await, 200);
 }
 
@@ -107,11 +107,11 @@ async fn using_a_way_back_ends_every_other_one_to_that_address() {
 async fn an_owner_sees_open_ways_back_replaces_their_links_and_ends_them_by_mail() {
     let app = TestApp::with(&ROOMY).await;
     let owner = verified(&app, ADA).await;
-    assert!(!owner.get("/account").await.body.contains("Earlier addresses"));
+    assert!(!owner.get("/account").await.body.contains("Previous email addresses"));
     move_to(&app, &owner, BOB, 1).await;
     let copied = way_back(&app, ADA, 1).await;
     let page = owner.get("/account").await.body;
-    assert!(page.contains("Earlier addresses") && page.contains(ADA), "{page}");
+    assert!(page.contains("Previous email addresses") && page.contains(ADA), "{page}");
 
     assert_eq!(status(&owner, "account/renew_way_back", &[("email", EVE)]).await, 404, "never an address of it");
     let stranger = app.signed_up(EVE).await;
@@ -126,10 +126,10 @@ async fn an_owner_sees_open_ways_back_replaces_their_links_and_ends_them_by_mail
     assert!(counts(&app, &renewed).await);
 
     let reader = app.browser();
-    assert!(reader.get(&format!("/confirm?code={renewed}")).await.body.contains("end this link"));
+    assert!(reader.get(&format!("/confirm?code={renewed}")).await.body.contains("disable this link"));
     assert_eq!(status(&reader, "auth/dismiss_way_back", &[("code", &renewed)]).await, 200);
     assert!(!counts(&app, &renewed).await);
-    assert!(!owner.get("/account").await.body.contains("Earlier addresses"));
+    assert!(!owner.get("/account").await.body.contains("Previous email addresses"));
     assert_eq!(status(&reader, "auth/dismiss_way_back", &[("code", &renewed)]).await, 410);
     assert!(owner.is_signed_in().await);
 }
@@ -141,8 +141,8 @@ async fn a_mail_with_a_way_back_does_not_say_that_nothing_happens_without_it() {
     move_to(&app, &owner, BOB, 1).await;
     assert_eq!(status(&owner, "account/renew_way_back", &[("email", ADA)]).await, 200);
     for (subject, footnote) in [
-        ("address was changed", "That was you? Then there is nothing to do."),
-        ("A new link", "The link that was mailed before no longer works."),
+        ("address was changed", "If this was you, you can ignore this email."),
+        ("A new link", "The previous link no longer works."),
     ] {
         let mail = app.mail(ADA, subject, 1).await;
         assert!(mail.text.contains(footnote) && !mail.text.contains("nothing happens"), "{}", mail.text);
@@ -210,9 +210,9 @@ async fn what_outlives_which_event_is_a_table() {
         app.browser().api("auth/send_magic_link", &[("email", ADA)]).await;
         app.browser().api("auth/forgot_password", &[("email", ADA)]).await;
         assert_eq!(status(&owner, "account/change_email", &[("email", BOB)]).await, 200);
-        let log_in = code(&*app.mail(ADA, "log-in link", 1).await);
+        let log_in = code(&*app.mail(ADA, "login link", 1).await);
         let reset = code(&*app.mail(ADA, "new password", 1).await);
-        let change = code(&*app.mail(BOB, "Confirm your new address", 1).await);
+        let change = code(&*app.mail(BOB, "Confirm your new email address", 1).await);
         match event {
             Happens::PasswordChanged => {
                 let form = [("old_password", PASSWORD), ("password", NEW)];
@@ -312,7 +312,7 @@ async fn a_move_under_way_ends_with_the_session_that_confirms_it() {
     let app = TestApp::with(&ROOMY).await;
     let owner = verified(&app, ADA).await;
     assert_eq!(status(&owner, "account/change_email", &[("email", BOB)]).await, 200);
-    let change = code(&*app.mail(BOB, "Confirm your new address", 1).await);
+    let change = code(&*app.mail(BOB, "Confirm your new email address", 1).await);
     let stale = caller(&app, &owner).await;
     app.execute("update sessions set revoked_at = created_at, revoked_reason = 'revoked'").await;
     let client = Client { ip: "127.0.0.1".parse().unwrap(), user_agent: String::new() };
@@ -333,7 +333,8 @@ async fn a_code_needs_a_live_session_only_if_it_asks_for_no_password() {
     let who =
         latchkey::auth::server::flows::code_steps::Presenter { browser: None, caller: Some(&stale), client: &client };
     let mut secrets = Vec::new();
-    for (flow, subject) in [("auth/send_verification", "Verify your address"), ("auth/forgot_password", "new password")]
+    for (flow, subject) in
+        [("auth/send_verification", "Verify your email address"), ("auth/forgot_password", "new password")]
     {
         assert_eq!(status(&owner, flow, &[("email", ADA)]).await, 200, "{flow}");
         secrets.push(code(&*app.mail(ADA, subject, 1).await));
@@ -369,7 +370,7 @@ async fn a_code_that_leads_nowhere_is_used_up() {
     let app = TestApp::with(&ROOMY).await;
     let owner = app.signed_up(ADA).await;
     assert_eq!(status(&owner, "account/change_email", &[("email", BOB)]).await, 200);
-    let secret = code(&*app.mail(BOB, "Confirm your new address", 1).await);
+    let secret = code(&*app.mail(BOB, "Confirm your new email address", 1).await);
     app.account(BOB, Role::User).await;
     for _ in 0..2 {
         assert_eq!(status(&owner, "auth/confirm", &[("code", &secret)]).await, 410);

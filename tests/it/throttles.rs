@@ -316,7 +316,7 @@ async fn a_plain_form_is_told_how_long_to_wait() {
     let answer = browser.submit("/login", "auth/log_in", &[("email", "ada@example.test"), ("password", WRONG)]).await;
     assert_eq!((answer.status, answer.header("location")), (303, "/login"));
     let page = browser.get("/login").await.body;
-    assert!(page.contains("That was a lot of attempts in a short time. Try again in"), "the page says so");
+    assert!(page.contains("Too many attempts. Try again in"), "the page says so");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
-//! What a page knows of its request, on both sides: the server reads it from the request and sends it along once, and the
-//! browser takes it from the page. It is constant while a page lives, since log-in and log-out are page loads.
+//! The identity, flash and settings of a page. The server reads them from the request
+//! and serializes them into the page; the browser reads them from there. They never
+//! change while a page is open, because log-in and log-out are page loads.
 
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -16,53 +17,53 @@ use crate::{
 #[derive(Clone)]
 struct SignedIn(Option<Identity>);
 
-/// What comes with the page. One value instead of three: each is a script of its own in the page.
+/// The data serialized into the page. One struct, because each value needs its own `<script>`.
 #[derive(Default, Serialize, Deserialize)]
-struct Told {
+struct PageContext {
     identity: Option<Identity>,
     flash: Flash,
     site: SiteInfo,
 }
 
-/// Provides the identity, the flash and the site's facts. The first line of `App`.
+/// Provides the identity, the flash and the settings of the site. Called first in `App`.
 pub fn provide_request_state() {
-    let told = SharedValue::new(server_side::told).into_inner();
-    browser_side::follow_other_tabs(told.identity.as_ref());
-    if let Some(who) = &told.identity {
-        provide_context(SignedInAs { id: who.user_id.clone(), display_name: who.display_name.clone() });
+    let context = SharedValue::new(server_side::page_context).into_inner();
+    browser_side::follow_other_tabs(context.identity.as_ref());
+    if let Some(user) = &context.identity {
+        provide_context(SignedInAs { id: user.user_id.clone(), display_name: user.display_name.clone() });
     }
-    provide_context(SignedIn(told.identity));
-    provide_context(told.flash);
-    provide_context(told.site);
+    provide_context(SignedIn(context.identity));
+    provide_context(context.flash);
+    provide_context(context.site);
 }
 
-/// The signed-in account, if any.
+/// Returns the identity of the caller, if signed in.
 pub fn identity() -> Option<Identity> {
     use_context::<SignedIn>().and_then(|signed_in| signed_in.0)
 }
 
-/// The role of the signed-in account, if any.
+/// Returns the role of the caller, if signed in.
 pub fn role() -> Option<Role> {
-    with_context(|signed_in: &SignedIn| signed_in.0.as_ref().map(|who| who.role)).flatten()
+    with_context(|signed_in: &SignedIn| signed_in.0.as_ref().map(|user| user.role)).flatten()
 }
 
-/// Sets the page's HTTP status; in the browser there is none to set.
+/// Sets the page's HTTP status. Does nothing in the browser.
 pub fn set_status(status: u16) {
     server_side::set_status(status);
 }
 
-/// Turns a panic of `data` into an error. A resource runs in a task of its own, and a panic there would leave the page
-/// waiting for what never comes. In the browser a panic ends the program.
+/// Turns a panic in `data` into an error. A resource runs in its own task, so a panic there would leave the page
+/// waiting forever. In the browser a panic aborts the program.
 pub async fn caught<T>(data: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
     server_side::caught(data).await
 }
 
-/// Tells the log that the caller's role does not reach a page; in the browser there is none to tell.
-pub fn log_refusal() {
-    server_side::log_refusal();
+/// Logs that the caller lacks the role for a page. Does nothing in the browser.
+pub fn log_access_denied() {
+    server_side::log_access_denied();
 }
 
-/// Leaves for the log-in page, which leads back here. Called in the browser when the server no longer knows the session.
+/// Goes to the log-in page, which returns here afterwards. Called in the browser when the session has ended.
 pub fn session_ended() {
     browser_side::session_ended();
 }
@@ -73,15 +74,19 @@ mod server_side {
     use axum::http::StatusCode;
     use futures_util::FutureExt;
     use leptos_axum::ResponseOptions;
-    use std::panic::AssertUnwindSafe;
+    use std::{panic::AssertUnwindSafe, time::Duration};
 
     use crate::{
         auth::server::{caller, log_denied},
         server::{db::error_mapping, http::extensions::extension, state::AppState},
     };
 
-    pub fn told() -> Told {
-        Told { identity: caller().map(|caller| caller.identity), flash: extension().unwrap_or_default(), site: site() }
+    pub fn page_context() -> PageContext {
+        PageContext {
+            identity: caller().map(|caller| caller.identity),
+            flash: extension().unwrap_or_default(),
+            site: site(),
+        }
     }
 
     fn site() -> SiteInfo {
@@ -90,10 +95,16 @@ mod server_side {
                 demo: state.config.demo.seed,
                 mailbox: state.mail.mailbox().is_some(),
                 password_min_length: state.config.auth.password_min_length,
+                sudo_ttl: seconds(state.config.auth.sudo_ttl),
+                reuse_leeway: seconds(state.config.auth.reuse_leeway),
             },
-            // Only while the list of routes is made, before any request.
+            // When the list of routes is generated, before any request.
             None => SiteInfo::default(),
         }
+    }
+
+    fn seconds(duration: Duration) -> u32 {
+        u32::try_from(duration.as_secs()).unwrap_or(u32::MAX)
     }
 
     pub async fn caught<T>(data: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
@@ -101,7 +112,7 @@ mod server_side {
         outcome.unwrap_or_else(|panic| Err(error_mapping::panicked(&*panic)))
     }
 
-    pub fn log_refusal() {
+    pub fn log_access_denied() {
         if let Some(caller) = caller() {
             log_denied(&caller);
         }
@@ -114,13 +125,13 @@ mod server_side {
     }
 }
 
-/// In the browser the values come with the page; these stand in where the page has none.
+/// The browser reads the values from the page. These are the defaults.
 #[cfg(not(feature = "ssr"))]
 mod server_side {
     use super::*;
 
-    pub fn told() -> Told {
-        Told::default()
+    pub fn page_context() -> PageContext {
+        PageContext::default()
     }
 
     pub async fn caught<T>(data: impl Future<Output = Result<T, AppError>>) -> Result<T, AppError> {
@@ -129,7 +140,7 @@ mod server_side {
 
     pub fn set_status(_: u16) {}
 
-    pub fn log_refusal() {}
+    pub fn log_access_denied() {}
 }
 
 #[cfg(not(feature = "hydrate"))]
@@ -151,7 +162,7 @@ mod browser_side {
     use leptos::prelude::location;
 
     pub fn follow_other_tabs(identity: Option<&Identity>) {
-        tabs::follow(identity.map(|who| who.user_id.clone()).unwrap_or_default(), session_ended);
+        tabs::follow(identity.map(|user| user.user_id.clone()).unwrap_or_default(), session_ended);
     }
 
     pub fn session_ended() {
@@ -160,7 +171,7 @@ mod browser_side {
         }
         let here = location();
         let path = here.pathname().unwrap_or_default() + &here.search().unwrap_or_default();
-        // A page load, so that whatever this tab still shows is gone. It fails only where the browser forbids leaving.
+        // A full page load, so that nothing of this page remains. It fails only if the browser blocks navigation.
         let _ = here.assign(&log_in_path(&path));
     }
 }

@@ -1,5 +1,5 @@
-//! Data of a page: a skeleton while it is on its way, the view once it is there, and a note when it cannot come. Used by
-//! the pages of all features.
+//! Loads the data of a page: shows a skeleton while loading,
+//! then the view or an error. Used by the pages of all features.
 
 use crate::{
     error::AppError,
@@ -10,13 +10,13 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::identity::{caught, session_ended, set_status};
 
-/// Shows what `data` brings by `view`. If the answer is that nobody is signed in any more, the tab goes to the log-in.
+/// Loads `data` and renders it with `view`. If the session has ended, goes to the log-in page.
 #[component]
 pub fn Loaded<T, V>(
-    /// Fetched once, by the server for the page that it sends, and by the browser after a step inside the app.
+    /// Loaded once: by the server for a page load, by the browser after a client-side navigation.
     data: impl Future<Output = Result<T, AppError>> + Send + 'static,
     view: impl FnOnce(T) -> V + Send + 'static,
-    /// How many rows the skeleton has.
+    /// The number of rows of the skeleton.
     #[prop(default = 4)]
     rows: usize,
 ) -> impl IntoView
@@ -25,15 +25,14 @@ where
     V: IntoView + Send + 'static,
 {
     let data = OnceResource::new(caught(data));
-    // Only after a step inside the app is there anything to wait for. `Transition` would know, too, but has the server
-    // walk through the content twice before it writes it.
+    // Only a client-side navigation has to wait. Not a `Transition`, with which the server renders the content twice.
     let waiting = RwSignal::new(is_browser() && data.with_untracked(Option::is_none));
     let content = Suspend::new(async move {
         let result = data.await;
         waiting.set(false);
         OwnedView::new(match result {
             Ok(loaded) => Either::Left(view(loaded)),
-            Err(error) => Either::Right(refused(error)),
+            Err(error) => Either::Right(failure(error)),
         })
     });
     view! {
@@ -42,9 +41,9 @@ where
     }
 }
 
-fn refused(error: AppError) -> impl IntoView {
+fn failure(error: AppError) -> impl IntoView {
     match error {
-        // Effects run in the browser only: there the page outlived its session.
+        // Effects run only in the browser: the session ended while the page was open.
         AppError::Unauthenticated => {
             Effect::new(|_| session_ended());
         }

@@ -1,4 +1,4 @@
-//! What a page knows of its visitor, on both sides: the identity, data on its way, and the other tabs of the browser.
+//! The state of a page, on server and browser: the identity, loading data, and other tabs of the same browser.
 //! Used by the guard, the pages and `app.rs`.
 
 pub mod identity;

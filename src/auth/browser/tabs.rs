@@ -1,5 +1,5 @@
-//! Tabs of one browser share its cookies, so that each page load tells the others who is signed in now; and one of them
-//! listens to the server, which tells of a session that ended elsewhere. Compiled for the browser only; `context` starts it.
+//! Keeps the tabs of a browser in sync. Each page load broadcasts who is signed in, and one tab listens to the server's
+//! event stream for sessions that end elsewhere. Compiled only for the browser; started by `identity`.
 
 use leptos::prelude::{location, set_timeout, window};
 use std::{cell::Cell, rc::Rc, time::Duration};
@@ -12,32 +12,33 @@ use web_sys::{
 use crate::ui::send_draft;
 
 const CHANNEL: &str = "latchkey-signed-in";
-/// Where the server tells: `auth::server::session::events`.
+/// The event stream of `auth::server::session::events`.
 const EVENTS: &str = "/api/auth/events";
-/// The lock (Web Locks API) of the one tab that listens. HTTP/1.1 has six connections a browser, and a stream takes one.
+/// The lock (Web Locks API) of the listening tab. One tab only, because HTTP/1.1 allows a browser six connections.
 const LOCK: &str = "latchkey-events";
-/// Until the next attempt after the server refused the stream: it is busy, or being replaced.
+/// How long to wait after the server refused the stream, because it is busy or restarting.
 const RETRY: Duration = Duration::from_secs(30);
 
 #[wasm_bindgen]
 extern "C" {
-    /// Absent on plain http outside of localhost, and in old browsers: then tabs learn of an end with their next request.
+    /// Missing in old browsers and on plain http except localhost: there, tabs notice the end with their next request.
     #[wasm_bindgen(catch, js_namespace = ["navigator", "locks"], js_name = request)]
     fn request_lock(name: &str, held: &Function) -> Result<Promise, JsValue>;
 }
 
-/// One page's view of the others.
+/// This tab.
 #[derive(Clone)]
 struct Tab {
     channel: BroadcastChannel,
-    /// Set once this tab is on its way to another page. A form's answer decides where that is: nothing may overtake it.
+    /// Whether this tab is navigating already. Nothing else may
+    /// navigate then: the response to a form decides where to go.
     leaving: Rc<Cell<bool>>,
-    /// Leads to the log-in.
+    /// Goes to the log-in page.
     session_ended: fn(),
 }
 
-/// Tells other tabs that this one was loaded as `user_id` (empty: nobody), and follows what they and the server tell:
-/// where the session ended this tab goes to log in by `session_ended`, where another account took over it loads anew.
+/// Broadcasts that this tab was loaded as `user_id` (empty if anonymous), and listens to other tabs and to the server.
+/// Calls `session_ended` when the session has ended; reloads when another account has logged in.
 pub fn follow(user_id: String, session_ended: fn()) {
     reload_when_restored();
     let Ok(channel) = BroadcastChannel::new(CHANNEL) else {
@@ -48,8 +49,8 @@ pub fn follow(user_id: String, session_ended: fn()) {
         return;
     }
     let tab = Tab { channel, leaving: Rc::default(), session_ended };
-    tab.notice_forms();
-    let heard = {
+    tab.watch_forms();
+    let on_message = {
         let tab = tab.clone();
         Closure::<dyn Fn(MessageEvent)>::new(move |message: MessageEvent| {
             let now = message.data().as_string().unwrap_or_default();
@@ -60,15 +61,16 @@ pub fn follow(user_id: String, session_ended: fn()) {
             }
         })
     };
-    tab.channel.set_onmessage(Some(heard.as_ref().unchecked_ref()));
-    // Lives as long as the page.
-    heard.forget();
-    tab.listen_in_turn();
+    tab.channel.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+    // Leaked: it lives as long as the page.
+    on_message.forget();
+    tab.listen_when_elected();
 }
 
 impl Tab {
-    /// On the window, so that whatever handles the event in the page has had its say.
-    fn notice_forms(&self) {
+    /// Sets `leaving` when a form is sent. Listens on the window,
+    /// so that handlers in the page can prevent the default first.
+    fn watch_forms(&self) {
         let leaving = self.leaving.clone();
         let sent = Closure::<dyn Fn(Event)>::new(move |event: Event| {
             if !event.default_prevented() {
@@ -79,11 +81,11 @@ impl Tab {
         sent.forget();
     }
 
-    /// Listens to the server once no other tab does, until this page is gone.
-    fn listen_in_turn(self) {
+    /// Listens to the server as soon as no other tab does, until this page is closed.
+    fn listen_when_elected(self) {
         let held = Closure::once_into_js(move || {
             self.listen();
-            // Never settled: the lock is held as long as the page lives.
+            // Never resolves, so that the page keeps the lock.
             Promise::new(&mut |_, _| {})
         });
         let _ = request_lock(LOCK, held.unchecked_ref());
@@ -99,7 +101,7 @@ impl Tab {
         let ended = {
             let (stream, tab) = (stream.clone(), self.clone());
             Closure::<dyn Fn()>::new(move || {
-                // Or the browser would come back to be told again.
+                // Otherwise the browser would reconnect.
                 stream.close();
                 let _ = tab.channel.post_message(&JsValue::from_str(""));
                 tab.leave();
@@ -110,7 +112,7 @@ impl Tab {
         let failed = {
             let stream = stream.clone();
             Closure::<dyn Fn()>::new(move || {
-                // A broken connection is taken up again by the browser; a refused one is not.
+                // The browser reconnects after a broken connection, but not after a refused one.
                 if stream.ready_state() == EventSource::CLOSED {
                     let tab = self.clone();
                     set_timeout(move || tab.listen(), RETRY);
@@ -121,7 +123,7 @@ impl Tab {
         failed.forget();
     }
 
-    /// Goes to log in, unless the tab is on its way somewhere.
+    /// Goes to the log-in page, unless the tab is already navigating.
     fn leave(&self) {
         if !self.leaving.replace(true) {
             (self.session_ended)();
@@ -129,7 +131,7 @@ impl Tab {
     }
 }
 
-/// A page out of the browser's back-forward cache may show a session that has ended since.
+/// Reloads a page from the browser's back-forward cache: its session may have ended.
 fn reload_when_restored() {
     let shown = Closure::<dyn Fn(PageTransitionEvent)>::new(|event: PageTransitionEvent| {
         if event.persisted() {

@@ -1,4 +1,4 @@
-//! The server functions around one-time codes. Their paths are pinned: other programs call them too.
+//! The server functions of one-time codes. Their paths are part of the public API.
 
 use leptos::prelude::*;
 
@@ -24,39 +24,39 @@ use {
     },
 };
 
-/// Has a link mailed that logs in. The answer is the same whether or not the address has an account.
+/// Emails a login link. The response is the same whether or not the address has an account.
 #[server(endpoint = "auth/send_magic_link")]
 pub async fn send_magic_link(
     #[server(default)] email: String,
     #[server(default)] next: String,
 ) -> Result<(), AppError> {
     let state = state()?;
-    let asked = magic_link::request(&state, &email, &next, &client()?).await?;
-    outcome::asked(&state, &asked)
+    let key = magic_link::request(&state, &email, &next, &client()?).await?;
+    outcome::code_requested(&state, &key)
 }
 
-/// Has a link mailed that chooses a new password. The answer is the same whether or not the address has an account.
+/// Emails a link that sets a new password. The response is the same whether or not the address has an account.
 #[server(endpoint = "auth/forgot_password")]
 pub async fn forgot_password(
     #[server(default)] email: String,
     #[server(default)] next: String,
 ) -> Result<(), AppError> {
     let state = state()?;
-    let asked = reset_password::request(&state, &email, &next, &client()?).await?;
-    outcome::asked(&state, &asked)
+    let key = reset_password::request(&state, &email, &next, &client()?).await?;
+    outcome::code_requested(&state, &key)
 }
 
-/// Has a link mailed that verifies the caller's address.
+/// Emails a link that verifies the caller's address.
 #[server(endpoint = "auth/send_verification")]
 pub async fn send_verification() -> Result<(), AppError> {
     let caller = require(Access::SignedIn).await?;
     let state = state()?;
-    let asked = verify_email::request(&state, &caller, &client()?).await?;
-    outcome::asked(&state, &asked)
+    let key = verify_email::request(&state, &caller, &client()?).await?;
+    outcome::code_requested(&state, &key)
 }
 
-/// What the code of a link is for; without one, what this browser asked for last. `None`: nothing that still counts.
-/// Looking uses nothing up, so mail scanners may.
+/// Returns the purpose and the requirements of a link's code or, if `code` is empty, of the one that this browser
+/// requested. `None` if the code has expired or was used. Does not use the code, so mail scanners are harmless.
 #[server(endpoint = "auth/mailed_code")]
 pub async fn mailed_code(#[server(default)] code: String) -> Result<Option<Mailed>, AppError> {
     let state = state()?;
@@ -66,7 +66,8 @@ pub async fn mailed_code(#[server(default)] code: String) -> Result<Option<Maile
     Ok(found.map(|code| redeem::describe(&code, &who)))
 }
 
-/// Uses a code: that of a link, or digits in the browser that asked. `password`: a new one, where [`mailed_code`] says so.
+/// Redeems a code: the secret of a link, or six digits in the browser that requested them. `password` is the new
+/// password if [`mailed_code`] requires one.
 #[server(endpoint = "auth/confirm")]
 pub async fn confirm(
     #[server(default)] code: String,
@@ -82,7 +83,7 @@ pub async fn confirm(
     outcome::confirmed(&state, confirmed)
 }
 
-/// Ends the link that takes an account back to an earlier address, by that link.
+/// Disables an undo link. `code` is its secret.
 #[server(endpoint = "auth/dismiss_way_back")]
 pub async fn dismiss_way_back(#[server(default)] code: String) -> Result<(), AppError> {
     let (state, client) = (state()?, client()?);
@@ -92,7 +93,7 @@ pub async fn dismiss_way_back(#[server(default)] code: String) -> Result<(), App
     Ok(())
 }
 
-/// Who presents a code: the browser by what it asked for, its caller and its client.
+/// Returns the parts of a [`Presenter`]: the browser key, the caller and the client.
 #[cfg(feature = "ssr")]
 fn presenter(state: &AppState) -> Result<(Option<BrowserKey>, Option<Caller>, Client), AppError> {
     Ok((state.cookie_names.asked(&cookies()?), caller(), client()?))

@@ -1,5 +1,5 @@
 //! One-time codes by email, in the types that server and browser share, and their server functions.
-//! Used by the pages of the core and by features that send a code.
+//! Used by the auth pages and by features that send a code.
 
 pub mod api;
 pub mod model;

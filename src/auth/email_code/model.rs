@@ -1,21 +1,26 @@
-//! One-time codes, in the words that server and browser share.
+//! One-time codes, in the types that server and browser share.
 
 use serde::{Deserialize, Serialize};
+
+/// How many minutes an emailed code works.
+pub const CODE_MINUTES: u32 = 20;
+/// How many days a change of address can be undone from the previous address.
+pub const UNDO_DAYS: u32 = 7;
 
 /// What a code is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
-    /// Makes the account that was asked for.
+    /// Creates the account that was signed up for.
     SignUp,
-    /// Shows that mail to the account's address reaches its owner.
+    /// Verifies the account's address.
     Verify,
     LogIn,
-    /// Chooses a new password.
+    /// Sets a new password.
     Recover,
-    /// Moves the account to the address that the code went to.
+    /// Changes the account's address to the one that the code was sent to.
     ChangeEmail,
-    /// Moves the account back to an address that it had.
+    /// Changes the account's address back to a previous one.
     UndoEmail,
 }
 
@@ -23,7 +28,7 @@ impl Purpose {
     pub const ALL: [Purpose; 6] =
         [Self::SignUp, Self::Verify, Self::LogIn, Self::Recover, Self::ChangeEmail, Self::UndoEmail];
 
-    /// The name in the database.
+    /// Returns the name in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SignUp => "sign_up",
@@ -35,35 +40,35 @@ impl Purpose {
         }
     }
 
-    /// The purpose of that name.
+    /// Returns the purpose with that name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|purpose| purpose.as_str() == name)
     }
 }
 
-/// What a code still needs besides a press of the button.
+/// What redeeming a code requires besides the code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Needs {
     Nothing,
-    /// A new password: either it is what the code is for, or whoever set the old one may have been somebody else.
+    /// A new password, because the code is for that or because a stranger may have chosen the old one.
     NewPassword,
-    /// To be logged in as the account that it belongs to.
+    /// That the account of the code is logged in.
     LogIn,
 }
 
-/// A code that came with a link, or that this browser asked for.
+/// A code from a link, or the one that this browser requested.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mailed {
     pub purpose: Purpose,
-    /// The address that it went to.
+    /// The address that the code was sent to.
     pub email: String,
     pub needs: Needs,
-    /// Whether `needs` could also be met by logging in, which keeps the password.
+    /// Whether logging in is an alternative to a new password.
     pub or_log_in: bool,
 }
 
-/// The secret of a mailed link, of what was copied along with it: only characters of base64url (RFC 4648, 5) can be its.
+/// Extracts the secret of a link from pasted text: drops all characters that are not base64url (RFC 4648, section 5).
 pub fn secret_of_link(code: &str) -> String {
     code.chars().filter(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect()
 }

@@ -1,4 +1,4 @@
-//! The parts that the pages of the core share: the card around a form, the fields of an email and of the way back.
+//! Components that the auth pages share: the card around a form, the email field, the hidden `next` field.
 
 use crate::{
     auth::{
@@ -12,10 +12,10 @@ use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 use leptos_router::{components::Redirect, hooks::use_query_map};
 
-/// Where a log-in leads when the visitor did not come from anywhere.
+/// The page after a log-in without `next`.
 const AFTER_LOG_IN: &str = "/profile";
 
-/// Shows its children to visitors who aren't logged in; others are sent on to `next`.
+/// Shows its children to anonymous visitors; redirects others to `next`.
 #[component]
 pub(super) fn LoggedOut(next: Option<String>, children: Children) -> impl IntoView {
     match identity() {
@@ -24,14 +24,14 @@ pub(super) fn LoggedOut(next: Option<String>, children: Children) -> impl IntoVi
     }
 }
 
-/// The way to the other of the two pages.
+/// The link to the alternative page, such as from log-in to sign-up.
 pub struct Other {
     pub question: &'static str,
     pub label: &'static str,
     pub path: &'static str,
 }
 
-/// The column that both pages stand in. `next` goes along to the other page.
+/// The card around a form. Passes `next` on to the alternative page.
 #[component]
 pub(super) fn AuthCard(title: &'static str, other: Other, next: Option<String>, children: Children) -> impl IntoView {
     let href = with_next(other.path, next.as_deref());
@@ -63,13 +63,13 @@ pub(super) fn EmailField(flash: Flash) -> impl IntoView {
     }
 }
 
-/// Carries the way back through the form.
+/// The hidden input that carries `next` through the form.
 #[component]
 pub(super) fn NextInput(next: Option<String>) -> impl IntoView {
     next.map(|next| view! { <input type="hidden" name="next" value=next /> })
 }
 
-/// The address of a page that leads on to `next` in the end.
+/// Adds `next` to `path` as a query parameter.
 pub(super) fn with_next(path: &str, next: Option<&str>) -> String {
     match next {
         Some(next) => with_query(path, "next", next),
@@ -77,13 +77,13 @@ pub(super) fn with_next(path: &str, next: Option<&str>) -> String {
     }
 }
 
-/// The page to go to after the log-in, if the address names one of this site.
+/// Returns the `next` of the URL if it is a path of this site.
 pub(super) fn use_next() -> Option<String> {
     let next = use_query_map().get_untracked().get("next")?;
     local_path(&next).map(str::to_owned)
 }
 
-/// The fields at fault, before the form goes; `password` says what is wrong with one that is there.
+/// Returns the invalid fields of a form with email and password; `password` checks a password that is not empty.
 pub(super) fn credential_errors(values: &Values, password: impl Fn(&str) -> Result<(), Problem>) -> Vec<FieldError> {
     let typed = values.get(Field::Password);
     let password = if typed.is_empty() { Err(Problem::Missing) } else { password(&typed) };

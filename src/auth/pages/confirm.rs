@@ -1,5 +1,5 @@
-//! `/confirm`: where the link of a mail leads, and where its digits are typed. Opening a link changes nothing, since mail
-//! scanners open links too.
+//! `/confirm`: the page that emailed links open, and where the six-digit code is typed. Opening a link changes nothing,
+//! because mail scanners open links too.
 
 use super::{confirm_copy::confirm_copy, new_password::NewPasswordField};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
         Loaded,
         email_code::{
             api::mailed_code,
-            model::{Mailed, Needs, Purpose, secret_of_link},
+            model::{CODE_MINUTES, Mailed, Needs, Purpose, secret_of_link},
         },
         model::{check_new_password, log_in_path},
     },
@@ -28,7 +28,7 @@ pub fn ConfirmRoute() -> impl leptos_router::MatchNestedRoutes + Clone {
 
 #[component]
 fn ConfirmPage() -> impl IntoView {
-    // Empty where digits are to be typed.
+    // Empty without a link: the visitor types the code.
     let link = secret_of_link(&use_query_map().get_untracked().get("code").unwrap_or_default());
     let flash = use_flash();
     let data = mailed_code(link.clone());
@@ -45,34 +45,34 @@ fn ConfirmPage() -> impl IntoView {
     }
 }
 
-/// The title of a code's page.
+/// Returns the title of the page.
 fn title_of(mailed: &Mailed, link: &str) -> &'static str {
-    if link.is_empty() { "Check your mail" } else { confirm_copy(mailed.purpose).title }
+    if link.is_empty() { "Check your email" } else { confirm_copy(mailed.purpose).title }
 }
 
-/// The page of a link's code.
+/// Returns the path of the page for a link.
 fn path_of(link: &str) -> String {
     format!("/confirm?code={link}")
 }
 
-/// A code that only its account may use.
+/// Shown for a code that requires its account to be logged in.
 #[component]
 fn LogInFirst(mailed: Mailed, link: String) -> impl IntoView {
     let title = title_of(&mailed, &link);
     view! {
         <Title text=title />
         <h1>{title}</h1>
-        <p class="auth-lead">"This link belongs to an account that isn't logged in here. Log in first; you come back to this page."</p>
+        <p class="auth-lead">"This link belongs to an account that isn't logged in here. Log in to continue."</p>
         <a class="button button--wide" href=log_in_path(&path_of(&link))>
             "Log in"
         </a>
     }
 }
 
-/// What a code does, and the button that has it done.
+/// Says what the code does, and has the form that redeems it.
 #[component]
 fn Confirm(mailed: Mailed, link: String, flash: Flash) -> impl IntoView {
-    let words = confirm_copy(mailed.purpose);
+    let copy = confirm_copy(mailed.purpose);
     let by_digits = link.is_empty();
     let title = title_of(&mailed, &link);
     let min = use_site().password_min_length;
@@ -88,7 +88,7 @@ fn Confirm(mailed: Mailed, link: String, flash: Flash) -> impl IntoView {
     let log_in_instead = mailed.or_log_in.then(|| {
         view! {
             <p class="auth-other">
-                "Know the password? " <a href=log_in_path(&path_of(&link))>"Log in"</a> " first and keep it."
+                "Know your password? " <a href=log_in_path(&path_of(&link))>"Log in"</a> " to keep it."
             </p>
         }
     });
@@ -96,7 +96,7 @@ fn Confirm(mailed: Mailed, link: String, flash: Flash) -> impl IntoView {
         view! {
             <Form action="/api/auth/dismiss_way_back" class="auth-other">
                 <input type="hidden" name="code" value=link />
-                <Submit label="I changed it myself: end this link" class="button button--quiet button--wide" />
+                <Submit label="I made this change: disable this link" class="button button--quiet button--wide" />
             </Form>
         }
     });
@@ -108,25 +108,25 @@ fn Confirm(mailed: Mailed, link: String, flash: Flash) -> impl IntoView {
                 .then(|| {
                     view! {
                         "If " <b>{mailed.email.clone()}</b>
-                        " can be used here, a mail with six digits is on its way. Type them below, or open the link in the mail. "
+                        " can be used here, we sent it an email. Enter the six-digit code from it below, or open its link. "
                     }
                 })}
             {(!by_digits).then(|| view! { "For " <b>{mailed.email.clone()}</b> ". " })}
-            {(!by_digits || needs_password).then_some(words.lead)}
+            {(!by_digits || needs_password).then_some(copy.lead)}
         </p>
         <Form action="/api/auth/confirm" check error=flash.error>
             <FormErrors />
             <input type="hidden" name="code" value=link />
-            // Password managers file the new password under this.
+            // Password managers save the new password under this name.
             <input type="text" name="username" autocomplete="username" value=mailed.email readonly hidden />
-            // Inside the form: a field takes its error from the form around it.
+            // Inside the form, because a field takes its error from the form around it.
             {by_digits
                 .then(|| {
                     view! {
                         <TextField
                             field=Field::Digits
-                            label="Six digits from the mail"
-                            hint="They work in this browser only, for 20 minutes."
+                            label="Six-digit code"
+                            hint=format!("Works only in this browser, for {CODE_MINUTES} minutes.")
                             autocomplete="one-time-code"
                             input_mode="numeric"
                             required=true
@@ -134,7 +134,7 @@ fn Confirm(mailed: Mailed, link: String, flash: Flash) -> impl IntoView {
                     }
                 })}
             {needs_password.then(|| view! { <NewPasswordField label="New password" /> })}
-            <Submit label=words.button class="button button--wide" />
+            <Submit label=copy.button class="button button--wide" />
         </Form>
         {log_in_instead}
         {dismiss}
@@ -142,7 +142,7 @@ fn Confirm(mailed: Mailed, link: String, flash: Flash) -> impl IntoView {
             .then(|| {
                 view! {
                     <p class="auth-other">
-                        "No mail after a minute? Look among the spam, or " <a href=words.again>"ask again"</a> "."
+                        "No email? Check your spam folder, or " <a href=copy.again>"request a new one"</a> "."
                     </p>
                     <MailboxHint />
                 }
@@ -150,16 +150,16 @@ fn Confirm(mailed: Mailed, link: String, flash: Flash) -> impl IntoView {
     }
 }
 
-/// No code, or one that does not count any more.
+/// Shown when there is no code, or none that still works.
 #[component]
 fn Spent(flash: Flash, by_link: bool) -> impl IntoView {
-    let title = if by_link { "This link is spent" } else { "Nothing to confirm" };
-    // The error of a form that was sent here says the same, and what came of it.
+    let title = if by_link { "This link has expired" } else { "Nothing to confirm" };
+    // The error of a form that was posted here already says this.
     let sentence = flash.error.is_none().then(|| {
         let sentence = if by_link {
-            "It has been used, a newer one took its place, or its time is over. Ask for another."
+            "It may have been used already or replaced by a newer one. Request a new link below."
         } else {
-            "No mail was asked for in this browser lately, or its code was used. Ask for another."
+            "You haven't requested an email in this browser recently, or its code was already used."
         };
         view! { <p class="auth-lead">{sentence}</p> }
     });
@@ -169,22 +169,22 @@ fn Spent(flash: Flash, by_link: bool) -> impl IntoView {
         {flash.error.map(|error| view! { <Refusal error /> })}
         {sentence}
         <p class="auth-other">
-            <a href="/magic">"Log in by mail"</a>
+            <a href="/magic">"Log in by email"</a>
             " · "
-            <a href="/forgot">"Choose a new password"</a>
+            <a href="/forgot">"Reset your password"</a>
             " · "
             <a href="/signup">"Create an account"</a>
         </p>
     }
 }
 
-/// In development the mail lies next door.
+/// In development, links to the mailbox.
 #[component]
 fn MailboxHint() -> impl IntoView {
     use_site().mailbox.then(|| {
         view! {
             <aside class="auth-hint">
-                <p>"Mail stays on this machine: it is in the " <a href="/dev/mailbox" rel="external">"mailbox"</a> "."</p>
+                <p>"In development, find the email in the " <a href="/dev/mailbox" rel="external">"mailbox"</a> "."</p>
             </aside>
         }
     })

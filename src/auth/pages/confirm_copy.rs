@@ -1,53 +1,54 @@
-//! The text of `/confirm`, by the purpose of the code.
+//! The text of `/confirm` for each purpose of a code.
 
 use crate::auth::email_code::model::Purpose;
 
 /// The text of the page.
 pub struct ConfirmCopy {
     pub title: &'static str,
-    /// What using the code does.
+    /// What redeeming the code does.
     pub lead: &'static str,
     pub button: &'static str,
-    /// The page where another mail can be asked for.
+    /// The page where a new email can be requested.
     pub again: &'static str,
 }
 
+/// Returns the text for a code.
 pub fn confirm_copy(purpose: Purpose) -> ConfirmCopy {
     match purpose {
         Purpose::SignUp => ConfirmCopy {
-            title: "Confirm your address",
-            lead: "One press creates your account and logs you in.",
+            title: "Confirm your email address",
+            lead: "This creates your account and logs you in.",
             button: "Create my account",
             again: "/signup",
         },
         Purpose::Verify => ConfirmCopy {
-            title: "Verify your address",
-            lead: "One press shows that mail reaches you here.",
-            button: "Verify my address",
+            title: "Verify your email address",
+            lead: "This confirms that the address belongs to you.",
+            button: "Verify email address",
             again: "/account",
         },
         Purpose::LogIn => ConfirmCopy {
-            title: "Log in by mail",
-            lead: "One press logs you in on this device.",
+            title: "Log in by email",
+            lead: "This logs you in on this device.",
             button: "Log in",
             again: "/magic",
         },
         Purpose::Recover => ConfirmCopy {
             title: "Choose a new password",
-            lead: "Every device is logged out, and the new password counts at once.",
+            lead: "This changes your password and logs out all devices.",
             button: "Change password",
             again: "/forgot",
         },
         Purpose::ChangeEmail => ConfirmCopy {
-            title: "Confirm your new address",
-            lead: "Your account uses this address from then on. The old one is told.",
+            title: "Confirm your new email address",
+            lead: "This changes the email address of your account. We'll notify the old address.",
             button: "Use this address",
             again: "/account/email",
         },
         Purpose::UndoEmail => ConfirmCopy {
-            title: "Take your address back",
-            lead: "Your account moves back to this address, and every device is logged out.",
-            button: "Take it back",
+            title: "Restore your email address",
+            lead: "This changes your account back to this address and logs out all devices.",
+            button: "Restore this address",
             again: "/account/email",
         },
     }

@@ -1,4 +1,4 @@
-//! `/forgot`: asks for the link that sets a new password.
+//! `/forgot`: requests an email with a link that sets a new password.
 
 use super::request_link::RequestLink;
 use leptos::prelude::*;
@@ -14,7 +14,7 @@ fn ForgotPage() -> impl IntoView {
     view! {
         <RequestLink
             title="Forgot your password?"
-            lead="Enter your address. If it has an account, we'll mail you a link to choose a new password."
+            lead="Enter your email address. If it has an account, we'll send you a link to choose a new password."
             action="/api/auth/forgot_password"
             label="Send me a link"
         />

@@ -1,4 +1,4 @@
-//! `/login`. A plain form post, so that the answer's navigation brings cookies, identity and page together.
+//! `/login`. A plain form post: the navigation that follows updates cookies, identity and page together.
 
 use super::card::{AuthCard, EmailField, LoggedOut, NextInput, Other, credential_errors, use_next, with_next};
 use crate::ui::{
@@ -32,7 +32,7 @@ fn LogInPage() -> impl IntoView {
                 <p class="auth-other">
                     <a href=forgot>"Forgot your password?"</a>
                     " · "
-                    <a href=magic>"Log in by mail"</a>
+                    <a href=magic>"Log in by email"</a>
                 </p>
             </AuthCard>
             <DemoHint />
@@ -46,8 +46,8 @@ fn DemoHint() -> impl IntoView {
         view! {
             <aside class="auth-hint" aria-label="Demo accounts">
                 <p>
-                    "This is a demo. Enter with one click from the " <a href="/#demo" rel="external">"start page"</a>
-                    ", or as " <code>"user@demo.test"</code> " with " <code>"correct-horse-battery"</code> "."
+                    "This is a demo. Log in with one click from the " <a href="/#demo" rel="external">"start page"</a>
+                    ", or as " <code>"user@demo.test"</code> " with the password " <code>"correct-horse-battery"</code> "."
                 </p>
             </aside>
         }

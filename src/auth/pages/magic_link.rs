@@ -1,4 +1,4 @@
-//! `/magic`: asks for a link that logs in.
+//! `/magic`: requests an email with a link that logs in.
 
 use super::request_link::RequestLink;
 use leptos::prelude::*;
@@ -13,8 +13,8 @@ pub fn MagicRoute() -> impl leptos_router::MatchNestedRoutes + Clone {
 fn MagicPage() -> impl IntoView {
     view! {
         <RequestLink
-            title="Log in by mail"
-            lead="Enter your address. If it has an account, we'll mail you a link that logs you in."
+            title="Log in by email"
+            lead="Enter your email address. If it has an account, we'll send you a link that logs you in."
             action="/api/auth/send_magic_link"
             label="Send me a link"
         />

@@ -1,5 +1,5 @@
-//! The pages and forms of the core: log-in, sign-up, links by email, step-up, and the field for a new password.
-//! The router mounts the routes through the face of `auth`.
+//! The pages and forms of auth: log-in, sign-up, emailed links, step-up, and the field for a new password.
+//! `app.rs` mounts their routes.
 
 pub mod card;
 pub mod confirm;

@@ -1,5 +1,5 @@
-//! The field for a new password, with a meter beside it. The server rates what is typed: the tables for that are larger
-//! than the whole app. Used wherever one is chosen.
+//! The field for a new password, with a strength meter. The server rates the password, because the tables for that are
+//! larger than the whole app. Used by every form that sets a password.
 
 use crate::{
     auth::{
@@ -12,44 +12,44 @@ use crate::{
 use leptos::{prelude::*, task::spawn_local, wasm_bindgen::JsCast, web_sys::HtmlInputElement};
 use std::time::Duration;
 
-/// How long typing has to rest before the server is asked.
-const REST: Duration = Duration::from_millis(250);
+/// How long to wait after the last keystroke before asking the server.
+const DEBOUNCE: Duration = Duration::from_millis(250);
 
 #[component]
 pub fn NewPasswordField(#[prop(default = "Password")] label: &'static str) -> impl IntoView {
     let reading = RwSignal::new(None);
-    // Only the answer to the last question counts.
-    let asked = StoredValue::new(0_u32);
+    // Drops responses to all but the latest request.
+    let latest = StoredValue::new(0_u32);
     let measure = move |password: String| {
-        asked.update_value(|asked| *asked = asked.wrapping_add(1));
-        let mine = asked.get_value();
+        latest.update_value(|latest| *latest = latest.wrapping_add(1));
+        let this = latest.get_value();
         if password.is_empty() {
             reading.set(None);
             return;
         }
-        let is_last = move || asked.try_get_value() == Some(mine);
+        let is_latest = move || latest.try_get_value() == Some(this);
         set_timeout(
             move || {
-                if !is_last() {
+                if !is_latest() {
                     return;
                 }
                 spawn_local(async move {
                     let rated = rate_password(password, typed(Field::Email), typed(Field::DisplayName)).await;
-                    // Without an answer the meter stays as it is: the server decides at the end anyway.
+                    // On an error the meter stays as it is: the server checks the password again when the form is sent.
                     if let Ok(strength) = rated
-                        && is_last()
+                        && is_latest()
                     {
                         reading.try_set(Some((strength.score, advice(strength))));
                     }
                 });
             },
-            REST,
+            DEBOUNCE,
         );
     };
     view! {
         <PasswordField
             label
-            hint=format!("At least {} characters. A few unrelated words make a good one.", use_site().password_min_length)
+            hint=format!("At least {} characters. A few unrelated words make a good password.", use_site().password_min_length)
             autocomplete="new-password"
             on_change=Box::new(measure)
         />
@@ -57,7 +57,7 @@ pub fn NewPasswordField(#[prop(default = "Password")] label: &'static str) -> im
     }
 }
 
-/// What stands in the input for `field` right now.
+/// Returns the current value of the input for `field`.
 fn typed(field: Field) -> String {
     document()
         .get_element_by_id(control_name(field))
@@ -66,17 +66,17 @@ fn typed(field: Field) -> String {
         .unwrap_or_default()
 }
 
-/// One sentence about a password: what would help most, or that it is good.
+/// Returns one sentence about a password: the most useful advice, or that it is strong.
 fn advice(strength: PasswordStrength) -> &'static str {
     match (strength.score, strength.advice) {
-        (_, Some(PasswordAdvice::Common)) => "This one is on lists of common passwords.",
-        (_, Some(PasswordAdvice::Personal)) => "It leans on your name, your address or this site.",
-        (_, Some(PasswordAdvice::Pattern)) => "It repeats or follows a pattern. Break it up.",
-        (_, Some(PasswordAdvice::Date)) => "Dates and years are guessed early.",
-        (_, Some(PasswordAdvice::MoreWords)) => "One or two more unrelated words would help.",
-        (0..=2, None) => "A few more unrelated words would help.",
-        (3, None) => "Good. It would take a long time to guess.",
-        (_, None) => "Very good. It's out of reach.",
+        (_, Some(PasswordAdvice::Common)) => "This is a common password.",
+        (_, Some(PasswordAdvice::Personal)) => "Too similar to your name, email or this site.",
+        (_, Some(PasswordAdvice::Pattern)) => "Avoid repetitions and keyboard patterns.",
+        (_, Some(PasswordAdvice::Date)) => "Dates and years are easy to guess.",
+        (_, Some(PasswordAdvice::MoreWords)) => "Add one or two unrelated words.",
+        (0..=2, None) => "Add a few unrelated words.",
+        (3, None) => "Strong password.",
+        (_, None) => "Very strong password.",
     }
 }
 

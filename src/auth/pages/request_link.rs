@@ -1,4 +1,4 @@
-//! The page that asks for an address to send a link to. Used by `/forgot` and `/magic`.
+//! The page that requests an emailed link. Used by `/forgot` and `/magic`.
 
 use super::card::{AuthCard, EmailField, NextInput, Other, use_next};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// One email field. `action`: the server function that sends the link.
+/// A form with an email field. `action` is the path of the server function that sends the link.
 #[component]
 pub(super) fn RequestLink(
     title: &'static str,
@@ -19,7 +19,7 @@ pub(super) fn RequestLink(
     let next = use_next();
     let flash = use_flash();
     let check: Check = Box::new(email_errors);
-    let other = Other { question: "Know your password?", label: "Log in", path: "/login" };
+    let other = Other { question: "Remember your password?", label: "Log in", path: "/login" };
     view! {
         <AuthCard title other next=next.clone()>
             <p class="auth-lead">{lead}</p>
@@ -34,6 +34,6 @@ pub(super) fn RequestLink(
 }
 
 fn email_errors(values: &Values) -> Vec<FieldError> {
-    let fault = check_email(&values.get(Field::Email)).err();
-    fault.map(|problem| FieldError { field: Field::Email, problem }).into_iter().collect()
+    let problem = check_email(&values.get(Field::Email)).err();
+    problem.map(|problem| FieldError { field: Field::Email, problem }).into_iter().collect()
 }

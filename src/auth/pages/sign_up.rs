@@ -28,14 +28,14 @@ fn SignUpPage() -> impl IntoView {
     let check: Check = Box::new(move |values| credential_errors(values, |password| check_new_password(password, min)));
     view! {
         <LoggedOut next=next.clone()>
-            <AuthCard title="Create an account" other=Other { question: "Already have one?", label: "Log in", path: "/login" } next=next.clone()>
+            <AuthCard title="Create an account" other=Other { question: "Already have an account?", label: "Log in", path: "/login" } next=next.clone()>
                 <Form action="/api/auth/sign_up" check error=flash.error.clone()>
                     <FormErrors />
                     <NextInput next />
                     <TextField
                         field=Field::DisplayName
                         label="Display name"
-                        hint="What others see. You can change it later."
+                        hint="Shown to others. You can change it later."
                         autocomplete="name"
                         max_length=DISPLAY_NAME_MAX_LENGTH
                         value=flash.typed(control_name(Field::DisplayName))

@@ -1,47 +1,52 @@
-//! The form that proves anew who sits at an unlocked screen, in the place of the form that needs it. Used by pages whose
-//! server functions ask `require_recent`.
+//! The form that asks a user to authenticate again before a sensitive action, so that an unattended screen is not
+//! enough. Used by pages whose server functions call `require_recent`.
 
 use crate::{
     error::{Field, FieldError, Problem},
-    ui::{Check, Form, FormErrors, PasswordField, Submit, Values, control_name, flash::Flash},
+    ui::{
+        Check, Form, FormErrors, PasswordField, Submit, Values, control_name,
+        flash::{Flash, use_site},
+        time::duration,
+    },
 };
 use leptos::prelude::*;
 
-/// Asks for the password, or sends a mail where there is none, and leads back to `next` with what was typed there.
+/// Asks for the password, or emails a link to an account without
+/// one, then returns to `next` with the input of its form.
 #[component]
 pub fn StepUp(
     next: &'static str,
     email: String,
     has_password: bool,
-    /// What led here: the error of the form that was sent, and what stood in it.
+    /// The error and the input of the form that needs this.
     flash: Flash,
 ) -> impl IntoView {
     let typed = flash.typed(control_name(Field::Email));
-    let refused = flash.error;
-    let mailed = if has_password { None } else { refused.clone() };
-    let own = email.clone();
+    let error = flash.error;
+    let link_error = if has_password { None } else { error.clone() };
+    let username = email.clone();
     let by_password = has_password.then(|| {
-        let check: Check = Box::new(faults);
+        let check: Check = Box::new(password_errors);
         view! {
-            <Form action="/api/auth/step_up" check error=refused.clone()>
+            <Form action="/api/auth/step_up" check error=error.clone()>
                 <FormErrors />
                 <input type="hidden" name="next" value=next />
                 <input type="hidden" name="email" value=typed />
-                <input type="text" name="username" autocomplete="username" value=own readonly hidden />
+                <input type="text" name="username" autocomplete="username" value=username readonly hidden />
                 <PasswordField label="Your password" autocomplete="current-password" />
-                <Submit label="Confirm that it's me" />
+                <Submit label="Confirm" />
             </Form>
         }
     });
     view! {
         <section class="setting" aria-labelledby="step-up-title">
             <div class="setting-head">
-                <h2 id="step-up-title">"Is it still you?"</h2>
-                <p>"You logged in a while ago. This is asked once, then not for the next 15 minutes."</p>
+                <h2 id="step-up-title">"Confirm access"</h2>
+                <p>{format!("You logged in a while ago. We won't ask again for {}.", duration(use_site().sudo_ttl))}</p>
             </div>
             <div class="setting-body">
                 {by_password}
-                <Form action="/api/auth/send_magic_link" class="inline-form" error=mailed>
+                <Form action="/api/auth/send_magic_link" class="inline-form" error=link_error>
                     <input type="hidden" name="next" value=next />
                     <input type="hidden" name="email" value=email />
                     <Submit
@@ -54,7 +59,7 @@ pub fn StepUp(
     }
 }
 
-fn faults(values: &Values) -> Vec<FieldError> {
+fn password_errors(values: &Values) -> Vec<FieldError> {
     if values.get(Field::Password).is_empty() {
         vec![FieldError { field: Field::Password, problem: Problem::Missing }]
     } else {

@@ -1,5 +1,4 @@
-//! What stands on a page as long as nobody has shown that mail reaches the owner of the account. Used by features whose
-//! page is the one that people come to after they signed up.
+//! The banner that asks a user to verify their email address. Used by the page that users see first after sign-up.
 
 use crate::{
     auth::browser::identity::identity,
@@ -8,23 +7,23 @@ use crate::{
 };
 use leptos::prelude::*;
 
-/// Asks the visitor to verify their address; nothing once it is verified.
+/// Asks the user to verify their address; renders nothing once it is verified.
 #[component]
 pub fn VerifyReminder() -> impl IntoView {
-    // The page's own form has no address, and could not show what is wrong with it.
-    let refused = use_flash().error.filter(|error| error.problem_of(Field::Email).is_some());
-    identity().filter(|who| !who.email_verified).map(|who| {
+    // The page's own form has no email field, so it can't show this error.
+    let error = use_flash().error.filter(|error| error.problem_of(Field::Email).is_some());
+    identity().filter(|user| !user.email_verified).map(|user| {
         view! {
-            {refused.map(|error| view! { <Refusal error /> })}
+            {error.map(|error| view! { <Refusal error /> })}
             <div class="banner reminder" role="note">
                 <Icon name="alert" />
                 <div>
                     <p>
-                        "Nobody has shown yet that " <b>{who.email}</b>
-                        " is yours. Until you do, whoever reads mail there can take this account over."
+                        "Verify your email address: " <b>{user.email}</b>
+                        ". Until then, anyone who can read email sent there can take over this account."
                     </p>
                     <Form action="/api/auth/send_verification" class="inline-form">
-                        <Submit label="Verify it by mail" class="button button--quiet button--small" />
+                        <Submit label="Send verification email" class="button button--quiet button--small" />
                     </Form>
                 </div>
             </div>

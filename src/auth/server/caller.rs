@@ -1,4 +1,4 @@
-//! Who is asking, with the session behind it. Made by `session`, handed on by `identify` in the request's extensions.
+//! The verified caller with its session. Created by `session`, added to the request's extensions by `identify`.
 
 use axum::{
     extract::ConnectInfo,
@@ -31,9 +31,9 @@ pub struct Caller {
     pub session: SessionIdHash,
     pub(super) session_id: SessionId,
     pub access_expires_at: DateTime<Utc>,
-    /// What this request's tokens were worth.
+    /// What this request did with its tokens.
     pub decision: LastDecision,
-    /// Whether the database was asked in this request. `false`: it is up to a second old.
+    /// Whether this request read the session from the database. If `false`, it is up to a second old.
     pub fresh: bool,
 }
 
@@ -62,14 +62,14 @@ impl Caller {
         }
     }
 
-    /// Locks the caller's account until `tx` ends. The first step of every change that rests on being signed in: a session
-    /// that ended since the request came in, or an account that was disabled, is refused with 401.
+    /// Locks the caller's account until `tx` ends. The first step of every change that requires a session. Returns 401
+    /// if the session ended or the account was disabled after the request came in.
     pub async fn lock(&self, tx: &mut Tx, now: DateTime<Utc>) -> Result<OwnerRow, AppError> {
         users::owner_store::lock_caller(tx, self.user_id, &self.session, now).await?.ok_or(AppError::Unauthenticated)
     }
 
-    /// By the token alone, while the database does not answer: enough for a page that only reads, and says nothing of
-    /// the account that the token does not.
+    /// Creates a caller from the token alone, for read-only pages while
+    /// the database is down. It has no email and no display name.
     pub(super) fn from_claims(
         claims: &AccessClaims,
         session_id: SessionId,
@@ -80,7 +80,7 @@ impl Caller {
             identity: Identity {
                 user_id: claims.sub.to_string(),
                 email: String::new(),
-                // Not known, and nothing to ask for now.
+                // Unknown. `true` hides the reminder.
                 email_verified: true,
                 display_name: String::new(),
                 role,
@@ -95,7 +95,7 @@ impl Caller {
     }
 }
 
-/// The client's side of a request: for throttles, the audit trail and the list of devices.
+/// The client of a request, for rate limits, the audit trail and the list of devices.
 #[derive(Clone, Debug)]
 pub struct Client {
     pub ip: IpAddr,
@@ -103,8 +103,8 @@ pub struct Client {
 }
 
 impl Client {
-    /// From the connection itself, or where that is a proxy of ours from what it says: any other forwarding header is
-    /// anybody's to write.
+    /// Reads the client from the connection or, if that is a trusted proxy, from its forwarding headers. Ignores those
+    /// of anyone else, who could write anything.
     pub fn of(parts: &Parts, proxies: &TrustedProxies) -> Self {
         let peer = parts
             .extensions

@@ -1,6 +1,6 @@
-//! Middleware: from cookies to a [`Caller`], refreshing on the way where the access token has expired. It runs before
-//! anything is rendered, since a page that has begun to stream can set no cookie; so pages, server functions and plain
-//! forms are all refreshed alike, and none of them knows.
+//! Authentication middleware: turns the cookies into a [`Caller`] and refreshes an expired access token. It runs before
+//! anything is rendered, because a page that has started to stream can't set cookies. Pages, server functions and plain
+//! forms are therefore all refreshed the same way.
 
 use axum::{
     extract::{Request, State},
@@ -30,22 +30,21 @@ use crate::{
     ui::flash::{Flash, Notice},
 };
 
-/// Puts a [`Caller`] into the request's extensions, if there is one. Any failure logs out: the cookies are cleared, and
-/// the request goes on as anonymous; but they are kept while the browser is being given another session. A database that
-/// does not answer is no failure of the session: 503, cookies kept.
+/// Adds the [`Caller`] to the request's extensions. An invalid session clears the cookies, and the request continues as
+/// anonymous. A session that was just replaced keeps them. If the database is down, returns 503 and keeps the cookies.
 ///
-/// What another site sent is refused here too: wherever somebody may be signed in, that was looked at.
+/// Also rejects cross-site requests, so that no authenticated route misses that check.
 pub async fn identify(State(state): State<AppState>, cookies: Cookies, mut request: Request, next: Next) -> Response {
     if let Some(refusal) = security::refused(&state, &request) {
         return refusal;
     }
-    let only_reads = matches!(*request.method(), Method::GET | Method::HEAD);
-    match resolve(&state, &cookies, request.headers(), only_reads).await {
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    match resolve(&state, &cookies, request.headers(), is_read).await {
         Ok(Some(caller)) => {
             request.extensions_mut().insert(caller);
         }
         Ok(None) => {}
-        // The page load that follows presents them again, and says why.
+        // The page load that follows presents the tokens again and shows why.
         Err(Stop::LoggedOut(_)) if request.uri().path() == events::PATH => {}
         Err(Stop::Replaced) => {
             request.extensions_mut().insert(Replaced);
@@ -62,7 +61,7 @@ pub async fn identify(State(state): State<AppState>, cookies: Cookies, mut reque
     next.run(request).await
 }
 
-/// Refreshes although the access token may still be valid: for a client that wants to refresh ahead.
+/// Refreshes the tokens even if the access token is still valid, for clients that refresh ahead of time.
 pub async fn refresh_now(state: &AppState, cookies: &Cookies) -> Result<(), AppError> {
     let token = cookies.get(&state.cookie_names.refresh).ok_or(AppError::Unauthenticated)?;
     match present(state, cookies, token.value()).await {
@@ -80,7 +79,7 @@ enum Stop {
     LoggedOut(Notice),
     Replaced,
     Unavailable,
-    /// A browser that only guesses that its user will come here: no reason to rotate.
+    /// The browser only prefetches: don't rotate for that.
     Prefetch,
 }
 
@@ -106,7 +105,7 @@ async fn resolve(
     state: &AppState,
     cookies: &Cookies,
     headers: &HeaderMap,
-    only_reads: bool,
+    is_read: bool,
 ) -> Result<Option<Caller>, Stop> {
     let access = cookies.get(&state.cookie_names.access);
     let refresh = cookies.get(&state.cookie_names.refresh);
@@ -115,7 +114,7 @@ async fn resolve(
     }
     if let Some(access) = &access {
         match state.keys.verify_pair(access.value(), refresh.as_ref().map(Cookie::value)) {
-            Ok(claims) => return Ok(Some(lifecycle::check(state, &claims, only_reads).await?)),
+            Ok(claims) => return Ok(Some(lifecycle::check(state, &claims, is_read).await?)),
             Err(TokenError::Expired) => {}
             Err(TokenError::Invalid) => return Err(Stop::LoggedOut(Notice::SessionEnded)),
         }
@@ -126,7 +125,7 @@ async fn resolve(
     if is_prefetch(headers) {
         return Err(Stop::Prefetch);
     }
-    // Boxed: all that a rotation may take would be moved about with every request, and few rotate.
+    // Boxed to keep this future small: few requests rotate.
     Box::pin(present(state, cookies, refresh.value())).await.map(Some)
 }
 

@@ -1,4 +1,4 @@
-//! The server's half of the core.
+//! The server side of auth. Features use the functions that this file exports, and the flows.
 
 pub mod caller;
 pub mod email_code;

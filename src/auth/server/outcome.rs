@@ -1,5 +1,4 @@
-//! What the core's server functions leave in the answer: the cookies, and the page that a browser goes to next. Called
-//! as the last line of a server function.
+//! Sets the cookies and the redirect of a response. Called in the last line of a server function.
 
 use axum::http::{HeaderName, HeaderValue};
 use leptos::prelude::use_context;
@@ -13,14 +12,14 @@ use crate::{
     ui::flash::{Flash, Notice},
 };
 
-/// Sets the session's cookies and leads to `next`.
+/// Sets the session's cookies and redirects to `next`, or to the profile.
 pub fn signed_in(state: &AppState, issued: Issued, next: &str, notice: Option<Notice>) -> Result<(), AppError> {
     state.cookie_names.set(&cookies()?, issued);
     responses::see_other(local_path(next).unwrap_or("/profile"), notice);
     Ok(())
 }
 
-/// Sets the session's cookies and leads back to the form that asked for it, with what stood there.
+/// Sets the session's cookies and redirects back to the form that required the step-up, with its input.
 pub fn stepped_up(state: &AppState, issued: Issued, next: &str, email: String) -> Result<(), AppError> {
     state.cookie_names.set(&cookies()?, issued);
     let typed = if email.is_empty() { Vec::new() } else { vec![("email".to_owned(), email)] };
@@ -28,30 +27,30 @@ pub fn stepped_up(state: &AppState, issued: Issued, next: &str, email: String) -
     Ok(())
 }
 
-/// Clears the session's cookies and the browser's cache, and leads to the start page.
+/// Clears the session's cookies and the browser's cache, and redirects to the start page.
 pub fn signed_out(state: &AppState, notice: Notice) -> Result<(), AppError> {
     state.cookie_names.clear(&cookies()?);
     if let Some(options) = use_context::<ResponseOptions>() {
-        // What the browser stored of this site's pages goes too (W3C Clear Site Data; ASVS 5.0, 14.3.1).
+        // Clears this site's pages from the browser's cache (W3C Clear Site Data; ASVS 5.0, 14.3.1).
         options.insert_header(HeaderName::from_static("clear-site-data"), HeaderValue::from_static("\"cache\""));
     }
     responses::see_other("/", Some(notice));
     Ok(())
 }
 
-/// Remembers in the browser which code it asked for, and leads to where digits are typed.
-pub fn asked(state: &AppState, key: &BrowserKey) -> Result<(), AppError> {
+/// Sets the cookie that ties the code to this browser, and redirects to the page where its digits are typed.
+pub fn code_requested(state: &AppState, key: &BrowserKey) -> Result<(), AppError> {
     state.cookie_names.set_asked(&cookies()?, key);
     responses::see_other("/confirm", None);
     Ok(())
 }
 
-/// Sets the cookies of the session that a code began, if it began one, and leads to where the code leads.
+/// Sets the cookies of the new session, if redeeming the code started one, and redirects to its next page.
 pub fn confirmed(state: &AppState, redeemed: Redeemed) -> Result<(), AppError> {
     if let Some(issued) = redeemed.issued {
         state.cookie_names.set(&cookies()?, issued);
     }
-    // A log-in page is no place to return to after a log-in, but it is where a reset without one ends.
+    // `local_path` rejects the log-in page, but a reset without a log-in ends there.
     let next = redeemed.next.unwrap_or_default();
     let next = if next == "/login" { "/login" } else { local_path(&next).unwrap_or("/profile") };
     responses::see_other(next, redeemed.notice);

@@ -1,5 +1,5 @@
-//! Browser and system in plain words, from the `User-Agent` header (RFC 9110, 10.1.5). A hint for the owner's memory and no
-//! more: whoever sends the header chooses it. Browsers name their ancestors too, so the order of the tables matters.
+//! Describes the browser and the system of a `User-Agent` header (RFC 9110, 10.1.5). Only a hint: clients choose the
+//! header. The order of the tables matters, because browsers also name the ones that they are compatible with.
 
 const BROWSERS: [(&str, &str); 11] = [
     ("Edg", "Edge"),
@@ -26,10 +26,10 @@ const SYSTEMS: [(&str, &str); 8] = [
     ("Linux", "Linux"),
 ];
 
-/// `Safari on iPhone`, `curl`, `Unknown device`.
+/// Returns a description such as `Safari on iPhone`, `curl` or `Unknown device`.
 pub fn describe(user_agent: &str) -> String {
     let find = |table: &[(&str, &'static str)]| {
-        table.iter().find(|(mark, _)| user_agent.contains(mark)).map(|(_, name)| *name)
+        table.iter().find(|(token, _)| user_agent.contains(token)).map(|(_, name)| *name)
     };
     match (find(&BROWSERS), find(&SYSTEMS)) {
         (Some(browser), Some(system)) => format!("{browser} on {system}"),
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_usual_browsers_are_told_apart() {
+    fn common_browsers_are_recognized() {
         for (user_agent, words) in [
             (
                 "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0.0.0 Safari/537.36",

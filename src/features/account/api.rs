@@ -1,4 +1,4 @@
-//! The server functions of an account's settings.
+//! The server functions of the account settings.
 
 use leptos::prelude::*;
 
@@ -11,6 +11,7 @@ use {
         store,
     },
     crate::{
+        auth::model::DELETION_DAYS,
         auth::server::{
             client, cookies,
             flows::{change_email, change_password, delete_account},
@@ -22,7 +23,7 @@ use {
     },
 };
 
-/// The caller's settings.
+/// Returns the caller's settings.
 #[server(ReadSettings, endpoint = "account/settings")]
 pub async fn settings() -> Result<Settings, AppError> {
     let caller = require(ACCESS).await?;
@@ -30,16 +31,16 @@ pub async fn settings() -> Result<Settings, AppError> {
     store::find(&state()?.db, &caller, recent).await?.ok_or(AppError::NotFound)
 }
 
-/// Has a link mailed to another address, which moves the account there. Needs a recent log-in.
+/// Emails a link to a new address that changes the account's address. Requires a recent log-in.
 #[server(endpoint = "account/change_email")]
 pub async fn change_email(#[server(default)] email: String) -> Result<(), AppError> {
     let caller = require_recent(ACCESS).await?;
     let state = state()?;
     let client = client()?;
-    outcome::asked(&state, &again!(change_email::request(&state, &caller, &email, &client))?)
+    outcome::code_requested(&state, &again!(change_email::request(&state, &caller, &email, &client))?)
 }
 
-/// Sets a new password and logs every other device out. Needs the old one or, where there is none, a recent log-in.
+/// Sets a new password and logs out all other devices. Requires the old password or, if there is none, a recent log-in.
 #[server(endpoint = "account/change_password")]
 pub async fn change_password(
     #[server(default)] old_password: String,
@@ -57,7 +58,7 @@ pub async fn change_password(
     Ok(())
 }
 
-/// Has a new link mailed to an earlier address of the account, and ends the one that was mailed there before.
+/// Emails a new undo link to a previous address of the account and voids the old one.
 #[server(endpoint = "account/renew_way_back")]
 pub async fn renew_way_back(#[server(default)] email: String) -> Result<(), AppError> {
     let caller = require(ACCESS).await?;
@@ -67,7 +68,7 @@ pub async fn renew_way_back(#[server(default)] email: String) -> Result<(), AppE
     Ok(())
 }
 
-/// A copy of all that is kept of the account, as a file. Needs a recent log-in.
+/// Returns all stored data of the account as a file. Requires a recent log-in.
 #[server(ExportData, endpoint = "account/export")]
 pub async fn export() -> Result<Export, AppError> {
     let caller = require_recent(ACCESS).await?;
@@ -79,18 +80,18 @@ pub async fn export() -> Result<Export, AppError> {
     Ok(export)
 }
 
-/// Gives the account up: every session ends now, and in 14 days all of it is erased. `email`: the account's own address,
-/// typed once more. Needs a recent log-in.
+/// Schedules the deletion of the account in [`DELETION_DAYS`] and ends all its sessions. `email` is the account's
+/// address, typed as a confirmation. Requires a recent log-in.
 #[server(endpoint = "account/leave")]
 pub async fn leave(#[server(default)] email: String) -> Result<(), AppError> {
     let caller = require_recent(ACCESS).await?;
     credentials::same_email(&email, &caller.identity.email)?;
     let (state, client) = (state()?, client()?);
     again!(delete_account::schedule(&state, &caller, &client))?;
-    outcome::signed_out(&state, Notice::Leaving)
+    outcome::signed_out(&state, Notice::Leaving { days: DELETION_DAYS })
 }
 
-/// Keeps an account that was given up.
+/// Cancels the deletion of the account.
 #[server(endpoint = "account/keep")]
 pub async fn keep() -> Result<(), AppError> {
     let caller = require(ACCESS).await?;

@@ -1,4 +1,4 @@
-//! Feature: the settings of an account: address, password, a copy of the data, the way out.
+//! `/account`: the settings of an account: address, password, data export, deletion.
 
 pub mod api;
 pub mod model;

@@ -1,41 +1,41 @@
-//! What owners see of their account's settings, in the words that server and browser share.
+//! The account settings, in the types that server and browser share.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{auth::model::Access, ui::time::Moment};
 
-/// Who may see settings: their owner.
+/// The settings are visible to any signed-in user, for their own account.
 pub const ACCESS: Access = Access::SignedIn;
 
-/// Exports of one account in five minutes.
+/// The maximum number of exports of one account in five minutes.
 pub const EXPORTS: u32 = 5;
 
-/// All that the pages show.
+/// The data of all settings pages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     pub email: String,
-    /// Whether mail is known to reach the owner there.
+    /// Whether the address is verified.
     pub verified: bool,
-    /// Whether the account has a password; without one its owner logs in by mail.
+    /// Whether the account has a password; without one its owner logs in by email.
     pub has_password: bool,
-    /// Whether the owner logged in a short time ago, as some changes need.
+    /// Whether the owner logged in recently enough for sensitive changes.
     pub recent: bool,
-    /// The day on which the account will be erased, if its owner asked for that: `8 December 2026`.
+    /// The day on which the account will be deleted, such as `8 December 2026`.
     pub erase_on: Option<String>,
-    /// The earlier addresses that a mailed link can still move the account back to; the latest first.
+    /// The previous addresses whose undo links still work, latest first.
     pub ways_back: Vec<WayBack>,
     pub member_since: Moment,
 }
 
-/// An earlier address, and the day on which the link that was mailed there ends.
+/// A previous address with an undo link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WayBack {
     pub email: String,
-    /// `8 December 2026`
+    /// The day on which the link expires, such as `8 December 2026`.
     pub until: String,
 }
 
-/// A copy of all that is kept of an account. Times are RFC 3339 in UTC.
+/// All stored data of an account. Times are RFC 3339 in UTC.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Export {
     pub email: String,
@@ -44,10 +44,10 @@ pub struct Export {
     pub created_at: String,
     pub display_name: String,
     pub bio: String,
-    /// When the account will be erased, if its owner asked for that.
+    /// When the account will be deleted, if that is scheduled.
     pub erase_at: Option<String>,
     pub sessions: Vec<ExportedSession>,
-    /// The newest thousand.
+    /// The latest thousand events.
     pub events: Vec<ExportedEvent>,
     pub codes: Vec<ExportedCode>,
 }
@@ -62,7 +62,7 @@ pub struct ExportedSession {
     pub ended_because: Option<String>,
 }
 
-/// A code that was mailed lately: a log-in, another address. What it opens is in no export.
+/// A code that was emailed recently, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportedCode {
     pub what: String,

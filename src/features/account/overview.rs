@@ -1,21 +1,22 @@
-//! What `/account` shows: the settings as they are, and the ways to the pages that change them.
+//! The content of `/account`: the current settings, with links to the pages that change them.
 
 use super::{model::Settings, ways_back::WaysBack};
 use crate::{
+    auth::model::DELETION_DAYS,
     error::AppError,
     ui::{Form, Icon, Refusal, Submit, time::Ago},
 };
 use leptos::prelude::*;
 
-/// The settings. `refused`: why a form of this page was.
+/// Shows the settings. `error` is that of a rejected form of this page.
 #[component]
-pub fn Overview(settings: Settings, refused: Option<AppError>) -> impl IntoView {
-    let leaving = settings.erase_on.map(|day| {
+pub fn Overview(settings: Settings, error: Option<AppError>) -> impl IntoView {
+    let deletion = settings.erase_on.map(|day| {
         view! {
             <div class="banner" role="note">
                 <Icon name="alert" />
                 <div>
-                    <p>"This account will be erased on " <b>{day}</b> ". Until then nothing is lost."</p>
+                    <p>"This account will be deleted on " <b>{day}</b> ". You can still keep it."</p>
                     <Form action="/api/account/keep" class="inline-form">
                         <Submit label="Keep my account" class="button button--small" />
                     </Form>
@@ -40,15 +41,16 @@ pub fn Overview(settings: Settings, refused: Option<AppError>) -> impl IntoView 
             </div>
         }
     });
-    let ways_back = (!settings.ways_back.is_empty()).then(|| view! { <WaysBack ways_back=settings.ways_back /> });
+    let previous_addresses =
+        (!settings.ways_back.is_empty()).then(|| view! { <WaysBack ways_back=settings.ways_back /> });
     let password = if settings.has_password { "Change password" } else { "Set a password" };
     view! {
-        {refused.map(|error| view! { <Refusal error /> })}
-        {leaving}
+        {error.map(|error| view! { <Refusal error /> })}
+        {deletion}
         <section class="setting" aria-labelledby="way-in-title">
             <div class="setting-head">
                 <h2 id="way-in-title">"How you log in"</h2>
-                <p>"We mail you when either changes."</p>
+                <p>"We email you when either changes."</p>
             </div>
             <dl class="facts">
                 <div>
@@ -68,10 +70,10 @@ pub fn Overview(settings: Settings, refused: Option<AppError>) -> impl IntoView 
                 </div>
             </dl>
         </section>
-        {ways_back}
+        {previous_addresses}
         <section class="setting" aria-labelledby="kept-title">
             <div class="setting-head">
-                <h2 id="kept-title">"What we keep"</h2>
+                <h2 id="kept-title">"Your account"</h2>
                 <p>"You joined " <Ago moment=settings.member_since /> "."</p>
             </div>
             <dl class="facts">
@@ -79,19 +81,19 @@ pub fn Overview(settings: Settings, refused: Option<AppError>) -> impl IntoView 
                     <dt>
                         <a href="/account/devices">"Devices"</a>
                     </dt>
-                    <dd>"see where you're logged in, and end it"</dd>
+                    <dd>"See where you're logged in and log out devices"</dd>
                 </div>
                 <div>
                     <dt>
                         <a href="/account/data">"Your data"</a>
                     </dt>
-                    <dd>"download a copy"</dd>
+                    <dd>"Download a copy"</dd>
                 </div>
                 <div>
                     <dt>
-                        <a href="/account/leave">"Erase this account"</a>
+                        <a href="/account/leave">"Delete account"</a>
                     </dt>
-                    <dd>"after 14 days to think it over"</dd>
+                    <dd>{format!("You can cancel for {DELETION_DAYS} days")}</dd>
                 </div>
             </dl>
         </section>

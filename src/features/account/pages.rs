@@ -1,4 +1,4 @@
-//! `/account` and the pages of its settings: one form a page, so that each has its own errors and its own address.
+//! `/account` and the pages of its settings: one form per page, so that each has its own errors and its own URL.
 
 use super::{
     api::settings,
@@ -8,7 +8,8 @@ use super::{
 use crate::{
     auth::{
         Guarded, Loaded, NewPasswordField, StepUp,
-        model::{check_email, check_new_password},
+        email_code::model::UNDO_DAYS,
+        model::{DELETION_DAYS, check_email, check_new_password},
     },
     error::{Field, FieldError, Problem},
     ui::{
@@ -19,7 +20,7 @@ use crate::{
 use leptos::{either::Either, prelude::*};
 use leptos_router::{SsrMode, any_nested_route::IntoAnyNestedRoute, components::Route, path};
 
-/// The title of the page that leads to the others.
+/// The title of the page that links to the others.
 const OVERVIEW: &str = "Account";
 
 #[component(transparent)]
@@ -35,7 +36,7 @@ pub fn AccountRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
     .into_any_nested_route()
 }
 
-/// A guarded page that shows the settings by `view`.
+/// A guarded page that renders the settings with `view`.
 #[component]
 fn SettingsPage<V: IntoView + Send + 'static>(
     title: &'static str,
@@ -53,37 +54,37 @@ fn SettingsPage<V: IntoView + Send + 'static>(
 
 #[component]
 fn AccountPage() -> impl IntoView {
-    let refused = use_flash().error;
-    let view = move |settings| view! { <Overview settings refused /> };
-    view! { <SettingsPage title=OVERVIEW lead="How you log in, what we keep about you, and how to leave." view /> }
+    let error = use_flash().error;
+    let view = move |settings| view! { <Overview settings error /> };
+    view! { <SettingsPage title=OVERVIEW lead="Manage how you log in, your data, and your account." view /> }
 }
 
 #[component]
 fn EmailPage() -> impl IntoView {
     let flash = use_flash();
     let view = move |settings| view! { <EmailForm settings flash /> };
-    view! { <SettingsPage title="Email" lead="The address that you log in with, and that mail goes to." view /> }
+    view! { <SettingsPage title="Email" lead="The address you log in with and get email at." view /> }
 }
 
 #[component]
 fn PasswordPage() -> impl IntoView {
     let flash = use_flash();
     let view = move |settings| view! { <PasswordForm settings flash /> };
-    view! { <SettingsPage title="Password" lead="A new one logs out every other device." view /> }
+    view! { <SettingsPage title="Password" lead="Changing your password logs out all other devices." view /> }
 }
 
 #[component]
 fn DataPage() -> impl IntoView {
     let flash = use_flash();
     let view = move |settings| view! { <DataForm settings flash /> };
-    view! { <SettingsPage title="Your data" lead="Everything that is kept of you here, in one file." view /> }
+    view! { <SettingsPage title="Your data" lead="Download everything we store about you." view /> }
 }
 
 #[component]
 fn LeavePage() -> impl IntoView {
     let flash = use_flash();
     let view = move |settings| view! { <LeaveForm settings flash /> };
-    view! { <SettingsPage title="Erase this account" lead="For good, after 14 days to think it over." view /> }
+    view! { <SettingsPage title="Delete account" lead="Permanently delete your account and its data." view /> }
 }
 
 #[component]
@@ -94,14 +95,16 @@ fn EmailForm(settings: Settings, flash: Flash) -> impl IntoView {
         );
     }
     let typed = flash.typed(control_name(Field::Email));
-    let check: Check = Box::new(|values| fault(Field::Email, check_email(&values.get(Field::Email))));
+    let check: Check = Box::new(|values| field_error(Field::Email, check_email(&values.get(Field::Email))));
     Either::Right(view! {
         <section class="setting" aria-labelledby="email-title">
             <div class="setting-head">
-                <h2 id="email-title">"Move to another address"</h2>
+                <h2 id="email-title">"Change your email address"</h2>
                 <p>
-                    "You use " <b>{settings.email}</b>
-                    " until the new one is confirmed. For 7 days after that, a mail to it lets you take the change back, if it is verified."
+                    "Your account uses " <b>{settings.email}</b>
+                    {format!(
+                        " until you confirm the new address. If the current address is verified, you can undo the change from there for {UNDO_DAYS} days."
+                    )}
                 </p>
             </div>
             <Form action="/api/account/change_email" check error=flash.error>
@@ -125,9 +128,9 @@ fn PasswordForm(settings: Settings, flash: Flash) -> impl IntoView {
     let check: Check = Box::new(move |values| {
         let old = values.get(Field::OldPassword);
         let old = if has_password && old.is_empty() { Err(Problem::Missing) } else { Ok(()) };
-        let mut faults = fault(Field::OldPassword, old);
-        faults.extend(fault(Field::Password, check_new_password(&values.get(Field::Password), min)));
-        faults
+        let mut errors = field_error(Field::OldPassword, old);
+        errors.extend(field_error(Field::Password, check_new_password(&values.get(Field::Password), min)));
+        errors
     });
     let (title, label) = match has_password {
         true => ("Change password", "Change password"),
@@ -137,11 +140,11 @@ fn PasswordForm(settings: Settings, flash: Flash) -> impl IntoView {
         <section class="setting" aria-labelledby="password-title">
             <div class="setting-head">
                 <h2 id="password-title">{title}</h2>
-                <p>"Lost the old one? " <a href="/forgot">"Choose a new one by mail"</a> "."</p>
+                <p>"Forgot your current password? " <a href="/forgot">"Reset it by email"</a> "."</p>
             </div>
             <Form action="/api/account/change_password" check error=flash.error>
                 <FormErrors />
-                // Password managers file the new password under this.
+                // Password managers save the new password under this name.
                 <input type="text" name="username" autocomplete="username" value=settings.email readonly hidden />
                 {has_password
                     .then(|| {
@@ -171,9 +174,9 @@ fn DataForm(settings: Settings, flash: Flash) -> impl IntoView {
         <section class="setting" aria-labelledby="data-title">
             <div class="setting-head">
                 <h2 id="data-title">"A copy of your data"</h2>
-                <p>"Account, profile, devices and what happened to them. No password: it can't be read by anybody."</p>
+                <p>"Includes your account, profile, devices and activity. It doesn't include your password."</p>
             </div>
-            // Not a `Form`, whose button would wait for a page: the answer is a file.
+            // Not a `Form`, whose button would wait for a new page: the response is a file.
             <form method="post" action="/api/account/export">
                 <Sent />
                 <button type="submit" class="button">"Download as JSON"</button>
@@ -190,13 +193,15 @@ fn LeaveForm(settings: Settings, flash: Flash) -> impl IntoView {
         );
     }
     let typed = flash.typed(control_name(Field::Email));
-    let check: Check = Box::new(|values| fault(Field::Email, check_email(&values.get(Field::Email))));
+    let check: Check = Box::new(|values| field_error(Field::Email, check_email(&values.get(Field::Email))));
     Either::Right(view! {
         <section class="setting" aria-labelledby="leave-title">
             <div class="setting-head">
                 <h2 id="leave-title">"What happens"</h2>
                 <p>
-                    "The button logs out every device, this one too. 14 days later the account, its profile and its history are erased. To stop that, log in before then and press "
+                    {format!(
+                        "This logs out all devices, including this one. After {DELETION_DAYS} days we delete your account, profile and history. To cancel, log in before then and choose ",
+                    )}
                     <b>"Keep my account"</b> "."
                 </p>
             </div>
@@ -204,19 +209,19 @@ fn LeaveForm(settings: Settings, flash: Flash) -> impl IntoView {
                 <FormErrors />
                 <TextField
                     field=Field::Email
-                    label="The address of this account"
-                    hint=format!("Type {} to show that you mean it.", settings.email)
+                    label="Your account's email address"
+                    hint=format!("Type {} to confirm.", settings.email)
                     kind="email"
                     autocomplete="off"
                     required=true
                     value=typed
                 />
-                <Submit label="Erase my account" class="button button--danger" />
+                <Submit label="Delete my account" class="button button--danger" />
             </Form>
         </section>
     })
 }
 
-fn fault(field: Field, check: Result<(), Problem>) -> Vec<FieldError> {
+fn field_error(field: Field, check: Result<(), Problem>) -> Vec<FieldError> {
     check.err().map(|problem| FieldError { field, problem }).into_iter().collect()
 }

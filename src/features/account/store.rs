@@ -1,4 +1,4 @@
-//! The SQL that reads an account for its owner. It reads no credential.
+//! The SQL that reads an account for its owner. It reads no credentials.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use sqlx::FromRow;
@@ -14,8 +14,7 @@ use crate::{
     },
 };
 
-/// Events in an export. Bounds the memory that one takes; with it, and with as few sessions and codes as an account can
-/// have, a hundred kilobytes.
+/// The maximum number of events in an export. Limits its size to about 100 kB.
 const EVENTS: i64 = 1000;
 
 #[derive(FromRow)]
@@ -41,6 +40,7 @@ async fn account(db: &Db, caller: &Caller) -> Result<Option<Account>, AppError> 
     .await)?)
 }
 
+/// Returns the settings of the caller's account, or `None` if it no longer exists.
 pub async fn find(db: &Db, caller: &Caller, recent: bool) -> Result<Option<Settings>, AppError> {
     let now = Utc::now();
     let ways_back = change_email::open_undo_links(db, caller.user_id, now).await?;
@@ -66,7 +66,7 @@ struct Session {
     revoked_reason: Option<String>,
 }
 
-/// All that is kept of an account but its credentials. The trail says that it was asked for.
+/// Returns all stored data of the caller's account except its credentials, and records that in the audit trail.
 pub async fn export(db: &Db, caller: &Caller, client: &Client) -> Result<Export, AppError> {
     let account = account(db, caller).await?.ok_or(AppError::NotFound)?;
     let sessions: Vec<Session> = read!(db, |c| sqlx::query_as(
@@ -76,7 +76,7 @@ pub async fn export(db: &Db, caller: &Caller, client: &Client) -> Result<Export,
     .bind(caller.user_id)
     .fetch_all(c)
     .await)?;
-    // The address of whoever else acted on the account is theirs.
+    // Leaves out the IP address of events that someone else caused, such as an admin.
     let mut events: Vec<(DateTime<Utc>, String, Option<String>)> = read!(db, |c| sqlx::query_as(
         "select at, kind, case when actor_id is null or actor_id = user_id then ip end from audit_events
          where user_id = $1 order by at desc limit $2"
@@ -98,36 +98,36 @@ pub async fn export(db: &Db, caller: &Caller, client: &Client) -> Result<Export,
     tx.commit().await?;
     Ok(Export {
         email: account.email,
-        email_verified_at: account.email_verified_at.map(written),
+        email_verified_at: account.email_verified_at.map(rfc3339),
         role: account.role,
-        created_at: written(account.created_at),
+        created_at: rfc3339(account.created_at),
         display_name: account.display_name,
         bio: account.bio,
-        erase_at: account.erase_at.map(written),
+        erase_at: account.erase_at.map(rfc3339),
         sessions: sessions
             .into_iter()
             .map(|row| ExportedSession {
                 user_agent: row.user_agent,
                 ip: row.ip,
-                created_at: written(row.created_at),
-                last_seen_at: written(row.last_seen_at),
-                ended_at: row.revoked_at.map(written),
+                created_at: rfc3339(row.created_at),
+                last_seen_at: rfc3339(row.last_seen_at),
+                ended_at: row.revoked_at.map(rfc3339),
                 ended_because: row.revoked_reason,
             })
             .collect(),
-        events: events.into_iter().map(|(at, what, ip)| ExportedEvent { at: written(at), what, ip }).collect(),
+        events: events.into_iter().map(|(at, what, ip)| ExportedEvent { at: rfc3339(at), what, ip }).collect(),
         codes: codes
             .into_iter()
             .map(|(what, email, sent_at, expires_at)| ExportedCode {
                 what,
                 email,
-                sent_at: written(sent_at),
-                expires_at: written(expires_at),
+                sent_at: rfc3339(sent_at),
+                expires_at: rfc3339(expires_at),
             })
             .collect(),
     })
 }
 
-fn written(time: DateTime<Utc>) -> String {
+fn rfc3339(time: DateTime<Utc>) -> String {
     time.to_rfc3339_opts(SecondsFormat::Secs, true)
 }

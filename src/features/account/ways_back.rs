@@ -1,10 +1,10 @@
-//! The links that still move the account back to an earlier address, on `/account`.
+//! The list of undo links on `/account`.
 
 use super::model::WayBack;
 use crate::ui::{Form, Submit};
 use leptos::prelude::*;
 
-/// The links that still move the account back to an earlier address.
+/// Lists the previous addresses whose undo links still work.
 #[component]
 pub fn WaysBack(ways_back: Vec<WayBack>) -> impl IntoView {
     let rows = ways_back.into_iter().map(|way_back| {
@@ -18,7 +18,7 @@ pub fn WaysBack(ways_back: Vec<WayBack>) -> impl IntoView {
                         <Submit
                             label="Replace the link"
                             class="button button--quiet button--small"
-                            about=format!("that was mailed to {}", way_back.email)
+                            about=format!("sent to {}", way_back.email)
                         />
                     </Form>
                 </dd>
@@ -28,9 +28,9 @@ pub fn WaysBack(ways_back: Vec<WayBack>) -> impl IntoView {
     view! {
         <section class="setting" aria-labelledby="ways-back-title">
             <div class="setting-head">
-                <h2 id="ways-back-title">"Earlier addresses"</h2>
+                <h2 id="ways-back-title">"Previous email addresses"</h2>
                 <p>
-                    "We mailed each a link that moves this account back to it. Somebody else may have seen that mail? Replace the link: the old one stops working, and the new mail can also end it for good."
+                    "We sent each address a link that restores it. If someone else may have seen that email, replace the link: the old one stops working. The new email can also disable the link."
                 </p>
             </div>
             <dl class="facts">{rows.collect_view()}</dl>

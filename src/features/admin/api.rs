@@ -1,4 +1,4 @@
-//! The server functions of administration.
+//! The server functions of the admin page.
 
 use leptos::prelude::*;
 
@@ -18,14 +18,15 @@ use {
     },
 };
 
-/// The accounts, newest first; the first hundred of them.
+/// Returns the newest hundred accounts, newest first. Admins only.
 #[server(endpoint = "admin/accounts")]
 pub async fn accounts() -> Result<Vec<Account>, AppError> {
     require(ACCESS).await?;
     store::accounts(&state()?.db).await
 }
 
-/// Gives an account another role, from its next request on: what was issued under the old one ends.
+/// Changes the role of an account and ends its sessions. Admins only.
+/// Returns 422 for an unknown role, 409 for the last active admin.
 #[server(endpoint = "admin/set_role")]
 pub async fn set_role(#[server(default)] user_id: String, #[server(default)] role: String) -> Result<(), AppError> {
     let caller = require(ACCESS).await?;

@@ -1,4 +1,4 @@
-//! `/admin`: all accounts, and what each may do. For admins.
+//! `/admin`: the accounts and their roles. For admins.
 
 pub mod api;
 pub mod model;

@@ -1,4 +1,4 @@
-//! What admins see of an account.
+//! The accounts that admins see, in the types that server and browser share.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,6 +7,7 @@ use crate::{
     ui::time::Moment,
 };
 
+/// The page and its server functions are for admins.
 pub const ACCESS: Access = Access::AtLeast(Role::Admin);
 
 /// An account, with its role and state.
@@ -16,9 +17,9 @@ pub struct Account {
     pub email: String,
     pub display_name: String,
     pub role: Role,
-    /// `false`: the account may not log in.
+    /// `false` if the account can't log in.
     pub active: bool,
     pub created_at: Moment,
-    /// When one of its sessions was last refreshed. `None`: it never logged in, or so long ago that it is forgotten.
+    /// When one of its sessions was last refreshed; `None` if no session is stored.
     pub last_seen_at: Option<Moment>,
 }

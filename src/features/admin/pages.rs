@@ -1,4 +1,4 @@
-//! `/admin`: every account with its role and state, and a form in each row that changes the role.
+//! `/admin`: the accounts with their roles and states, and a form in each row that changes the role.
 
 use super::{
     api::accounts,
@@ -18,14 +18,14 @@ pub fn AdminRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
 
 #[component]
 fn AdminPage() -> impl IntoView {
-    let refused = use_flash().error;
+    let error = use_flash().error;
     view! {
         <Guarded access=ACCESS>
             <PageHead
                 title="Accounts"
-                lead="Who may do what. A changed role counts from that account's next request, on every device."
+                lead="Manage roles. A new role applies from the account's next request, on all devices."
             />
-            {refused.map(|error| view! { <Refusal error /> })}
+            {error.map(|error| view! { <Refusal error /> })}
             <Loaded data=accounts() view=|accounts| view! { <Accounts accounts /> } />
         </Guarded>
     }
@@ -35,7 +35,7 @@ fn AdminPage() -> impl IntoView {
 fn Accounts(accounts: Vec<Account>) -> impl IntoView {
     if accounts.is_empty() {
         return Either::Left(view! {
-            <Empty title="No accounts yet" sentence="Accounts show up here as people sign up." />
+            <Empty title="No accounts yet" sentence="New accounts appear here when people sign up." />
         });
     }
     let me = use_identity().map(|identity| identity.user_id).unwrap_or_default();
@@ -54,10 +54,10 @@ fn Accounts(accounts: Vec<Account>) -> impl IntoView {
 }
 
 fn row(account: Account, is_me: bool) -> impl IntoView {
-    let (state, words) = if account.active { ("active", "Active") } else { ("disabled", "Disabled") };
+    let (state, label) = if account.active { ("active", "Active") } else { ("disabled", "Disabled") };
     let seen = match account.last_seen_at {
         Some(moment) => Either::Left(view! { <Ago moment /> }),
-        None => Either::Right("never"),
+        None => Either::Right("Never"),
     };
     let you = is_me.then(|| view! { <span class="tag">"you"</span> });
     let about = format!("of {}", account.display_name);
@@ -72,7 +72,7 @@ fn row(account: Account, is_me: bool) -> impl IntoView {
             </th>
             <td role="cell" data-label="State">
                 <span class="state" data-state=state>
-                    {words}
+                    {label}
                 </span>
             </td>
             <td role="cell" data-label="Last seen">{seen}</td>

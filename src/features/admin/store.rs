@@ -1,4 +1,4 @@
-//! The SQL of administration. It reads no credential; roles are changed by the core.
+//! The SQL of the admin page. It reads no credentials; `auth::server::flows::set_role` changes roles.
 
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Accounts on the page.
+/// The maximum number of accounts on the page.
 const SHOWN: i64 = 100;
 
 #[derive(FromRow)]
@@ -29,6 +29,7 @@ struct Row {
     last_seen_at: Option<DateTime<Utc>>,
 }
 
+/// Returns the newest accounts, newest first.
 pub async fn accounts(db: &Db) -> Result<Vec<Account>, AppError> {
     let rows: Vec<Row> = read!(db, |c| sqlx::query_as(
         "select u.id, u.email, p.display_name, u.role, u.state, u.created_at,

@@ -14,14 +14,14 @@ use {
     },
 };
 
-/// The caller's sessions.
+/// Returns the caller's sessions.
 #[server(ListDevices, endpoint = "devices/list")]
 pub async fn devices() -> Result<Devices, AppError> {
     let caller = require(ACCESS).await?;
     store::find(&state()?.db, &caller).await
 }
 
-/// Ends one of the caller's sessions, by the id that [`devices`] gives it.
+/// Ends one of the caller's sessions, by its id from [`devices`]. Returns 404 for any other id.
 #[server(endpoint = "devices/revoke")]
 pub async fn revoke(#[server(default)] session: String) -> Result<(), AppError> {
     let caller = require(ACCESS).await?;
@@ -32,7 +32,7 @@ pub async fn revoke(#[server(default)] session: String) -> Result<(), AppError> 
     Ok(())
 }
 
-/// Ends all of the caller's sessions but this one.
+/// Ends all of the caller's sessions except this one.
 #[server(endpoint = "devices/revoke_others")]
 pub async fn revoke_others() -> Result<(), AppError> {
     let caller = require(ACCESS).await?;

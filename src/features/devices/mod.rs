@@ -1,4 +1,4 @@
-//! `/account/devices`: where an account is logged in, and the way to end that.
+//! `/account/devices`: the sessions of an account, and how to end them.
 
 pub mod api;
 pub mod model;

@@ -1,39 +1,39 @@
-//! What people see of their sessions, in the words that server and browser share.
+//! The sessions of an account, in the types that server and browser share.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{auth::model::Access, ui::time::Moment};
 
-/// Who may see sessions: their owner.
+/// The page is for any signed-in user, for their own sessions.
 pub const ACCESS: Access = Access::SignedIn;
 
-/// All that the page shows.
+/// The data of the page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Devices {
-    /// The sessions that go on: the caller's own first, then the one seen last.
+    /// The active sessions: the caller's own first, then by last use.
     pub sessions: Vec<DeviceSession>,
-    /// Sessions that were ended in the last 30 days because an old token of theirs came back, the latest first.
+    /// Sessions that ended in the last 30 days because of refresh token reuse, latest first.
     pub copied: Vec<CopiedSession>,
 }
 
-/// A session that goes on.
+/// An active session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeviceSession {
-    /// The hash of the session's id, in hex: it names the session and lets nobody use it.
+    /// The hash of the session id, in hex. It identifies the session but can't be used as a token.
     pub id: String,
-    /// `Firefox on Windows`.
+    /// The browser and the system, such as `Firefox on Windows`.
     pub device: String,
-    /// The address that it began from.
+    /// The IP address of the log-in.
     pub ip: String,
-    /// Its place in the rotation: 1, and one more with each new pair of tokens.
+    /// How many token pairs the session has had.
     pub generation: u32,
     pub started_at: Moment,
     pub last_seen_at: Moment,
-    /// Whether it is the one that asks.
+    /// Whether this is the caller's session.
     pub current: bool,
 }
 
-/// A session of which somebody may have held a copy.
+/// A session that ended because of refresh token reuse.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CopiedSession {
     pub device: String,

@@ -1,4 +1,4 @@
-//! `/account/devices`: each session with its place in the rotation, and buttons that end one, all others, or all.
+//! `/account/devices`: the sessions of the account, with buttons that end one, all others, or all.
 
 use super::{
     api::devices,
@@ -18,11 +18,11 @@ pub fn DevicesRoutes() -> impl leptos_router::MatchNestedRoutes + Clone {
 
 #[component]
 fn DevicesPage() -> impl IntoView {
-    let refused = use_flash().error;
+    let error = use_flash().error;
     view! {
         <Guarded access=ACCESS>
-            <PageHead title="Devices" lead="Where you're logged in. Log out what you don't know or no longer use." up=Some(("/account", "Account")) />
-            {refused.map(|error| view! { <Refusal error /> })}
+            <PageHead title="Devices" lead="Where you're logged in. Log out any device you don't recognize or no longer use." up=Some(("/account", "Account")) />
+            {error.map(|error| view! { <Refusal error /> })}
             <Loaded data=devices() view=|devices| view! { <DeviceList devices /> } />
         </Guarded>
     }
@@ -32,7 +32,7 @@ fn DevicesPage() -> impl IntoView {
 fn DeviceList(devices: Devices) -> impl IntoView {
     let others = devices.sessions.iter().any(|session| !session.current);
     view! {
-        {devices.copied.into_iter().map(copied).collect_view()}
+        {devices.copied.into_iter().map(reuse_banner).collect_view()}
         <Table
             caption="Devices that are logged in"
             columns=&["Device", "Generation", "Last seen", "Logged in"]
@@ -50,27 +50,28 @@ fn DeviceList(devices: Devices) -> impl IntoView {
                     }
                 })}
             <Form action="/api/auth/log_out_everywhere" class="inline-form">
-                <Submit label="Log out everywhere, here too" class="button button--quiet" />
+                <Submit label="Log out everywhere, including here" class="button button--quiet" />
             </Form>
         </div>
     }
 }
 
-/// Said for 30 days: whoever logs in again right after may have missed the sentence on the log-in page.
-fn copied(session: CopiedSession) -> impl IntoView {
+/// A banner about a session that ended because of refresh token reuse. Shown for 30 days, because the owner may have
+/// missed the notice on the log-in page.
+fn reuse_banner(session: CopiedSession) -> impl IntoView {
     view! {
         <div class="banner">
             <Icon name="alert" />
             <p>
-                "An old token of " {session.device} " was used again " <Ago moment=session.ended_at />
-                ", so somebody may have held a copy. That session was ended for everybody who held it. Log out what you don't know below."
+                "We ended your session on " {session.device} " " <Ago moment=session.ended_at />
+                " because a refresh token was reused: someone may have copied it. Log out any device below that you don't recognize."
             </p>
         </div>
     }
 }
 
 fn row(session: DeviceSession) -> impl IntoView {
-    let this = session.current.then(|| view! { <span class="tag tag--live">"this device"</span> });
+    let tag = session.current.then(|| view! { <span class="tag tag--live">"this device"</span> });
     let end = (!session.current).then(|| {
         let about = session.device.clone();
         view! {
@@ -84,7 +85,7 @@ fn row(session: DeviceSession) -> impl IntoView {
         <tr role="row">
             <th scope="row" role="rowheader">
                 <span class="account-cell">
-                    <span>{session.device} " " {this}</span>
+                    <span>{session.device} " " {tag}</span>
                     <span class="account-email">{session.ip}</span>
                 </span>
             </th>

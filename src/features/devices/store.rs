@@ -1,4 +1,4 @@
-//! The SQL that reads an account's sessions. Ending them is the core's.
+//! The SQL that reads an account's sessions. `auth::server::flows::log_out` ends them.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::FromRow;
@@ -13,9 +13,9 @@ use crate::{
     },
 };
 
-/// Sessions on the page. Nobody looks through more.
+/// The maximum number of sessions on the page.
 const SHOWN: i64 = 100;
-/// How long a copied session is told of.
+/// How long a session that ended because of refresh token reuse is shown.
 const COPIED_FOR: TimeDelta = TimeDelta::days(30);
 const COPIED_SHOWN: i64 = 5;
 
@@ -30,6 +30,7 @@ struct Row {
     last_seen_at: DateTime<Utc>,
 }
 
+/// Returns the caller's active sessions, and those that ended because of refresh token reuse.
 pub async fn find(db: &Db, caller: &Caller) -> Result<Devices, AppError> {
     let now = db.now().await?;
     let rows: Vec<Row> = read!(db, |c| sqlx::query_as(

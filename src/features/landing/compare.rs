@@ -1,10 +1,10 @@
-//! Other ways to begin, told fairly: what each brings on the day it is generated, as we know them.
+//! A comparison with other starters: what each has when it is newly generated.
 
 use leptos::prelude::*;
 
 const COLUMNS: [&str; 4] = ["Latchkey", "phx.gen.auth", "Rails 8 generator", "better-auth"];
 
-/// A question, and an answer for each of the columns.
+/// A criterion, with a value for each column.
 const ROWS: [(&str, [&str; 4]); 8] = [
     ("Written in", ["Rust, both sides", "Elixir", "Ruby", "TypeScript"]),
     (
@@ -17,22 +17,22 @@ const ROWS: [(&str, [&str; 4]); 8] = [
         ],
     ),
     (
-        "A copied session",
+        "A stolen session",
         [
-            "ends for both once each has used it",
+            "ends when both copies have been used",
             "lasts until log-out or expiry",
             "lasts until log-out or expiry",
             "lasts until log-out or expiry",
         ],
     ),
-    ("Works without JavaScript", ["yes", "yes, the controller pages", "yes", "up to your pages"]),
-    ("Sign-up page", ["yes", "yes", "no, you write it", "API, you write the page"]),
+    ("Works without JavaScript", ["yes", "yes, the controller pages", "yes", "depends on your pages"]),
+    ("Sign-up page", ["yes", "yes", "no", "API only"]),
     (
         "Roles and guards",
         ["three roles, guards on both sides", "scopes, no roles", "logged in or not", "with its admin plugin"],
     ),
-    ("Mail: confirm, reset, magic link", ["yes", "yes", "password reset", "yes"]),
-    ("Social log-in, passkeys, second factor", ["not yet", "no", "no", "with its plugins"]),
+    ("Email: confirm, reset, magic link", ["yes", "yes", "password reset", "yes"]),
+    ("Social login, passkeys, second factor", ["not yet", "no", "no", "with its plugins"]),
 ];
 
 #[component]
@@ -42,14 +42,14 @@ pub fn Compare() -> impl IntoView {
     view! {
         <section class="band" aria-labelledby="compare-title">
             <div class="band-head">
-                <h2 id="compare-title">"Beside other starters"</h2>
+                <h2 id="compare-title">"Compared with other starters"</h2>
                 <p>
-                    "The official Leptos templates come without accounts. These come with them, and better-auth with passkeys and social log-in too, which Latchkey has not yet."
+                    "The official Leptos templates have no accounts. These starters do. better-auth also has passkeys and social login, which Latchkey doesn't have yet."
                 </p>
             </div>
             <div class="table-place">
                 <table class="table table--compare" role="table">
-                    <caption class="visually-hidden">"Latchkey beside three other starters"</caption>
+                    <caption class="visually-hidden">"Latchkey compared with three other starters"</caption>
                     <thead role="rowgroup">
                         <tr role="row">
                             <td role="cell"></td>
@@ -63,15 +63,15 @@ pub fn Compare() -> impl IntoView {
     }
 }
 
-fn row((question, answers): (&'static str, [&'static str; 4])) -> impl IntoView {
+fn row((criterion, values): (&'static str, [&'static str; 4])) -> impl IntoView {
     let cells = COLUMNS
         .into_iter()
-        .zip(answers)
-        .map(|(column, answer)| view! { <td role="cell" data-label=column>{answer}</td> })
+        .zip(values)
+        .map(|(column, value)| view! { <td role="cell" data-label=column>{value}</td> })
         .collect_view();
     view! {
         <tr role="row">
-            <th scope="row" role="rowheader">{question}</th>
+            <th scope="row" role="rowheader">{criterion}</th>
             {cells}
         </tr>
     }

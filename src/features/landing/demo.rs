@@ -1,16 +1,16 @@
-//! The three demo accounts, each a form that logs in with one press. Only where the demo is seeded.
+//! The three demo accounts, each with a button that logs in. Shown only if `demo.seed` is on.
 
 use crate::ui::{Form, RoleBadge, Submit, flash::use_site};
 use leptos::prelude::*;
 
-/// The password of all demo accounts: public, and refused outside of the demo since the accounts do not exist there.
+/// The password of all demo accounts. Public: the accounts exist only if `demo.seed` is on.
 const PASSWORD: &str = "correct-horse-battery";
 
-/// Address, role and what there is to see.
+/// Address, role, and what the role can see.
 const ACCOUNTS: [(&str, &str, &str); 3] = [
-    ("user@demo.test", "user", "A profile to edit. Moderation answers 403."),
-    ("moderator@demo.test", "moderator", "The newest accounts as well."),
-    ("admin@demo.test", "admin", "Everybody's role: change one and watch it count at once."),
+    ("user@demo.test", "user", "Has a profile. Moderation returns 403."),
+    ("moderator@demo.test", "moderator", "Also sees the newest accounts."),
+    ("admin@demo.test", "admin", "Also changes roles, which apply at once."),
 ];
 
 #[component]
@@ -20,8 +20,8 @@ pub fn DemoAccounts() -> impl IntoView {
         view! {
             <section id="demo" class="band" aria-labelledby="demo-title">
                 <div class="band-head">
-                    <h2 id="demo-title">"Come in as somebody"</h2>
-                    <p>"Three accounts, one press each. Entering ends the session you have."</p>
+                    <h2 id="demo-title">"Try a demo account"</h2>
+                    <p>"Log in with one click. This ends your current session."</p>
                 </div>
                 <ul class="demo-list">{accounts}</ul>
             </section>
@@ -43,7 +43,7 @@ fn DemoAccount(email: &'static str, role: &'static str, sees: &'static str) -> i
             <Form action="/api/auth/log_in" class="demo-form">
                 <input type="hidden" name="email" value=email />
                 <input type="hidden" name="password" value=PASSWORD />
-                <Submit label="Enter" about=format!("as {role}") class="button button--quiet" />
+                <Submit label="Log in" about=format!("as {role}") class="button button--quiet" />
             </Form>
         </li>
     }

@@ -1,4 +1,4 @@
-//! How a request travels, drawn: one way in, three outcomes.
+//! A diagram of how a request is authenticated.
 
 use leptos::prelude::*;
 
@@ -7,13 +7,13 @@ pub fn Journey() -> impl IntoView {
     view! {
         <section class="band" aria-labelledby="journey-title">
             <div class="band-head">
-                <h2 id="journey-title">"How a request travels"</h2>
-                <p>"Pages, server functions and plain forms all take this way, before anything is rendered."</p>
+                <h2 id="journey-title">"How a request is authenticated"</h2>
+                <p>"Pages, server functions and plain forms all go through these steps before anything is rendered."</p>
             </div>
             <div class="journey">
                 <svg class="journey-map" viewBox="0 0 360 440" role="img" aria-labelledby="journey-map-title">
                     <title id="journey-map-title">
-                        "A request brings its cookies. A valid access token goes straight on; an expired one with the current refresh token turns the session by one tooth and goes on; an old refresh token ends the session and leads to the log-in. What goes on meets the guard, and then the page."
+                        "A request sends its cookies. With a valid access token it passes. With an expired access token and the current refresh token, the tokens are rotated and it passes. With an old refresh token, the session ends and the visitor is sent to the login page. A request that passes reaches the guard, then the page."
                     </title>
                     <path class="map-line" d="M180 54v28M180 130v44M180 152h-120v22M180 152h120v22M60 240v32q0 20 20 20h44M180 240v24M180 316v28"></path>
                     <path class="map-line map-line--end" d="M300 240v104"></path>
@@ -28,42 +28,42 @@ pub fn Journey() -> impl IntoView {
                     <text class="map-text map-text--small" x="60" y="224">"still valid"</text>
                     <rect class="map-box map-box--turn" x="126" y="176" width="108" height="64" rx="8"></rect>
                     <text class="map-text" x="180" y="203">"refresh"</text>
-                    <text class="map-text map-text--small" x="180" y="224">"one tooth on"</text>
+                    <text class="map-text map-text--small" x="180" y="224">"rotated"</text>
                     <rect class="map-box map-box--end" x="246" y="176" width="108" height="64" rx="8"></rect>
                     <text class="map-text" x="300" y="203">"refresh"</text>
-                    <text class="map-text map-text--small" x="300" y="224">"an old one"</text>
+                    <text class="map-text map-text--small" x="300" y="224">"reused"</text>
                     <rect class="map-box map-box--key" x="130" y="266" width="100" height="50" rx="8"></rect>
                     <text class="map-text" x="180" y="296">"guard"</text>
                     <rect class="map-box" x="119" y="346" width="122" height="64" rx="8"></rect>
                     <text class="map-text" x="180" y="373">"page"</text>
                     <text class="map-text map-text--small" x="180" y="394">"and cookies"</text>
                     <rect class="map-box map-box--end" x="252" y="346" width="102" height="64" rx="8"></rect>
-                    <text class="map-text" x="303" y="373">"log-in"</text>
-                    <text class="map-text map-text--small" x="303" y="394">"session over"</text>
+                    <text class="map-text" x="303" y="373">"login"</text>
+                    <text class="map-text map-text--small" x="303" y="394">"session ended"</text>
                 </svg>
                 <ol class="journey-steps">
                     <li>
-                        <h3>"The short token carries the day"</h3>
+                        <h3>"Access token: valid"</h3>
                         <p>
-                            "Five minutes long, signed, checked against the session's state, so a changed role or a log-out elsewhere counts on the next request."
+                            "A short-lived signed token. It is checked against the session, so a changed role or a logout on another device applies from the next request."
                         </p>
                     </li>
                     <li>
-                        <h3>"The long one turns the ring"</h3>
+                        <h3>"Refresh token: rotated"</h3>
                         <p>
-                            "When the short one has run out, the refresh token buys a new pair in the same request. One compare-and-swap decides, so twenty parallel requests turn it by one tooth and all get their answer."
+                            "When the access token has expired, the refresh token gets a new pair in the same request. A compare-and-swap makes sure that parallel requests rotate it only once, and all of them succeed."
                         </p>
                     </li>
                     <li>
-                        <h3>"An old one ends it"</h3>
+                        <h3>"Refresh token: reused"</h3>
                         <p>
-                            "A refresh token works until its successor has been used. Presented after that, it is a copy: the session is revoked for whoever holds it. A lost response is told apart from a theft, and logs nobody out."
+                            "A refresh token works until the next one has been used. If it is used after that, someone may have copied it, and the session is revoked. A lost response doesn't log anyone out."
                         </p>
                     </li>
                     <li>
-                        <h3>"The guard has one value a page"</h3>
+                        <h3>"The guard: one rule per page"</h3>
                         <p>
-                            "Route, link and server function share it. No protected byte leaves the server before it has said yes."
+                            "The route, the link and the server functions share it. Nothing protected leaves the server without it."
                         </p>
                     </li>
                 </ol>

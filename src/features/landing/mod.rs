@@ -1,4 +1,4 @@
-//! The page at `/`: what this is, shown rather than told. Delete the folder for an app with a start page of its own.
+//! `/`: the landing page. Delete this folder if your app has its own start page.
 
 mod compare;
 mod demo;

@@ -1,4 +1,4 @@
-//! `/`: the promise, the live session card that `app.rs` hands in, and the sections below.
+//! `/`: the hero with the live session card, and the sections below it.
 
 use super::{compare::Compare, demo::DemoAccounts, journey::Journey, tour::Tour};
 use crate::{
@@ -11,7 +11,7 @@ use leptos_router::{SsrMode, components::Route, path};
 
 #[component(transparent)]
 pub fn LandingRoutes(
-    /// What stands beside the promise: another feature's view, so it comes from outside.
+    /// The view in the hero. `app.rs` passes it in, because it belongs to another feature.
     #[prop(into)]
     card: ViewFn,
 ) -> impl leptos_router::MatchNestedRoutes + Clone {
@@ -26,10 +26,10 @@ fn LandingPage(card: ViewFn) -> impl IntoView {
         <div class="landing">
             <section class="hero">
                 <div class="hero-words">
-                    <p class="eyebrow">"Leptos, with accounts"</p>
-                    <h1>"Sessions that turn like a lock, in code you own."</h1>
+                    <p class="eyebrow">"Auth starter for Leptos"</p>
+                    <h1>"Accounts and sessions for Leptos, in code you own."</h1>
                     <p class="lead">
-                        "Latchkey is a starter for Leptos apps: sign-up, log-in, rotating sessions and guarded pages. It works before WebAssembly has loaded, and no outside service holds your users."
+                        "Latchkey is a starter for Leptos apps with sign-up, login, rotating sessions and guarded pages. It works without WebAssembly, and your users' data stays with you."
                     </p>
                     <div class="actions">
                         <FirstAction />
@@ -48,7 +48,7 @@ fn LandingPage(card: ViewFn) -> impl IntoView {
     }
 }
 
-/// What a visitor most likely wants next.
+/// The primary button: profile, demo or sign-up.
 #[component]
 fn FirstAction() -> impl IntoView {
     let (href, label) = if use_identity().is_some() {

@@ -1,4 +1,4 @@
-//! How to take it: two commands, and the files to read first.
+//! How to get started: two commands, and the files to read first.
 
 use leptos::prelude::*;
 
@@ -8,7 +8,7 @@ pub fn Tour() -> impl IntoView {
         <section id="yours" class="band" aria-labelledby="tour-title">
             <div class="band-head">
                 <h2 id="tour-title">"Make it yours"</h2>
-                <p>"Fork it, rename it, delete what you don't need. Every feature is a folder and four lines."</p>
+                <p>"Fork it, rename it, delete what you don't need. Each feature is a folder and a few lines in app.rs."</p>
             </div>
             <div class="tour">
                 <dl class="commands">
@@ -16,35 +16,35 @@ pub fn Tour() -> impl IntoView {
                         <dt>
                             <code>"make serve"</code>
                         </dt>
-                        <dd>"Builds both sides, sets up SQLite with the demo accounts, serves on port 3000."</dd>
+                        <dd>"Builds the server and the browser app, sets up SQLite with demo accounts, and serves on port 3000."</dd>
                     </div>
                     <div>
                         <dt>
                             <code>"make test"</code>
                         </dt>
-                        <dd>"Everything: lints, both databases, a real browser with and without JavaScript."</dd>
+                        <dd>"Runs the lints and all tests: on both databases, and in a browser with and without JavaScript."</dd>
                     </div>
                 </dl>
                 <ol class="reading">
                     <li>
                         <code>"src/lib.rs"</code>
-                        <p>"The map, and the way of one request."</p>
+                        <p>"The module map, and the path of a request."</p>
                     </li>
                     <li>
                         <code>"src/app.rs"</code>
-                        <p>"The top bar, and the table of routes."</p>
+                        <p>"The top bar and the routes."</p>
                     </li>
                     <li>
                         <code>"src/auth/server/session/decision.rs"</code>
-                        <p>"What a refresh token is worth, as a pure function. session.rs beside it does what was decided."</p>
+                        <p>"Decides what to do with a refresh token, as a pure function."</p>
                     </li>
                     <li>
                         <code>"src/auth/guard.rs"</code>
-                        <p>"Who may come in, on both sides."</p>
+                        <p>"The page guard, on the server and in the browser."</p>
                     </li>
                     <li>
                         <code>"src/features/profile/"</code>
-                        <p>"A whole feature: model, store, server functions, page. Copy it for your first."</p>
+                        <p>"A complete feature: model, store, server functions, page. Copy it to start your own."</p>
                     </li>
                 </ol>
             </div>

@@ -1,5 +1,5 @@
-//! The server functions of the mailbox. For everybody: they are there on a developer's machine only, where nobody can log
-//! in before they have read their mail.
+//! The server functions of the mailbox. Open to anonymous visitors, who need an email to log in; they exist only in
+//! development and return 404 elsewhere.
 
 use leptos::prelude::*;
 
@@ -14,7 +14,7 @@ use {
     chrono::{DateTime, Utc},
 };
 
-/// The mails, newest first.
+/// Returns the emails, newest first.
 #[server(ListMails, endpoint = "mailbox/list")]
 pub async fn mails() -> Result<Vec<MailSummary>, AppError> {
     let state = state()?;
@@ -23,7 +23,7 @@ pub async fn mails() -> Result<Vec<MailSummary>, AppError> {
     Ok(mailbox.newest().iter().map(|mail| summary(mail, now)).collect())
 }
 
-/// One mail.
+/// Returns one email; 404 if it is not in the mailbox.
 #[server(ShowMail, endpoint = "mailbox/show")]
 pub async fn mail(#[server(default)] id: String) -> Result<MailShown, AppError> {
     let state = state()?;

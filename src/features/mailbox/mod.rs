@@ -1,5 +1,5 @@
-//! `/dev/mailbox`: the mails that would have left, on a developer's machine. Not there unless `mail.transport` is
-//! `mailbox`.
+//! `/dev/mailbox`: the emails that the server would have sent. Exists only if `mail.transport` is `mailbox`, the
+//! default in development.
 
 pub mod api;
 pub mod model;

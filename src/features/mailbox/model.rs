@@ -1,10 +1,10 @@
-//! What the mailbox shows of a mail.
+//! The emails in the mailbox, in the types that server and browser share.
 
 use serde::{Deserialize, Serialize};
 
 use crate::ui::time::Moment;
 
-/// A mail in the list.
+/// An email in the list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailSummary {
     pub id: String,
@@ -13,13 +13,13 @@ pub struct MailSummary {
     pub at: Moment,
 }
 
-/// A mail on a page of its own. Its html is in a frame there.
+/// An email on its own page, which loads the HTML in a frame.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MailShown {
     pub summary: MailSummary,
     pub text: String,
-    /// Where its button leads.
+    /// The URL of its button.
     pub link: Option<String>,
-    /// The code to type.
+    /// Its six-digit code.
     pub digits: Option<String>,
 }

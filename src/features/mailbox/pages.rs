@@ -1,5 +1,5 @@
-//! `/dev/mailbox` and `/dev/mailbox/:id`: the list of mails, and one of them as it looks, with its link, its code and its
-//! text beside it.
+//! `/dev/mailbox` and `/dev/mailbox/:id`: the list of emails,
+//! and one email with its HTML, its text, its link and its code.
 
 use super::{
     api::{mail, mails},
@@ -30,7 +30,7 @@ fn MailboxPage() -> impl IntoView {
         return Either::Left(view! { <Missing /> });
     }
     Either::Right(view! {
-        <PageHead title="Mailbox" lead="What this site has sent. In development mail stops here, and nothing goes out." />
+        <PageHead title="Mailbox" lead="The emails this site has sent. In development, emails stay here and are not delivered." />
         <Loaded data=mails() view=|mails| view! { <Mails mails /> } />
     })
 }
@@ -41,7 +41,7 @@ fn MailPage() -> impl IntoView {
         return Either::Left(view! { <Missing /> });
     }
     let id = use_params_map().with_untracked(|params| params.get("id").unwrap_or_default());
-    let kept = async {
+    let data = async {
         match mail(id).await {
             Err(AppError::NotFound) => Ok(None),
             result => result.map(Some),
@@ -51,7 +51,7 @@ fn MailPage() -> impl IntoView {
         Some(mail) => Either::Left(view! { <Mail mail /> }),
         None => Either::Right(view! { <Missing /> }),
     };
-    Either::Right(view! { <Loaded data=kept view=show /> })
+    Either::Right(view! { <Loaded data view=show /> })
 }
 
 #[component]
@@ -65,13 +65,13 @@ fn Mails(mails: Vec<MailSummary>) -> impl IntoView {
     if mails.is_empty() {
         return Either::Left(view! {
             <Empty
-                title="No mail yet"
-                sentence="Do something that writes to somebody: the mail shows up here within a second. A restart empties the box."
+                title="No emails yet"
+                sentence="Emails appear here within a second of being sent. Restarting the server clears the mailbox."
             />
         });
     }
     Either::Right(view! {
-        <Table caption="Mails, newest first" columns=&["Subject", "To", "Sent"]>
+        <Table caption="Emails, newest first" columns=&["Subject", "To", "Sent"]>
             {mails.into_iter().map(row).collect_view()}
         </Table>
     })
@@ -99,7 +99,7 @@ fn Mail(mail: MailShown) -> impl IntoView {
         view! {
             <div>
                 <dt>"Link"</dt>
-                // `external`: a page load, as from a mail.
+                // `external` for a full page load, as from an email.
                 <dd>
                     <a class="mail-link" href=link.clone() rel="external">
                         {link.clone()}
@@ -117,8 +117,8 @@ fn Mail(mail: MailShown) -> impl IntoView {
         }
     });
     view! {
-        // Not the subject: a title's text goes into the page as it is.
-        <Title text="Mail" />
+        // Not the subject, because the text of a title is not escaped.
+        <Title text="Email" />
         <header class="page-head">
             <p>
                 <a href="/dev/mailbox">"Mailbox"</a>
@@ -127,10 +127,10 @@ fn Mail(mail: MailShown) -> impl IntoView {
             <p class="lead">"To " {to} ", " <Ago moment=at /></p>
         </header>
         <div class="mail">
-            <iframe class="mail-frame" title="The mail as it looks" src=format!("/dev/mailbox/{id}/html")></iframe>
+            <iframe class="mail-frame" title="HTML version" src=format!("/dev/mailbox/{id}/html")></iframe>
             <div class="mail-facts">
                 {has_facts.then(|| view! { <dl class="facts">{link} {digits}</dl> })}
-                <h2>"As text"</h2>
+                <h2>"Text version"</h2>
                 <pre class="mail-text">
                     {mail.text}
                 </pre>

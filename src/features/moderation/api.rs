@@ -1,4 +1,4 @@
-//! The server functions of moderation.
+//! The server functions of the moderation page.
 
 use leptos::prelude::*;
 
@@ -10,7 +10,7 @@ use {
     crate::auth::server::{require, state},
 };
 
-/// The newest accounts, newest first.
+/// Returns the newest accounts, newest first. Moderators and admins only.
 #[server(endpoint = "moderation/newest_accounts")]
 pub async fn newest_accounts() -> Result<Vec<NewAccount>, AppError> {
     require(ACCESS).await?;

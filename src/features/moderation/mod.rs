@@ -1,4 +1,4 @@
-//! `/moderation`: the newest accounts. For moderators and above.
+//! `/moderation`: the newest accounts. For moderators and admins.
 
 pub mod api;
 pub mod model;

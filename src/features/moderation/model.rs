@@ -1,4 +1,4 @@
-//! What moderators see of an account.
+//! The accounts that moderators see, in the types that server and browser share.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,9 +7,10 @@ use crate::{
     ui::time::Moment,
 };
 
+/// The page and its server functions are for moderators and admins.
 pub const ACCESS: Access = Access::AtLeast(Role::Moderator);
 
-/// An account that was made lately.
+/// A recently created account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewAccount {
     pub user_id: String,

@@ -30,7 +30,7 @@ fn ModerationPage() -> impl IntoView {
 fn Accounts(accounts: Vec<NewAccount>) -> impl IntoView {
     if accounts.is_empty() {
         return Either::Left(view! {
-            <Empty title="No accounts yet" sentence="Each new account shows up here as soon as somebody signs up." />
+            <Empty title="No accounts yet" sentence="New accounts appear here when people sign up." />
         });
     }
     Either::Right(view! {

@@ -1,4 +1,4 @@
-//! The SQL of moderation.
+//! The SQL of the moderation page.
 
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Accounts on the page.
+/// The number of accounts on the page.
 const NEWEST: i64 = 20;
 
 #[derive(FromRow)]
@@ -27,6 +27,7 @@ struct Row {
     created_at: DateTime<Utc>,
 }
 
+/// Returns the newest accounts, newest first.
 pub async fn newest(db: &Db) -> Result<Vec<NewAccount>, AppError> {
     let rows: Vec<Row> = read!(db, |c| sqlx::query_as(
         "select u.id, u.email, p.display_name, u.role, u.created_at

@@ -17,7 +17,7 @@ use {
     },
 };
 
-/// The caller's own profile.
+/// Returns the caller's profile.
 #[server(endpoint = "profile/current")]
 pub async fn current_profile() -> Result<Profile, AppError> {
     let caller = require(ACCESS).await?;
@@ -25,7 +25,7 @@ pub async fn current_profile() -> Result<Profile, AppError> {
     store::find(&state.db, &caller).await?.ok_or(AppError::NotFound)
 }
 
-/// Changes what the caller's profile shows. Nothing else of a form is read: no id, role or address.
+/// Updates the caller's profile. Returns 422 for invalid fields. Ignores all other fields, such as an id or a role.
 #[server(endpoint = "profile/update")]
 pub async fn update_profile(
     #[server(default)] display_name: String,

@@ -1,4 +1,4 @@
-//! `/profile`: what an account shows of itself. For its owner.
+//! `/profile`: the public profile of an account. For its owner.
 
 pub mod api;
 pub mod model;

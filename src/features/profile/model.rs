@@ -1,4 +1,4 @@
-//! The profile, in the words that server and browser share.
+//! The profile, in the types that server and browser share.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,12 +7,12 @@ use crate::{
     ui::time::Moment,
 };
 
-/// Who may see and edit a profile: its owner.
+/// The page is for any signed-in user, for their own profile.
 pub const ACCESS: Access = Access::SignedIn;
-/// Most characters of a bio.
+/// The maximum number of characters of a bio.
 pub const BIO_MAX_LENGTH: u32 = 500;
 
-/// One's own profile.
+/// The caller's profile.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
     pub email: String,

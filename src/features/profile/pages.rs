@@ -1,4 +1,4 @@
-//! `/profile`: what others see of an account, and the form that changes it.
+//! `/profile`: the form that edits the public profile, and the account's facts.
 
 use super::{
     api::current_profile,
@@ -26,7 +26,7 @@ fn ProfilePage() -> impl IntoView {
     let flash = use_flash();
     view! {
         <Guarded access=ACCESS>
-            <PageHead title="Profile" lead="Who you are here. The name and the text are for others; your address is for you and the moderators." />
+            <PageHead title="Profile" lead="Your public profile. Your email address is visible only to you and the moderators." />
             <VerifyReminder />
             <Loaded data=current_profile() view=move |profile| view! { <ProfileSettings profile flash /> } />
         </Guarded>
@@ -40,12 +40,12 @@ fn ProfileSettings(profile: Profile, flash: Flash) -> impl IntoView {
     } else {
         (flash.typed(control_name(Field::DisplayName)), flash.typed(control_name(Field::Bio)))
     };
-    let check: Check = Box::new(faults);
+    let check: Check = Box::new(name_errors);
     view! {
         <section class="setting" aria-labelledby="public-title">
             <div class="setting-head">
-                <h2 id="public-title">"What others see"</h2>
-                <p>"Shown beside what you do here."</p>
+                <h2 id="public-title">"Public profile"</h2>
+                <p>"Your name and bio are shown to other people."</p>
             </div>
             <Form action="/api/profile/update" check error=flash.error>
                 <FormErrors />
@@ -60,7 +60,7 @@ fn ProfileSettings(profile: Profile, flash: Flash) -> impl IntoView {
                 <TextArea
                     field=Field::Bio
                     label="About you"
-                    hint="A few plain sentences. Links and formatting stay text."
+                    hint="Plain text only."
                     max_length=BIO_MAX_LENGTH
                     value=bio
                 />
@@ -85,7 +85,7 @@ fn ProfileSettings(profile: Profile, flash: Flash) -> impl IntoView {
     }
 }
 
-fn faults(values: &Values) -> Vec<FieldError> {
+fn name_errors(values: &Values) -> Vec<FieldError> {
     if values.get(Field::DisplayName).trim().is_empty() {
         vec![FieldError { field: Field::DisplayName, problem: Problem::Missing }]
     } else {

@@ -1,4 +1,4 @@
-//! The SQL of profiles. It reads no credential.
+//! The SQL of profiles. It reads no credentials.
 
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
@@ -17,13 +17,14 @@ use crate::{
     },
 };
 
-/// An edit whose every field was parsed.
+/// A validated edit of a profile.
 pub struct ProfileEdit {
     display_name: String,
     bio: String,
 }
 
 impl ProfileEdit {
+    /// Validates the fields of the form; the error has every invalid field.
     pub fn parse(display_name: &str, bio: &str) -> Result<Self, AppError> {
         let mut problems = Problems::default();
         let display_name = problems.take(Field::DisplayName, parse_display_name(display_name));
@@ -47,7 +48,6 @@ fn parse_bio(input: &str) -> Result<String, Problem> {
     Ok(bio)
 }
 
-/// A profile as its owner sees it.
 #[derive(FromRow)]
 struct ProfileRow {
     email: String,
@@ -56,6 +56,7 @@ struct ProfileRow {
     created_at: DateTime<Utc>,
 }
 
+/// Returns the caller's profile, or `None` if the account no longer exists.
 pub async fn find(db: &Db, caller: &Caller) -> Result<Option<Profile>, AppError> {
     let row: Option<ProfileRow> = read!(db, |c| sqlx::query_as(
         "select u.email, p.display_name, p.bio, u.created_at
@@ -64,7 +65,7 @@ pub async fn find(db: &Db, caller: &Caller) -> Result<Option<Profile>, AppError>
     .bind(caller.user_id)
     .fetch_optional(c)
     .await)?;
-    // Only to say how long ago: this node's clock will do, and spares a way to the database and back.
+    // Used only for "how long ago", so this node's clock is good enough and saves a query.
     let now = Utc::now();
     Ok(row.map(|row| Profile {
         email: row.email,
@@ -75,6 +76,7 @@ pub async fn find(db: &Db, caller: &Caller) -> Result<Option<Profile>, AppError>
     }))
 }
 
+/// Saves an edit.
 pub async fn update(db: &Db, user_id: Uuid, edit: &ProfileEdit) -> Result<(), AppError> {
     let now = db.now().await?;
     write!(db, |c| sqlx::query("update profiles set display_name = $2, bio = $3, updated_at = $4 where user_id = $1")

@@ -15,7 +15,7 @@ use {
     chrono::{DateTime, Utc},
 };
 
-/// The caller's own session.
+/// Returns the caller's session.
 #[server(endpoint = "session/current")]
 pub async fn current_session() -> Result<SessionView, AppError> {
     let caller = require(ACCESS).await?;
@@ -35,8 +35,7 @@ pub async fn current_session() -> Result<SessionView, AppError> {
     })
 }
 
-/// Presents the refresh token before the caller's current one, as somebody would who had stolen it. In the demo only:
-/// elsewhere there is nothing here (404).
+/// Reuses the refresh token before the caller's current one, as a thief would. Only in the demo; 404 elsewhere.
 #[server(endpoint = "demo/replay")]
 pub async fn replay() -> Result<(), AppError> {
     let caller = require(ACCESS).await?;
@@ -45,6 +44,7 @@ pub async fn replay() -> Result<(), AppError> {
         return Err(AppError::NotFound);
     }
     lifecycle::replay_previous(&state, &caller).await?;
-    responses::see_other("/", Some(Notice::ReplayTolerated));
+    let leeway = u32::try_from(state.config.auth.reuse_leeway.as_secs()).unwrap_or(u32::MAX);
+    responses::see_other("/", Some(Notice::ReplayTolerated { leeway }));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The live view of one's own session that the landing page shows, with a demo of what a stolen token is worth.
+//! The live session card of the landing page, with a demo of refresh token reuse.
 
 pub mod api;
 pub mod model;

@@ -1,28 +1,28 @@
-//! The session's view, in the words that server and browser share.
+//! The session that the card shows, in the types that server and browser share.
 
 use serde::{Deserialize, Serialize};
 
 pub use crate::auth::model::LastDecision;
 use crate::{auth::model::Access, ui::time::Moment};
 
-/// Who may see a session: its owner.
+/// The card is for any signed-in user, for their own session.
 pub const ACCESS: Access = Access::SignedIn;
 
-/// One's own session, as of the answer that carries it.
+/// The caller's session at the time of the response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SessionView {
-    /// How often the refresh token was rotated, plus one.
+    /// How many token pairs the session has had.
     pub generation: u32,
     pub rotated_at: Moment,
     pub started_at: Moment,
-    /// Seconds to the end, whatever happens.
+    /// Seconds until the session expires, however active it is.
     pub ends_at_seconds: u32,
-    /// Seconds that the access token still counts.
+    /// Seconds until the access token expires.
     pub access_expires_in_seconds: u32,
     /// Seconds until a refresh would rotate again.
     pub rotates_in_seconds: u32,
-    /// What this very request's tokens were worth.
+    /// What this request did with its tokens.
     pub last_decision: LastDecision,
-    /// Whether any token of the current generation has come back.
+    /// Whether the browser has sent a token of the current pair.
     pub confirmed: bool,
 }

@@ -1,5 +1,5 @@
-//! The live session card: the visitor's own session as a toothed ring that turns by one tooth with each rotation. The
-//! landing page shows it; visitors without a session see an example.
+//! The live session card of the landing page: the visitor's session as a ring that turns with each rotation. Anonymous
+//! visitors see an example.
 
 use super::{
     api::current_session,
@@ -11,13 +11,13 @@ use crate::{
     ui::{
         Fact, FailureNote, Form, Ring, Sent, Submit,
         flash::use_site,
-        time::{Ago, lasting},
+        time::{Ago, duration, lasting},
     },
 };
 use leptos::{either::Either, ev, prelude::*, task::spawn_local};
 use std::time::Duration;
 
-/// The card: live for a signed-in visitor, an example for anybody else.
+/// The card: live for a signed-in user, an example for anonymous visitors.
 #[component]
 pub fn SessionCard() -> impl IntoView {
     match use_identity() {
@@ -28,10 +28,10 @@ pub fn SessionCard() -> impl IntoView {
 
 #[component]
 fn OwnSession() -> impl IntoView {
-    // The session as it is since the page was loaded, once it was asked about again.
-    let newer = RwSignal::new(None);
+    // The session after a refresh in place; `None` until then.
+    let refreshed = RwSignal::new(None);
     let show = move |session: SessionView| {
-        move || match newer.get().unwrap_or_else(|| Ok(session.clone())) {
+        move || match refreshed.get().unwrap_or_else(|| Ok(session.clone())) {
             Ok(session) => Either::Left(view! { <Live session /> }),
             Err(error) => Either::Right(view! { <FailureNote error /> }),
         }
@@ -44,7 +44,7 @@ fn OwnSession() -> impl IntoView {
             </header>
             <Loaded data=current_session() view=show rows=6 />
             <div class="session-actions">
-                <RefreshNow newer />
+                <RefreshNow refreshed />
                 <Replay />
             </div>
         </section>
@@ -55,11 +55,11 @@ fn OwnSession() -> impl IntoView {
 fn Live(session: SessionView) -> impl IntoView {
     let left = countdown(session.access_expires_in_seconds);
     let next = move || match left.get() {
-        0 => "with your next request".to_owned(),
+        0 => "on your next request".to_owned(),
         seconds => format!("in {}", lasting(seconds)),
     };
     let whole = session.access_expires_in_seconds.saturating_add(session.rotated_at.seconds_ago);
-    let confirmed = if session.confirmed { "yes, by a later request" } else { "not yet" };
+    let confirmed = if session.confirmed { "Yes" } else { "Not yet" };
     view! {
         <Ring generation=session.generation left=Signal::derive(move || thousandths(left.get(), whole)) />
         <dl class="facts facts--tight">
@@ -77,13 +77,13 @@ fn Live(session: SessionView) -> impl IntoView {
     }
 }
 
-/// What the card looks like in use, for visitors without a session.
+/// An example of the card for anonymous visitors.
 #[component]
 fn Example() -> impl IntoView {
     view! {
         <section class="session-card session-card--example" aria-labelledby="session-title">
             <header class="session-head">
-                <h2 id="session-title">"A session at work"</h2>
+                <h2 id="session-title">"An active session"</h2>
                 <span class="tag">"example"</span>
             </header>
             <Ring generation=7 left=680_u32 />
@@ -93,30 +93,31 @@ fn Example() -> impl IntoView {
                 <Fact term="Rotated">"1 minute ago"</Fact>
                 <Fact term="Ends">"in 30 days"</Fact>
             </dl>
-            <p class="session-note">"Log in, and this shows your own."</p>
+            <p class="session-note">"Log in to see your own session here."</p>
         </section>
     }
 }
 
-/// Buys a new pair ahead of time. A plain form without JavaScript; in place with it, so that the ring can be seen turning.
+/// The button that rotates the tokens now. With JavaScript it
+/// updates the card in place, so that the ring visibly turns.
 #[component]
-fn RefreshNow(newer: RwSignal<Option<Result<SessionView, AppError>>>) -> impl IntoView {
-    let refused = RwSignal::new(false);
+fn RefreshNow(refreshed: RwSignal<Option<Result<SessionView, AppError>>>) -> impl IntoView {
+    let failed = RwSignal::new(false);
     let on_submit = move |event: ev::SubmitEvent| {
         event.prevent_default();
         spawn_local(async move {
             match refresh().await {
                 Ok(()) => {
-                    refused.set(false);
-                    // A failure is told in the card's place: by now the session is not as it was.
+                    failed.set(false);
+                    // Show an error in place of the card: its data is out of date.
                     let session = current_session().await;
                     if matches!(session, Err(AppError::Unauthenticated)) {
                         session_ended();
                     }
-                    newer.set(Some(session));
+                    refreshed.set(Some(session));
                 }
                 Err(AppError::Unauthenticated) => session_ended(),
-                Err(_) => refused.set(true),
+                Err(_) => failed.set(true),
             }
         });
     };
@@ -127,31 +128,34 @@ fn RefreshNow(newer: RwSignal<Option<Result<SessionView, AppError>>>) -> impl In
                 "Refresh now"
             </button>
             <p class="session-note" role="status">
-                {move || refused.get().then_some("That didn't get through. Your session is as it was.")}
+                {move || failed.get().then_some("The refresh didn't work. Your session is unchanged.")}
             </p>
         </form>
     }
 }
 
-/// In the demo: presents the refresh token before the current one, as somebody would who had copied it.
+/// In the demo, a button that reuses the previous refresh token, as a thief would.
 #[component]
 fn Replay() -> impl IntoView {
     use_site().demo.then(|| {
         view! {
             <Form action="/api/demo/replay" class="session-replay">
-                <Submit label="Replay an old token" class="button button--quiet button--small" />
+                <Submit label="Reuse an old token" class="button button--quiet button--small" />
             </Form>
             <p class="session-note">
-                "Within 10 s of a rotation it counts as one of your own tabs. Later, it ends the session for everybody who holds it."
+                {format!(
+                    "Within {} of a rotation, this counts as a request from another tab. After that, it ends the session.",
+                    duration(use_site().reuse_leeway),
+                )}
             </p>
         }
     })
 }
 
-/// The seconds that are left, counting down in the browser.
+/// Counts down from `from` seconds, in the browser.
 fn countdown(from: u32) -> RwSignal<u32> {
     let left = RwSignal::new(from);
-    // Effects run in the browser only, once the page stands.
+    // Effects run only in the browser, after hydration.
     Effect::new(move |_| {
         let tick = move || left.update(|left| *left = left.saturating_sub(1));
         if let Ok(handle) = set_interval_with_handle(tick, Duration::from_secs(1)) {
@@ -161,19 +165,19 @@ fn countdown(from: u32) -> RwSignal<u32> {
     left
 }
 
-/// `part` of `whole` in thousandths.
+/// Returns `part` of `whole` in thousandths.
 fn thousandths(part: u32, whole: u32) -> u32 {
     part.saturating_mul(1000).checked_div(whole).unwrap_or(0)
 }
 
-/// What the last request's tokens were worth, in words.
+/// Describes what the last request did with its tokens.
 fn decision(decision: LastDecision) -> &'static str {
     match decision {
         LastDecision::AccessAccepted => "access token accepted",
-        LastDecision::Rotated => "new pair, one tooth on",
-        LastDecision::Kept => "just rotated: same pair kept",
-        LastDecision::Resent => "lost answer: pair sent again",
-        LastDecision::AccessOnly => "parallel tab: access token only",
+        LastDecision::Rotated => "tokens rotated",
+        LastDecision::Kept => "just rotated: new access token only",
+        LastDecision::Resent => "lost response: same pair sent again",
+        LastDecision::AccessOnly => "parallel request: new access token only",
     }
 }
 
@@ -182,7 +186,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_share_of_nothing_is_nothing() {
+    fn thousandths_of_zero_are_zero() {
         assert_eq!(thousandths(0, 0), 0);
         assert_eq!(thousandths(300, 300), 1000);
         assert_eq!(thousandths(75, 300), 250);

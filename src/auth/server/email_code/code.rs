@@ -1,5 +1,5 @@
-//! One-time codes: made, found again by their link or by their digits, used up. A link's secret has 256 bits and works in
-//! any browser; six digits work only in the browser that asked, a few times. Called by `mailed` and `confirm`.
+//! One-time codes: create, find by link or by digits, use. The secret of a link has 256 bits and works in any browser;
+//! the six digits work only in the browser that requested them, with a few tries. Called by the flows.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use super::{
 pub use crate::auth::server::token::browser_key::BrowserKey;
 use crate::{
     auth::{
-        email_code::model::Purpose,
+        email_code::model::{CODE_MINUTES, Purpose, UNDO_DAYS},
         server::{
             email_code, users,
             users::{credentials::EmailAddress, input},
@@ -23,34 +23,34 @@ use crate::{
     server::{db::Tx, ops::rate_limit::Bucket, state::AppState},
 };
 
-/// How long a code counts that somebody waits for.
-pub const LIFETIME: TimeDelta = TimeDelta::minutes(20);
-/// How long the owner of an address has to undo that it was replaced.
-const UNDO_FOR: TimeDelta = TimeDelta::days(7);
+/// How long a code works.
+pub const LIFETIME: TimeDelta = TimeDelta::minutes(CODE_MINUTES as i64);
+/// How long a change of address can be undone from the previous address.
+const UNDO_LIFETIME: TimeDelta = TimeDelta::days(UNDO_DAYS as i64);
 
-/// What a purpose needs besides the address and the account. Kept with the code.
+/// Data for redeeming the code, besides the address and the account. Stored as JSON with the code.
 #[derive(Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Detail {
-    /// The password of an account that is still to be made, hashed.
+    /// The password hash of the account that a sign-up creates.
     pub password_hash: Option<String>,
     pub display_name: Option<String>,
     /// The page to go to afterwards.
     pub next: Option<String>,
-    /// The address belongs to somebody else's account, which whoever asked must not learn: the code opens nothing.
+    /// The address has another account, which the response must not reveal: the code does nothing.
     pub taken: bool,
 }
 
-/// What came back of a code.
+/// The part of a code that was presented.
 pub enum Presented {
     /// The secret of a link.
     Link(String),
-    /// Six digits, in the browser that asked.
+    /// Six digits, in the browser that requested them.
     Digits(String),
 }
 
-/// Makes a code for `email` within `tx`; the ones before it are void. Returns the seed for the letter, the key for the
-/// browser that asked, and when the code expires.
+/// Creates a code for `email` in `tx` and voids the previous ones. Returns the seed for the email, the key for the
+/// browser's cookie, and when the code expires.
 pub async fn make(
     state: &AppState,
     tx: &mut Tx,
@@ -60,12 +60,12 @@ pub async fn make(
     detail: &Detail,
     now: DateTime<Utc>,
 ) -> Result<(CodeSeed, BrowserKey, DateTime<Utc>), AppError> {
-    let expires_at = now + if purpose == Purpose::UndoEmail { UNDO_FOR } else { LIFETIME };
+    let expires_at = now + if purpose == Purpose::UndoEmail { UNDO_LIFETIME } else { LIFETIME };
     let (seed, browser) = make_until(state, tx, purpose, email, user_id, detail, expires_at, now).await?;
     Ok((seed, browser, expires_at))
 }
 
-/// [`make`] with an end of its own.
+/// Like [`make`], with an explicit expiry.
 #[allow(clippy::too_many_arguments)]
 pub async fn make_until(
     state: &AppState,
@@ -86,7 +86,7 @@ pub async fn make_until(
         purpose,
         seed: seed.as_slice(),
         link_hash: &Sha256::digest(secrets.link),
-        // Whoever replaced the address sits in that browser.
+        // An undo link must not work by cookie in the browser that changed the address.
         browser_hash: (!undo).then_some(&browser_hash[..]),
         email: email.as_str(),
         email_key: email.key(),
@@ -99,7 +99,7 @@ pub async fn make_until(
     Ok((seed, browser))
 }
 
-/// The code that was presented, still unused. Wrong digits cost one of its tries, and one of the address's.
+/// Finds the presented code if it is still valid. Wrong digits use up one try of the code and one of the address.
 pub async fn find(
     state: &AppState,
     presented: &Presented,
@@ -111,10 +111,10 @@ pub async fn find(
             .await?
             .ok_or(AppError::CodeExpired),
         Presented::Digits(typed) => {
-            let code = asked_here(state, browser, now).await?.ok_or(AppError::CodeExpired)?;
+            let code = requested_by(state, browser, now).await?.ok_or(AppError::CodeExpired)?;
             let typed = input::six_digits(typed).map_err(|problem| AppError::invalid(Field::Digits, problem))?;
-            // Counted before they are looked at, and given back where they are right: what is wrong with a new password
-            // beside them costs no try.
+            // Count the try before comparing, against parallel guesses, and refund it if the digits are right: an
+            // invalid new password in the same form costs no try.
             if !email_code::store::count_try(&state.db, code.id).await? {
                 return Err(AppError::CodeExpired);
             }
@@ -132,17 +132,17 @@ pub async fn find(
     }
 }
 
-/// The code of a link, or where there is none that of the browser, still unused. For a page that shows what it is for.
+/// Finds the valid code of a link or, if `link` is empty, the one that this browser requested. For display only.
 pub async fn look(state: &AppState, link: &str, browser: Option<&BrowserKey>) -> Result<Option<CodeRow>, AppError> {
     let now = state.db.now().await?;
     match link {
-        "" => asked_here(state, browser, now).await,
+        "" => requested_by(state, browser, now).await,
         secret => Ok(email_code::store::find_code_by_link(&state.db, &Sha256::digest(secret), now).await?),
     }
 }
 
-/// The code that this browser asked for, still unused.
-async fn asked_here(
+/// Finds the valid code that this browser requested.
+async fn requested_by(
     state: &AppState,
     browser: Option<&BrowserKey>,
     now: DateTime<Utc>,
@@ -153,17 +153,17 @@ async fn asked_here(
     Ok(email_code::store::find_code_by_browser(&state.db, &browser.hash(), now).await?)
 }
 
-/// Whether that browser asked for the code.
+/// Returns whether that browser requested the code.
 pub fn is_from(code: &CodeRow, browser: Option<&BrowserKey>) -> bool {
     browser.is_some_and(|browser| code.browser_hash.as_deref() == Some(&browser.hash()[..]))
 }
 
-/// Uses a code up within `tx`, or fails with [`AppError::CodeExpired`] where another request did before.
+/// Marks a code as used in `tx`. Returns [`AppError::CodeExpired`] if another request has used it.
 pub async fn spend(tx: &mut Tx, code: &CodeRow, now: DateTime<Utc>) -> Result<(), AppError> {
     if email_code::store::spend_code(tx, code.id, now).await? { Ok(()) } else { Err(AppError::CodeExpired) }
 }
 
-/// What was kept with the code.
+/// Returns the data stored with the code.
 pub fn detail(code: &CodeRow) -> Result<Detail, AppError> {
     serde_json::from_str(&code.detail).map_err(|error| {
         tracing::error!(%error, code_id = %code.id, "what was kept with a one-time code cannot be read");
@@ -175,7 +175,7 @@ fn has_digits(state: &AppState, code: &CodeRow, typed: &str) -> bool {
     let Some(seed) = CodeSeed::from_slice(&code.seed) else {
         return false;
     };
-    // Digests of equal length compare in the same time wherever they differ first.
+    // Comparing digests reveals nothing about the digits by its timing.
     let typed = Sha256::digest(typed);
     state.keys.one_time_secrets(&seed).any(|secrets| Sha256::digest(&secrets.digits) == typed)
 }

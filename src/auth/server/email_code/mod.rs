@@ -1,4 +1,4 @@
-//! One-time codes by email: make, find, use; SQL.
+//! One-time codes by email: create, find, use; SQL.
 //! Called by the flows.
 
 pub mod code;

@@ -1,5 +1,5 @@
-//! The one-time secrets that a mail carries: that of its link, and six digits to type. Both are derived from a random seed
-//! and a key of the master secret, so that the seed, which is all that the database holds, opens nothing.
+//! The two secrets of a one-time code: that of the link, and six digits. Both are derived from a random seed with a key
+//! of the master secret. The database stores only the seed, which is useless without the key.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -11,12 +11,13 @@ use crate::{
     server::random,
 };
 
-/// 32 random bytes, which both secrets of one mail come from. As text, base64url.
+/// The seed of a code: 32 random bytes. Serialized as base64url.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct CodeSeed([u8; 32]);
 
 impl CodeSeed {
+    /// Creates a new seed.
     pub fn random() -> Self {
         Self(random::bytes())
     }
@@ -25,6 +26,7 @@ impl CodeSeed {
         &self.0
     }
 
+    /// Reads a seed from the database; `None` unless it has 32 bytes.
     pub fn from_slice(bytes: &[u8]) -> Option<Self> {
         Some(Self(bytes.try_into().ok()?))
     }
@@ -45,11 +47,11 @@ impl TryFrom<String> for CodeSeed {
     }
 }
 
-/// What a seed comes to under one key. Whoever shows either is the mail's reader: compare in constant time, or by a hash.
+/// The secrets of a seed under one key. Either proves access to the mailbox: compare in constant time, or by hash.
 pub struct Secrets {
-    /// For the link: 43 characters of base64url, 256 bits.
+    /// The secret of the link: 256 bits as 43 characters of base64url.
     pub link: String,
-    /// To be typed: six decimal digits. Guessed in a million tries, so count them.
+    /// Six decimal digits. Limit the tries.
     pub digits: String,
 }
 
@@ -57,7 +59,7 @@ impl DerivedKey {
     fn secrets(&self, seed: &CodeSeed) -> Secrets {
         let link = self.mac(b"link", seed);
         let [a, b, c, d, e, f, g, h, ..] = self.mac(b"digits", seed);
-        // Of 2^64 numbers, some of the million come up once more often than others in 18 million million times.
+        // The modulo bias is below 1 in 10^13.
         let digits = u64::from_be_bytes([a, b, c, d, e, f, g, h]) % 1_000_000;
         Secrets { link: URL_SAFE_NO_PAD.encode(link), digits: format!("{digits:06}") }
     }
@@ -76,23 +78,23 @@ impl DerivedKey {
 }
 
 impl KeyRing {
-    /// What a seed comes to under each secret, the current one first: a mail may have been written under one before it.
+    /// Derives the secrets of a seed under each key, current key first: an email may have been sent under an older key.
     pub fn one_time_secrets(&self, seed: &CodeSeed) -> impl Iterator<Item = Secrets> {
         self.one_time.iter().map(|key| key.secrets(seed))
     }
 
-    /// What a seed comes to under the key of that name; nothing where its secret is no longer known.
+    /// Derives the secrets of a seed under the key `kid`; `None` if that key is no longer configured.
     pub fn one_time_secrets_of(&self, kid: &str, seed: &CodeSeed) -> Option<Secrets> {
         self.one_time.iter().find(|key| key.kid == kid).map(|key| key.secrets(seed))
     }
 
-    /// A keyed hash of `text`, 16 hex digits: for logs, where equal texts may be seen to be equal, and nothing else.
+    /// Returns a keyed hash of `text` for logs: 16 hex digits that are equal for equal texts.
     pub fn pseudonym(&self, text: &str) -> String {
         let digest = self.one_time.first().map(|key| key.mac_of(b"pseudonym", text.as_bytes())).unwrap_or_default();
         digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// The name of the current key.
+    /// Returns the id of the current key.
     pub fn one_time_kid(&self) -> &str {
         self.one_time.first().map_or("", |key| &key.kid)
     }
@@ -124,13 +126,13 @@ mod tests {
             assert!(digits.len() == 6 && digits.chars().all(|c| c.is_ascii_digit()));
             assert_eq!(texts(ring(&[NEW]).one_time_secrets(&seed)), [(link.clone(), digits.clone())]);
             assert!(seen.insert(link.clone()));
-            // The seed says nothing of either.
+            // The seed reveals neither.
             assert!(!String::from(seed).contains(&link[..8]));
         }
     }
 
     #[test]
-    fn an_older_secret_goes_on_counting_by_its_name() {
+    fn codes_of_an_older_key_still_work() {
         let seed = CodeSeed::random();
         let old = texts(ring(&[OLD]).one_time_secrets(&seed));
         let both = ring(&[NEW, OLD]);
@@ -145,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_survives_its_text_and_nothing_else_is_one() {
+    fn a_seed_round_trips_and_nothing_else_parses() {
         let seed = CodeSeed::random();
         let json = serde_json::to_string(&seed).unwrap();
         assert!(serde_json::from_str::<CodeSeed>(&json).unwrap() == seed);

@@ -17,7 +17,7 @@ impl TryFrom<String> for Purpose {
     }
 }
 
-/// A purpose in the database that this release does not know.
+/// The database has a purpose that this release does not know.
 #[derive(Debug)]
 pub struct UnknownPurpose;
 
@@ -29,10 +29,10 @@ impl std::fmt::Display for UnknownPurpose {
 
 impl std::error::Error for UnknownPurpose {}
 
-/// How often digits may be typed for one code (NIST SP 800-63B-4 asks for a limit; one in 200,000 guesses it then).
+/// The maximum number of tries at the digits of a code: a chance of 1 in 200,000 (NIST SP 800-63B-4 requires a limit).
 pub const TRIES: i64 = 5;
 
-/// A code that can still be used.
+/// A valid code: unused and not expired.
 #[derive(FromRow)]
 pub struct CodeRow {
     pub id: Uuid,
@@ -47,7 +47,7 @@ pub struct CodeRow {
     pub created_at: DateTime<Utc>,
 }
 
-/// A code to be.
+/// A code to insert.
 pub struct NewCode<'a> {
     pub purpose: Purpose,
     pub seed: &'a [u8],
@@ -60,9 +60,9 @@ pub struct NewCode<'a> {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Adds a code. Those that were sent to the same address for the same purpose are void from now on, and so are those that
-/// would have moved the same account to other addresses. The address is locked: of two codes that are asked for at once,
-/// the later has to see the earlier one's row.
+/// Inserts a code. Voids the previous codes of the same address and purpose and,
+/// for a change of address, those of the same account. The caller has locked the
+/// address, so that of two parallel requests the later one voids the earlier one.
 pub async fn insert_code(tx: &mut Tx, code: &NewCode<'_>, now: DateTime<Utc>) -> sqlx::Result<u64> {
     if code.purpose == Purpose::ChangeEmail {
         within!(tx, |c| sqlx::query(
@@ -108,7 +108,7 @@ pub async fn insert_code(tx: &mut Tx, code: &NewCode<'_>, now: DateTime<Utc>) ->
     })
 }
 
-/// A code that can still be used at `$2`, by a column that is as good as its name.
+/// The SQL that reads a valid code at time `$2` by a unique column.
 macro_rules! code_by {
     ($column:literal) => {
         concat!(
@@ -120,17 +120,17 @@ macro_rules! code_by {
     };
 }
 
-/// The code whose link holds the secret of that hash.
+/// Finds a valid code by the hash of its link's secret.
 pub async fn find_code_by_link(db: &Db, link_hash: &[u8], now: DateTime<Utc>) -> sqlx::Result<Option<CodeRow>> {
     read!(db, |c| sqlx::query_as(code_by!("link_hash")).bind(link_hash).bind(now).fetch_optional(c).await)
 }
 
-/// The code that the browser with that cookie asked for.
+/// Finds the valid code that a browser requested, by the hash of its key.
 pub async fn find_code_by_browser(db: &Db, browser_hash: &[u8], now: DateTime<Utc>) -> sqlx::Result<Option<CodeRow>> {
     read!(db, |c| sqlx::query_as(code_by!("browser_hash")).bind(browser_hash).bind(now).fetch_optional(c).await)
 }
 
-/// Counts a try at the digits before it is made. `false`: there are none left.
+/// Counts a try at the digits. Returns `false` if none are left.
 pub async fn count_try(db: &Db, id: Uuid) -> sqlx::Result<bool> {
     write!(db, |c| sqlx::query("update one_time_codes set tries = tries + 1 where id = $1 and tries < $2")
         .bind(id)
@@ -140,7 +140,7 @@ pub async fn count_try(db: &Db, id: Uuid) -> sqlx::Result<bool> {
         .map(|r| r.rows_affected() == 1))
 }
 
-/// Gives back the try of digits that were right.
+/// Refunds the try of correct digits.
 pub async fn refund_try(tx: &mut Tx, id: Uuid) -> sqlx::Result<u64> {
     within!(tx, |c| sqlx::query("update one_time_codes set tries = tries - 1 where id = $1")
         .bind(id)
@@ -149,7 +149,7 @@ pub async fn refund_try(tx: &mut Tx, id: Uuid) -> sqlx::Result<u64> {
         .map(|r| r.rows_affected()))
 }
 
-/// Uses a code up. `true` for one of all that try at once.
+/// Marks a code as used. Returns `true` for only one of several parallel requests.
 pub async fn spend_code(tx: &mut Tx, id: Uuid, now: DateTime<Utc>) -> sqlx::Result<bool> {
     within!(tx, |c| sqlx::query(
         "update one_time_codes set spent_at = $2 where id = $1 and spent_at is null and expires_at > $2"
@@ -161,8 +161,7 @@ pub async fn spend_code(tx: &mut Tx, id: Uuid, now: DateTime<Utc>) -> sqlx::Resu
     .map(|r| r.rows_affected() == 1))
 }
 
-/// Makes an account's codes void, after its password or address has changed. Its way back to an address that it had
-/// stays open: whoever took the account over could close it otherwise.
+/// Voids an account's codes, except its undo links: otherwise someone who took over the account could void those.
 pub async fn void_codes_of(tx: &mut Tx, user_id: Uuid, now: DateTime<Utc>) -> sqlx::Result<u64> {
     within!(tx, |c| sqlx::query(
         "update one_time_codes set spent_at = $2
@@ -175,7 +174,7 @@ pub async fn void_codes_of(tx: &mut Tx, user_id: Uuid, now: DateTime<Utc>) -> sq
     .map(|r| r.rows_affected()))
 }
 
-/// Makes void what an account was sent since `since`, ways back included: by the way back to an earlier address.
+/// Voids all codes of an account that were created since `since`, including undo links.
 pub async fn void_codes_since(
     tx: &mut Tx,
     user_id: Uuid,
@@ -193,7 +192,7 @@ pub async fn void_codes_since(
     .map(|r| r.rows_affected()))
 }
 
-/// Ends an account's ways back to one address.
+/// Voids an account's undo links of one address. Returns how many.
 pub async fn void_ways_back(tx: &mut Tx, user_id: Uuid, email_key: &str, now: DateTime<Utc>) -> sqlx::Result<u64> {
     within!(tx, |c| sqlx::query(
         "update one_time_codes set spent_at = $3
@@ -207,7 +206,7 @@ pub async fn void_ways_back(tx: &mut Tx, user_id: Uuid, email_key: &str, now: Da
     .map(|r| r.rows_affected()))
 }
 
-/// The address and the end of each open way back of an account; the newest first.
+/// Returns the address and the expiry of each valid undo link of an account, latest first.
 pub async fn find_ways_back(db: &Db, user_id: Uuid, now: DateTime<Utc>) -> sqlx::Result<Vec<(String, DateTime<Utc>)>> {
     read!(db, |c| sqlx::query_as(
         "select email, max(expires_at) from one_time_codes
@@ -220,7 +219,7 @@ pub async fn find_ways_back(db: &Db, user_id: Uuid, now: DateTime<Utc>) -> sqlx:
     .await)
 }
 
-/// Forgets codes that have expired.
+/// Deletes the codes that expired before `before`.
 pub async fn forget_codes(db: &Db, before: DateTime<Utc>) -> sqlx::Result<u64> {
     write!(db, |c| sqlx::query("delete from one_time_codes where expires_at < $1")
         .bind(before)

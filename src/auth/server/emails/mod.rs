@@ -1,4 +1,4 @@
-//! The mails that accounts get: the frame, and the security alerts.
+//! The emails to account owners: templates and security alerts.
 //! Called by the flows and by `session`.
 
 pub mod security_alerts;

@@ -1,5 +1,5 @@
-//! Mails that tell owners what happened to their accounts. Each is written in the transaction of what it reports.
-//! Called by the flows and by `session`.
+//! Security alerts: emails that tell owners what happened to their accounts. Each is queued in the transaction of the
+//! change that it reports. Called by the flows and by `session`.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -20,17 +20,17 @@ use crate::{
     },
 };
 
-/// Mails the owner if their address is verified: an unverified one may be a stranger's, and gets only its verification.
-/// A mail beyond the daily budget is dropped, and can be read in the account's audit trail.
-pub async fn tell(
+/// Emails the owner if their address is verified: an unverified one may belong to a stranger. Drops emails over the
+/// daily limit; the audit trail still has the event.
+pub async fn alert_owner(
     state: &AppState,
     tx: &mut Tx,
     owner: &OwnerRow,
-    letter: &Email,
+    alert: &Email,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     match owner.email_verified_at {
-        Some(_) => tell_verified(state, tx, &owner.email_key, &owner.email, letter, now).await,
+        Some(_) => alert_verified(state, tx, &owner.email_key, &owner.email, alert, now).await,
         None => Ok(()),
     }
 }
@@ -39,16 +39,16 @@ pub async fn tell(
 pub struct Recipient<'a> {
     pub user_id: Uuid,
     pub email: &'a str,
-    /// The address without case and other differences that providers ignore.
+    /// The normalized address: without case and other differences that providers ignore.
     pub email_key: &'a str,
 }
 
-async fn tell_verified(
+async fn alert_verified(
     state: &AppState,
     tx: &mut Tx,
     email_key: &str,
     email: &str,
-    letter: &Email,
+    alert: &Email,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
     let budget = Bucket::alerts_per_day(email_key, state.config.throttle.mails_per_hour);
@@ -56,11 +56,11 @@ async fn tell_verified(
         tracing::warn!(account = state.keys.pseudonym(email_key), "a notice was dropped: its address had many today");
         return Ok(());
     }
-    state.mail.enqueue(tx, email, letter, None, now).await
+    state.mail.enqueue(tx, email, alert, None, now).await
 }
 
-/// Reports a log-in with a kind of browser that none of `known`, the user agents of the account's sessions, has. The first
-/// log-in of all is not reported: there is nothing to compare it with. To be called before the new session is inserted.
+/// Reports a log-in from a kind of browser that is not in `known`, the user agents of the account's sessions. Does not
+/// report the account's first log-in. Call it before the new session is inserted.
 pub async fn new_device(
     state: &AppState,
     tx: &mut Tx,
@@ -77,11 +77,11 @@ pub async fn new_device(
     if is_known {
         return Ok(());
     }
-    let letter = new_device_email(state, &device, &client.ip.to_string());
-    tell_verified(state, tx, owner.email_key, owner.email, &letter, now).await
+    let alert = new_device_email(state, &device, &client.ip.to_string());
+    alert_verified(state, tx, owner.email_key, owner.email, &alert, now).await
 }
 
-/// Reports a session that was ended because its refresh token was reused (RFC 9700, 4.14.2).
+/// Reports a session that was ended because of refresh token reuse (RFC 9700, 4.14.2).
 pub async fn token_reuse(
     state: &AppState,
     tx: &mut Tx,
@@ -89,10 +89,10 @@ pub async fn token_reuse(
     user_agent: &str,
     now: DateTime<Utc>,
 ) -> sqlx::Result<()> {
-    tell(state, tx, owner, &token_reuse_email(state, &describe(user_agent)), now).await
+    alert_owner(state, tx, owner, &token_reuse_email(state, &describe(user_agent)), now).await
 }
 
-/// Reports that somebody tries passwords, once an hour at most. An address without an account costs the same work.
+/// Reports failed password attempts, at most once an hour. An address without an account costs the same work.
 pub async fn attempts(state: &AppState, email: &EmailAddress, now: DateTime<Utc>) -> Result<(), AppError> {
     if Bucket::once_per_hour("notice of attempts", email.key()).take(&state.db, now).await.is_err() {
         return Ok(());
@@ -115,34 +115,33 @@ fn new_device_email(state: &AppState, device: &str, ip: &str) -> Email {
                 "{device} logged in to your account at {} for the first time, from the IP address {ip}.",
                 templates::site(state)
             ),
-            "That was you? Then there is nothing to do. If it wasn't, log that device out and choose a new password."
-                .into(),
+            "If this was you, you can ignore this email. If not, log out that device and reset your password.".into(),
         ],
-        Some(("See your devices", "/account/devices")),
+        Some(("Review your devices", "/account/devices")),
     )
 }
 
 fn token_reuse_email(state: &AppState, device: &str) -> Email {
     templates::notice(
-        "A session was used twice",
+        "We ended a suspicious session",
         vec![
             format!(
-                "An old token of {device} came back at {}, so somebody may hold a copy of that session. It was ended for everybody who held it.",
+                "A refresh token of your session on {device} at {} was reused: someone may have copied it. We ended that session.",
                 templates::site(state)
             ),
-            "Log in again to go on. If something on that device looks strange, choose a new password too.".into(),
+            "Log in again to continue. If you notice anything unusual on that device, reset your password.".into(),
         ],
-        Some(("See your devices", "/account/devices")),
+        Some(("Review your devices", "/account/devices")),
     )
 }
 
 fn attempts_email(state: &AppState) -> Email {
     templates::notice(
-        "Too many log-in attempts",
+        "Too many login attempts",
         vec![
-            format!("Somebody tried several passwords for your account at {}. Logging in with a password has to wait for a few minutes now; none of them worked.", templates::site(state)),
-            "That was you? A link by mail gets you in at once. If it wasn't, there is nothing to do as long as your password is yours alone.".into(),
+            format!("Someone tried several wrong passwords for your account at {}. Password login is paused for a few minutes.", templates::site(state)),
+            "If this was you, you can log in now with an email link. If not, you don't need to do anything, as long as you use your password only here.".into(),
         ],
-        Some(("Log in by mail", "/magic")),
+        Some(("Log in by email", "/magic")),
     )
 }

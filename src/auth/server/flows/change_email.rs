@@ -1,4 +1,4 @@
-//! Change of an account's address: the new address confirms it, and the old one gets a link that undoes it for 7 days.
+//! Change of an account's address: the new address confirms it, and the old one gets a link that undoes it.
 //! Called by `auth::email_code::api` and by the account feature.
 
 use chrono::{DateTime, Utc};
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     auth::{
-        email_code::model::Purpose,
+        email_code::model::{Purpose, UNDO_DAYS},
         server::{
             caller::{Caller, Client},
             email_code::{
@@ -44,7 +44,8 @@ use crate::{
     ui::flash::Notice,
 };
 
-/// Mails a link to the new address. An address that has an account gets a mail that says so.
+/// Emails a link to the new address. An address that already has
+/// an account gets an email that says so, with the same response.
 pub async fn request(state: &AppState, caller: &Caller, email: &str, client: &Client) -> Result<BrowserKey, AppError> {
     let email = parse_email(email)?;
     if email.key() == EmailAddress::parse(&caller.identity.email).map_err(|_| AppError::Unavailable)?.key() {
@@ -59,66 +60,66 @@ pub async fn request(state: &AppState, caller: &Caller, email: &str, client: &Cl
     let detail = Detail { taken, ..Detail::default() };
     let (seed, browser, expires_at) =
         code::make(state, &mut tx, Purpose::ChangeEmail, &email, Some(caller.user_id), &detail, now).await?;
-    let letter = if taken { templates::has_account(state) } else { confirm_email(state, seed) };
-    state.mail.enqueue(&mut tx, email.as_str(), &letter, Some(expires_at), now).await?;
+    let message = if taken { templates::has_account(state) } else { confirm_email(state, seed) };
+    state.mail.enqueue(&mut tx, email.as_str(), &message, Some(expires_at), now).await?;
     state.mail.commit_and_wake(tx).await?;
     Ok(browser)
 }
 
-/// Moves the caller's account to the new address, ends its other sessions, and mails an undo link to the old address.
+/// Changes the account's address, ends its other sessions, and emails an undo link to the old address.
 pub(super) async fn redeem(
     state: &AppState,
     code: &CodeRow,
     detail: &Detail,
-    who: &Presenter<'_>,
+    presenter: &Presenter<'_>,
     now: DateTime<Utc>,
 ) -> Result<Redeemed, AppError> {
     let user_id = code.user_id.ok_or(AppError::CodeExpired)?;
     let new = EmailAddress::parse(&code.email).map_err(|_| AppError::Internal)?;
     let mut tx = state.db.begin().await?;
-    let caller = who.caller.filter(|caller| caller.user_id == user_id).ok_or(AppError::Unauthenticated)?;
+    let caller = presenter.caller.filter(|caller| caller.user_id == user_id).ok_or(AppError::Unauthenticated)?;
     let owner = caller.lock(&mut tx, now).await?;
     owner_store::lock_addresses(&mut tx, [new.key(), &owner.email_key]).await?;
     code::spend(&mut tx, code, now).await?;
     if detail.taken || owner_store::set_email(&mut tx, user_id, &new, now).await? == SetEmail::Taken {
-        return code_steps::spent_in_vain(tx).await;
+        return code_steps::use_without_effect(tx).await;
     }
-    // The account is at that address again, so its undo links have no use any more.
+    // The account has this address again, so its undo links are no longer needed.
     code_store::void_ways_back(&mut tx, user_id, new.key(), now).await?;
     code_store::void_codes_of(&mut tx, user_id, now).await?;
-    // Another session may belong to the person whom the owner moves away from.
+    // Another session may belong to someone with access to the old address.
     end_other_sessions_of(&mut tx, user_id, &caller.session, EndReason::EmailChanged, now).await?;
-    audit::record(&mut tx, Event::EmailChanged, user_id, None, Some(who.client.ip), now).await?;
-    // An address that was never verified may be a stranger's, by a typing error: it gets no mail and no link.
+    audit::record(&mut tx, Event::EmailChanged, user_id, None, Some(presenter.client.ip), now).await?;
+    // An unverified address may belong to a stranger because of a typo: it gets no email and no link.
     if owner.email_verified_at.is_some() {
         let old = EmailAddress::parse(&owner.email).map_err(|_| AppError::Internal)?;
         let (seed, _, expires_at) =
             code::make(state, &mut tx, Purpose::UndoEmail, &old, Some(user_id), &Detail::default(), now).await?;
-        let letter = changed_email(state, new.as_str(), seed);
-        state.mail.enqueue(&mut tx, old.as_str(), &letter, Some(expires_at), now).await?;
+        let message = changed_email(state, new.as_str(), seed);
+        state.mail.enqueue(&mut tx, old.as_str(), &message, Some(expires_at), now).await?;
     }
     state.mail.commit_and_wake(tx).await?;
     state.session_cache.invalidate(Invalidation::Account(user_id));
     Ok(Redeemed { issued: None, next: Some("/account".into()), notice: Some(Notice::EmailChanged) })
 }
 
-/// Moves the account back to the address of the code, with a new password, and voids every code that was made since.
+/// Restores the address of the code, sets a new password, and voids every code that was created since.
 pub(super) async fn undo(
     state: &AppState,
     code: &CodeRow,
     detail: Detail,
     new_hash: &str,
-    who: &Presenter<'_>,
+    presenter: &Presenter<'_>,
     now: DateTime<Utc>,
 ) -> Result<Redeemed, AppError> {
     let mut tx = state.db.begin().await?;
-    let mut owner = code_steps::lock_owner(&mut tx, code, who, true, now).await?;
-    restore(&mut tx, code, owner.user_id, who.client, now).await?;
-    owner.verify_address(&mut tx, who, now).await?;
+    let mut owner = code_steps::lock_owner(&mut tx, code, presenter, true, now).await?;
+    restore(&mut tx, code, owner.user_id, presenter.client, now).await?;
+    owner.verify_address(&mut tx, presenter, now).await?;
     owner.row.email.clone_from(&code.email);
     owner.row.email_key.clone_from(&code.email_key);
-    owner.set_password(state, &mut tx, Some(new_hash), who.session(), who, now).await?;
-    owner.log_in(state, tx, detail.next, Some(Notice::EmailRestored), who, now).await
+    owner.set_password(state, &mut tx, Some(new_hash), presenter.session(), presenter, now).await?;
+    owner.log_in(state, tx, detail.next, Some(Notice::EmailRestored), presenter, now).await
 }
 
 async fn restore(
@@ -133,13 +134,13 @@ async fn restore(
         return Err(AppError::CodeExpired);
     }
     code_store::void_ways_back(tx, user_id, old.key(), now).await?;
-    // A thief who moved the account was sent an undo link too, to the address that they put in.
+    // A thief who changed the address may have an undo link too, for the address that they set.
     code_store::void_codes_since(tx, user_id, code.created_at, now).await?;
     audit::record(tx, Event::EmailRestored, user_id, None, Some(client.ip), now).await?;
     Ok(())
 }
 
-/// The address and the end of each open undo link of an account; the latest first.
+/// Returns the address and the expiry of each valid undo link of an account, latest first.
 pub async fn open_undo_links(
     db: &Db,
     user_id: Uuid,
@@ -148,8 +149,9 @@ pub async fn open_undo_links(
     Ok(code_store::find_ways_back(db, user_id, now).await?)
 }
 
-/// Replaces the undo link of an earlier address by a new one with the same end, mailed there, so that a copy of the first
-/// is worthless. Only a reader of that address can end the link itself ([`dismiss_undo_link`]): otherwise a thief could.
+/// Replaces the undo link of a previous address by a new one with the same expiry, and
+/// emails it there. Only a reader of that address can disable the link
+/// ([`dismiss_undo_link`]): otherwise a thief could. Returns 404 if there is no such link.
 pub async fn renew_undo_link(state: &AppState, caller: &Caller, email: &str, client: &Client) -> Result<(), AppError> {
     let email = parse_email(email)?;
     limit_mails(state, Purpose::UndoEmail, &email, client).await?;
@@ -165,13 +167,13 @@ pub async fn renew_undo_link(state: &AppState, caller: &Caller, email: &str, cli
     let (user_id, detail) = (Some(caller.user_id), Detail::default());
     let (seed, _) =
         code::make_until(state, &mut tx, Purpose::UndoEmail, &email, user_id, &detail, expires_at, now).await?;
-    let letter = new_undo_link_email(state, &day(expires_at), seed);
-    state.mail.enqueue(&mut tx, email.as_str(), &letter, Some(expires_at), now).await?;
+    let message = new_undo_link_email(state, &day(expires_at), seed);
+    state.mail.enqueue(&mut tx, email.as_str(), &message, Some(expires_at), now).await?;
     state.mail.commit_and_wake(tx).await?;
     Ok(())
 }
 
-/// Ends an undo link, by the link itself.
+/// Disables an undo link. `link` is its secret.
 pub async fn dismiss_undo_link(state: &AppState, link: &str, client: &Client) -> Result<(), AppError> {
     let now = state.db.now().await?;
     Bucket::client("confirm", client.ip, state.config.throttle.client_per_minute).take(&state.db, now).await?;
@@ -187,42 +189,50 @@ pub async fn dismiss_undo_link(state: &AppState, link: &str, client: &Client) ->
 
 fn confirm_email(state: &AppState, seed: CodeSeed) -> Email {
     let sentence = format!(
-        "Your account at {} is about to use this address. The link and the digits work for 20 minutes, once.",
-        templates::site(state)
+        "Confirm this address to use it for your account at {}. {}",
+        templates::site(state),
+        templates::expiry()
     );
-    templates::code("Confirm your new address", "Confirm your new address", sentence, "Use this address", seed, true)
+    templates::code(
+        "Confirm your new email address",
+        "Confirm your new email address",
+        sentence,
+        "Use this address",
+        seed,
+        true,
+    )
 }
 
-/// To the address that was replaced; `new` is the one that took its place.
+/// The email to the previous address; `new` is the address that replaced it.
 fn changed_email(state: &AppState, new: &str, seed: CodeSeed) -> Email {
     Email {
-        footnote: Some("That was you? Then there is nothing to do.".into()),
+        footnote: Some("If this was you, you can ignore this email.".into()),
         ..templates::code(
-            "Your address was changed",
-            "Your address was changed",
+            "Your email address was changed",
+            "Your email address was changed",
             format!(
-                "Your account at {} uses {new} from now on, and no longer this address. For 7 days you can take that back: the link moves the account here again, asks for a new password, and logs out every device.",
+                "The email address of your account at {} was changed to {new}. You can undo this for {UNDO_DAYS} days: the link restores this address, asks for a new password, and logs out all devices.",
                 templates::site(state)
             ),
-            "Take it back",
+            "Restore this address",
             seed,
             false,
         )
     }
 }
 
-/// To the address that was replaced, once more; `until` is the day on which the link expires.
+/// The email with a replaced undo link; `until` is the day on which it expires.
 fn new_undo_link_email(state: &AppState, until: &str, seed: CodeSeed) -> Email {
     Email {
-        footnote: Some("The link that was mailed before no longer works. Changed the address yourself? The same page ends this link too.".into()),
+        footnote: Some("The previous link no longer works. If you changed the address yourself, you can disable this link on the same page.".into()),
         ..templates::code(
-            "A new link to take your address back",
-            "Take your address back",
+            "A new link to restore your email address",
+            "Restore your email address",
             format!(
-                "Your account at {} moved away from this address. Until {until} this link moves it back, asks for a new password, and logs out every device.",
+                "The email address of your account at {} was changed. Until {until}, this link restores this address, asks for a new password, and logs out all devices.",
                 templates::site(state)
             ),
-            "Take it back, or end this link",
+            "Restore it, or disable this link",
             seed,
             false,
         )

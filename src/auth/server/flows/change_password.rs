@@ -1,4 +1,4 @@
-//! Change of a password by its owner, and step-up: proving the password anew. Called by the account feature, by
+//! Change of a password by its owner, and step-up: confirming the password again. Called by the account feature, by
 //! `auth::api`, and by the flows that set a password.
 
 use chrono::{DateTime, Utc};
@@ -33,8 +33,8 @@ use crate::{
     },
 };
 
-/// Sets a new password, which needs the old one where there is one. Every session ends; the caller's continues under a
-/// new id.
+/// Sets a new password. Requires the old one if there is one. Ends all sessions and starts a new one for the caller.
+/// Returns 422 for a wrong old or an invalid new password.
 pub async fn change_password(
     state: &AppState,
     caller: &Caller,
@@ -46,7 +46,7 @@ pub async fn change_password(
         .map_err(|problem| AppError::invalid(Field::Password, problem))?;
     let owner =
         owner_store::find_owner(&state.db, caller.user_id, &caller.session).await?.ok_or(AppError::Unauthenticated)?;
-    // Before the strength rating, which takes milliseconds: both are limited.
+    // First, because it limits the attempts; the strength rating takes milliseconds.
     if owner.password_hash.is_some() {
         verify(state, caller, old, Field::OldPassword, owner.password_hash.clone(), client).await?;
     } else {
@@ -58,11 +58,11 @@ pub async fn change_password(
     let hash = state.passwords.hash_for(client.ip, new.into_inner()).await?;
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
-    // Nothing changes if the session ended or the password was replaced meanwhile.
+    // Change nothing if the session ended or the password was changed meanwhile.
     if caller.lock(&mut tx, now).await?.password_hash != owner.password_hash {
         return Err(AppError::Unauthenticated);
     }
-    // Replaced by the session that begins below, so this browser's tabs are not told that it ended.
+    // Replaced by the session that starts below, so that this browser's tabs are not logged out.
     end_session(&mut tx, &caller.session, EndReason::Replaced, now).await?;
     set_password(state, &mut tx, caller.user_id, &owner, Some(&hash), client, now).await?;
     let id = lifecycle::begin(state, &mut tx, caller.user_id, None, client, now).await?;
@@ -71,7 +71,7 @@ pub async fn change_password(
     lifecycle::open_pair(state, id, now).await
 }
 
-/// Sets another password (or none), ends every session, voids every code, and tells the owner.
+/// Sets the password (or removes it), ends all sessions, voids all codes, and alerts the owner.
 pub(super) async fn set_password(
     state: &AppState,
     tx: &mut Tx,
@@ -85,11 +85,11 @@ pub(super) async fn set_password(
     end_sessions_of(tx, user_id, EndReason::PasswordChanged, now).await?;
     void_codes_of(tx, user_id, now).await?;
     audit::record(tx, Event::PasswordChanged, user_id, None, Some(client.ip), now).await?;
-    security_alerts::tell(state, tx, owner, &password_changed_email(state), now).await?;
+    security_alerts::alert_owner(state, tx, owner, &password_changed_email(state), now).await?;
     Ok(())
 }
 
-/// Checks that `typed` is the caller's password. Failures are limited by account.
+/// Checks that `typed` is the caller's password. Limits failures by account.
 async fn verify(
     state: &AppState,
     caller: &Caller,
@@ -104,7 +104,7 @@ async fn verify(
     let now = state.db.now().await?;
     let failures = state.config.throttle.account_per_five_minutes;
     let account = caller.user_id.to_string();
-    // By account alone: by address or by client, a stranger could lock the owner out of every change.
+    // Only by account: by address or by client, a stranger could block the owner.
     let attempt = Bucket::account("password", &account, failures);
     let proved = Bucket::proved("password", &account, failures);
     proved.peek(&state.db, now).await?;
@@ -123,7 +123,8 @@ async fn verify(
     verified.map(|_| ())
 }
 
-/// Proves the password anew: the session continues under a new id, with the log-in time of now.
+/// Confirms the password again and replaces the session by one
+/// that was just authenticated. Returns 422 for a wrong password.
 pub async fn step_up(state: &AppState, caller: &Caller, password: String, client: &Client) -> Result<Issued, AppError> {
     let owner =
         owner_store::find_owner(&state.db, caller.user_id, &caller.session).await?.ok_or(AppError::Unauthenticated)?;
@@ -146,11 +147,11 @@ fn password_changed_email(state: &AppState) -> Email {
         "Your password was changed",
         vec![
             format!(
-                "The password of your account at {} was changed. Every other device was logged out.",
+                "The password of your account at {} was changed. All other devices were logged out.",
                 templates::site(state)
             ),
             templates::NOT_YOU.into(),
         ],
-        Some(("Choose a new password", "/forgot")),
+        Some(("Reset your password", "/forgot")),
     )
 }

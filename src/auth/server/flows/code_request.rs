@@ -1,5 +1,5 @@
-//! The shared steps of the flows that mail a code: limits, deliverability, and a code for the owner of an address. An
-//! unknown address costs the same work, leaves the same rows and gets the same answer as a known one.
+//! The steps that the flows share when a code is requested: rate limits, deliverability, and a code for the owner of an
+//! address. An unknown address gets the same response, with the same work and the same rows.
 
 use crate::{
     auth::{
@@ -21,13 +21,13 @@ use crate::{
     },
 };
 
-/// Parses an address that was typed into a form of one field.
+/// Parses the address of a form with one field.
 pub(super) fn parse_email(email: &str) -> Result<EmailAddress, AppError> {
     EmailAddress::parse(email).map_err(|problem| AppError::invalid(Field::Email, problem))
 }
 
-/// Refuses an address that no mail would reach. Only for new addresses and the caller's own: for others the answer would
-/// reveal which have accounts.
+/// Rejects an address that our mail server can't send to. Only for new addresses and the caller's own: otherwise the
+/// response would reveal which addresses have accounts.
 pub(super) fn check_deliverable(state: &AppState, email: &EmailAddress) -> Result<(), AppError> {
     match state.mail.reaches(email.as_str()) {
         true => Ok(()),
@@ -35,7 +35,8 @@ pub(super) fn check_deliverable(state: &AppState, email: &EmailAddress) -> Resul
     }
 }
 
-/// Mails a code to the owner of the account with that address. An unknown address leaves the same rows, and gets no mail.
+/// Emails a code to the owner of the account with that address.
+/// An unknown address writes the same rows but gets no email.
 pub(super) async fn mail_code_to_owner(
     state: &AppState,
     purpose: Purpose,
@@ -51,15 +52,15 @@ pub(super) async fn mail_code_to_owner(
     let user_id = user.as_ref().map(|user| user.id);
     let detail = Detail { next: next.map(str::to_owned), ..Detail::default() };
     let (seed, browser, expires_at) = code::make(state, &mut tx, purpose, email, user_id, &detail, now).await?;
-    // To the address as it was signed up with: a twin of it may be another mailbox.
+    // To the address as entered at sign-up: an equivalent address may be another mailbox.
     let to = user.as_ref().map(|user| user.email.as_str());
     state.mail.enqueue_if(&mut tx, to, &template(state, seed), Some(expires_at), now).await?;
     state.mail.commit_and_wake(tx).await?;
     Ok(browser)
 }
 
-/// Counts a mail for the client who requests it and for the address that gets it. Log-in links and resets have an once_per_hour
-/// budget of their own, so mails of another kind can't use it up. All kinds together have a daily budget.
+/// Applies the rate limits of an email: for the client that requests it and for the address that gets it. Login links
+/// and resets have their own budget, which other emails can't use up. All kinds together have a daily budget.
 pub(super) async fn limit_mails(
     state: &AppState,
     purpose: Purpose,
@@ -69,7 +70,7 @@ pub(super) async fn limit_mails(
     let now = state.db.now().await?;
     let limit = state.config.throttle.mails_per_hour;
     let pair = Pair {
-        // Sign-ups are counted on their own, so they leave other clients behind the same address their mails.
+        // Sign-ups are counted separately, so that they don't use up the emails of others behind the same IP address.
         client: Bucket::client(
             if purpose == Purpose::SignUp { "sign_up mail" } else { "mail" },
             client.ip,
@@ -83,7 +84,7 @@ pub(super) async fn limit_mails(
     pair.take(&state.db, now).await?;
     let of_the_day = Bucket::mails_per_day(email.key(), limit).take(&state.db, now).await;
     match (of_the_day, purpose) {
-        // Past the daily budget the owner still gets one working link an hour, so a stranger can't lock them out.
+        // Over the daily budget the owner still gets one link per hour, so that a stranger can't lock them out.
         (Err(AppError::Throttled { .. }), Purpose::LogIn | Purpose::Recover) => {
             Bucket::once_per_hour("way in", email.key()).take(&state.db, now).await
         }

@@ -1,5 +1,5 @@
-//! The steps that the flows of mailed codes share once a code is redeemed. A code is used up in the transaction of what it
-//! does, so of two requests at once one succeeds. Called by the flows.
+//! The steps that the flows share when a code is redeemed. The code is marked as used in the transaction of its effect,
+//! so that of two parallel requests one succeeds. Called by the flows.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -32,9 +32,9 @@ use crate::{
     ui::flash::Notice,
 };
 
-/// The outcome for the browser.
+/// The result of redeeming a code.
 pub struct Redeemed {
-    /// The tokens of a new session; `None`: the caller keeps their session, or nobody is signed in.
+    /// The tokens of a new session; `None` if no session was started.
     pub issued: Option<Issued>,
     /// The page to go to.
     pub next: Option<String>,
@@ -49,17 +49,19 @@ pub struct Presenter<'a> {
 }
 
 impl Presenter<'_> {
+    /// Returns whether the browser is logged in to that account.
     pub fn is(&self, user_id: Option<Uuid>) -> bool {
         self.caller.is_some_and(|caller| Some(caller.user_id) == user_id)
     }
 
+    /// Returns the session of the browser, if it is logged in.
     pub fn session(&self) -> Option<SessionIdHash> {
         self.caller.map(|caller| caller.session)
     }
 }
 
-/// Keeps the code used up although it did nothing, to limit hashing work.
-pub(super) async fn spent_in_vain<T>(tx: Tx) -> Result<T, AppError> {
+/// Commits the use of a code that had no effect, to limit hashing work. Returns [`AppError::CodeExpired`].
+pub(super) async fn use_without_effect<T>(tx: Tx) -> Result<T, AppError> {
     tx.commit().await?;
     Err(AppError::CodeExpired)
 }
@@ -70,17 +72,17 @@ pub(super) struct Owner {
     pub(super) row: OwnerRow,
 }
 
-/// Locks the account of a code and uses the code up. Without a new password the owner who is logged in must still be so
-/// when the lock is taken.
+/// Locks the account of a code and marks the code as used. If no new password is set, the session of a logged-in owner
+/// must still be active.
 pub(super) async fn lock_owner(
     tx: &mut Tx,
     code: &CodeRow,
-    who: &Presenter<'_>,
+    presenter: &Presenter<'_>,
     has_new_password: bool,
     now: DateTime<Utc>,
 ) -> Result<Owner, AppError> {
     let user_id = code.user_id.ok_or(AppError::CodeExpired)?;
-    let row = match who.caller.filter(|caller| caller.user_id == user_id) {
+    let row = match presenter.caller.filter(|caller| caller.user_id == user_id) {
         Some(caller) if !has_new_password => caller.lock(tx, now).await?,
         _ => owner_store::lock_owner(tx, user_id).await?.ok_or(AppError::CodeExpired)?,
     };
@@ -90,64 +92,64 @@ pub(super) async fn lock_owner(
 }
 
 impl Owner {
-    /// Refuses a code that was mailed to an address which the account has left.
+    /// Rejects a code that was emailed to a previous address of the account.
     pub(super) fn require_address(&self, code: &CodeRow) -> Result<(), AppError> {
         if self.row.email_key == code.email_key { Ok(()) } else { Err(AppError::CodeExpired) }
     }
 
-    /// Marks the address as verified. `true`: this is the first proof that the owner reads mail there, and it comes from
-    /// somebody who is not logged in to the account, so a stranger may know its password.
+    /// Marks the address as verified. Returns `true` if it was not verified before and the presenter is not logged in
+    /// to the account: then a stranger may have chosen its password.
     pub(super) async fn verify_address(
         &self,
         tx: &mut Tx,
-        who: &Presenter<'_>,
+        presenter: &Presenter<'_>,
         now: DateTime<Utc>,
     ) -> Result<bool, AppError> {
         owner_store::verify_email(tx, self.user_id, now).await?;
         if self.row.email_verified_at.is_some() {
             return Ok(false);
         }
-        audit::record(tx, Event::EmailVerified, self.user_id, None, Some(who.client.ip), now).await?;
-        Ok(!who.is(Some(self.user_id)))
+        audit::record(tx, Event::EmailVerified, self.user_id, None, Some(presenter.client.ip), now).await?;
+        Ok(!presenter.is(Some(self.user_id)))
     }
 
-    /// Sets another password (or none), which ends every session. `replaced`: this browser's session, which ends as
-    /// replaced by the one that begins next.
+    /// Sets the password (or removes it) and ends all sessions. `replaced` is this browser's session, which ends as
+    /// replaced by the next one.
     pub(super) async fn set_password(
         &mut self,
         state: &AppState,
         tx: &mut Tx,
         new_hash: Option<&str>,
         replaced: Option<SessionIdHash>,
-        who: &Presenter<'_>,
+        presenter: &Presenter<'_>,
         now: DateTime<Utc>,
     ) -> Result<(), AppError> {
-        if let Some(own) = replaced {
-            end_session(tx, &own, EndReason::Replaced, now).await?;
+        if let Some(session) = replaced {
+            end_session(tx, &session, EndReason::Replaced, now).await?;
         }
-        // The code came by mail, so the address is verified by now.
+        // The code came by email, so the address is verified.
         self.row.email_verified_at.get_or_insert(now);
-        change_password::set_password(state, tx, self.user_id, &self.row, new_hash, who.client, now).await
+        change_password::set_password(state, tx, self.user_id, &self.row, new_hash, presenter.client, now).await
     }
 
-    /// Begins a session, commits, and goes to `next`; an account that is scheduled for deletion goes to its settings.
+    /// Starts a session and commits. Redirects to `next`, or to the settings if the account is scheduled for deletion.
     pub(super) async fn log_in(
         self,
         state: &AppState,
         mut tx: Tx,
         next: Option<String>,
         notice: Option<Notice>,
-        who: &Presenter<'_>,
+        presenter: &Presenter<'_>,
         now: DateTime<Utc>,
     ) -> Result<Redeemed, AppError> {
-        let id = lifecycle::begin(state, &mut tx, self.user_id, who.session(), who.client, now).await?;
-        audit::record(&mut tx, Event::LoggedIn, self.user_id, None, Some(who.client.ip), now).await?;
+        let id = lifecycle::begin(state, &mut tx, self.user_id, presenter.session(), presenter.client, now).await?;
+        audit::record(&mut tx, Event::LoggedIn, self.user_id, None, Some(presenter.client.ip), now).await?;
         state.mail.commit_and_wake(tx).await?;
         let next = if self.row.erase_at.is_some() { Some("/account".into()) } else { next };
-        signed_in(state, id, next, notice, who, self.user_id, now).await
+        signed_in(state, id, next, notice, presenter, self.user_id, now).await
     }
 
-    /// Commits without a new session, and goes to `next`.
+    /// Commits without a new session and redirects to `next`.
     pub(super) async fn finish(
         self,
         state: &AppState,
@@ -161,17 +163,17 @@ impl Owner {
     }
 }
 
-/// Issues the tokens of the session that was committed.
+/// Signs the tokens of the committed session.
 pub(super) async fn signed_in(
     state: &AppState,
     id: SessionId,
     next: Option<String>,
     notice: Option<Notice>,
-    who: &Presenter<'_>,
+    presenter: &Presenter<'_>,
     user_id: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Redeemed, AppError> {
-    if let Some(replaced) = who.session() {
+    if let Some(replaced) = presenter.session() {
         state.session_cache.invalidate(Invalidation::Session(replaced));
     }
     state.session_cache.invalidate(Invalidation::Account(user_id));

@@ -1,8 +1,9 @@
-//! Deletion of an account by its owner: scheduled, and cancelled within 14 days. Called by the account feature.
+//! Deletion of an account by its owner: scheduled, and cancellable until then. Called by the account feature.
 
 use chrono::TimeDelta;
 
 use crate::{
+    auth::model::DELETION_DAYS,
     auth::server::{
         caller::{Caller, Client},
         email_code::store::void_codes_of,
@@ -23,9 +24,10 @@ use crate::{
 };
 
 /// How long a scheduled deletion can be cancelled.
-const GRACE: TimeDelta = TimeDelta::days(14);
+const GRACE: TimeDelta = TimeDelta::days(DELETION_DAYS as i64);
 
-/// Schedules the deletion in 14 days and ends every session now. The last active admin can't leave.
+/// Schedules the deletion in [`DELETION_DAYS`] and ends every session now. The last active admin gets
+/// [`AppError::LastAdmin`].
 pub async fn schedule(state: &AppState, caller: &Caller, client: &Client) -> Result<(), AppError> {
     let now = state.db.now().await?;
     let at = now + GRACE;
@@ -39,8 +41,8 @@ pub async fn schedule(state: &AppState, caller: &Caller, client: &Client) -> Res
     end_sessions_of(&mut tx, caller.user_id, EndReason::Leaving, now).await?;
     void_codes_of(&mut tx, caller.user_id, now).await?;
     audit::record(&mut tx, Event::Leaving, caller.user_id, None, Some(client.ip), now).await?;
-    let letter = scheduled_email(state, &day(at));
-    security_alerts::tell(state, &mut tx, &owner, &letter, now).await?;
+    let email = scheduled_email(state, &day(at));
+    security_alerts::alert_owner(state, &mut tx, &owner, &email, now).await?;
     state.mail.commit_and_wake(tx).await?;
     state.session_cache.invalidate(Invalidation::Account(caller.user_id));
     Ok(())
@@ -56,21 +58,21 @@ pub async fn cancel(state: &AppState, caller: &Caller, client: &Client) -> Resul
     }
     set_erase_at(&mut tx, caller.user_id, None).await?;
     audit::record(&mut tx, Event::Kept, caller.user_id, None, Some(client.ip), now).await?;
-    security_alerts::tell(state, &mut tx, &owner, &cancelled_email(state), now).await?;
+    security_alerts::alert_owner(state, &mut tx, &owner, &cancelled_email(state), now).await?;
     state.mail.commit_and_wake(tx).await?;
     Ok(())
 }
 
-/// `on`: the day, in words.
+/// `on` is the day, such as `8 December 2026`.
 fn scheduled_email(state: &AppState, on: &str) -> Email {
     templates::notice(
-        "Your account will be erased",
+        "Your account will be deleted",
         vec![
             format!(
-                "You asked to erase your account at {}. It happens on {on}; until then nothing is lost.",
+                "You asked to delete your account at {}. We'll delete it on {on}.",
                 templates::site(state)
             ),
-            "Changed your mind? Log in and press Keep my account. If it wasn't you, choose a new password as well."
+            "To keep your account, log in before then and choose Keep my account. If you didn't request this, reset your password as well."
                 .into(),
         ],
         Some(("Log in to keep it", "/account")),
@@ -79,11 +81,11 @@ fn scheduled_email(state: &AppState, on: &str) -> Email {
 
 fn cancelled_email(state: &AppState) -> Email {
     templates::notice(
-        "Your account stays",
+        "Your account won't be deleted",
         vec![
-            format!("You chose to keep your account at {}. It is not going to be erased.", templates::site(state)),
+            format!("You cancelled the deletion of your account at {}.", templates::site(state)),
             templates::NOT_YOU.into(),
         ],
-        Some(("Choose a new password", "/forgot")),
+        Some(("Reset your password", "/forgot")),
     )
 }

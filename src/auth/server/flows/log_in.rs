@@ -1,4 +1,4 @@
-//! Log-in with a password. Every failure is the same error after the same work. Called by `auth::api`.
+//! Log-in with a password. Every failure returns the same error after the same work. Called by `auth::api`.
 
 use super::log_in_attempt::Attempt;
 use crate::{
@@ -28,11 +28,12 @@ use crate::{
 /// A successful log-in.
 pub struct LoggedIn {
     pub issued: Issued,
-    /// The account is scheduled for deletion, so its owner has to be asked whether to keep it.
+    /// Whether the account is scheduled for deletion: its owner is then shown how to keep it.
     pub leaving: bool,
 }
 
-/// Signs in with a password. `device`: the value of the cookie that marks a browser which logged in before.
+/// Logs in with a password. `device` is the cookie of a known browser. Returns 422 for missing fields, 401 if the email
+/// and password don't match, 429 after too many attempts.
 pub async fn log_in(
     state: &AppState,
     email: &str,
@@ -51,19 +52,19 @@ pub async fn log_in(
     let attempt = Attempt::new(state, &email, device, client, now).await?;
     let proved = Bucket::proved("log_in", email.key(), state.config.throttle.account_per_five_minutes);
     proved.peek(&state.db, now).await?;
-    if let Err(refused) = attempt.take(state, now).await {
+    if let Err(rejected) = attempt.take(state, now).await {
         log_failure(state, &email, client, "throttled");
-        if refused.by_account {
+        if rejected.by_account {
             security_alerts::attempts(state, &email, now).await?;
         }
-        return Err(refused.into());
+        return Err(rejected.into());
     }
     let verified = verify(state, &email, password, client).await;
     if matches!(verified, Err(AppError::InvalidCredentials)) {
         log_failure(state, &email, client, "refused");
         return Err(AppError::InvalidCredentials);
     }
-    // Neither a success nor a full queue is a failed guess.
+    // Refund successes and full queues: only failed guesses count.
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
     attempt.refund(&mut tx).await?;
@@ -92,8 +93,8 @@ pub async fn log_in(
     Ok(LoggedIn { issued: lifecycle::open_pair(state, id, now).await?, leaving: user.erase_at.is_some() })
 }
 
-/// Logs a failed log-in with its client, so that an operator can block one (docs/operations.md has the filter). The
-/// address is logged as a keyed hash: lines about one account share it.
+/// Logs a failed log-in with its client, so that an operator can block it (docs/operations.md has the filter). The
+/// address is logged as a keyed hash, which is equal for all attempts at an account.
 fn log_failure(state: &AppState, email: &EmailAddress, client: &Client, why: &'static str) {
     let account = state.keys.pseudonym(email.key());
     tracing::warn!(event = "log_in_failed", why, client = %client.ip, account, "audit");
@@ -106,7 +107,7 @@ async fn verify(
     client: &Client,
 ) -> Result<UserRow, AppError> {
     let user = store::find_user(&state.db, email).await?;
-    // An account that can't log in costs what an unknown one costs, whatever the password: a match takes another time.
+    // Treat an account that can't log in like an unknown one: a match would take a different time.
     let user = user.filter(|user| {
         user.state == "active" && (user.email_verified_at.is_some() || !state.config.verifies_sign_ups())
     });

@@ -1,5 +1,5 @@
-//! How an attempt to log in is limited: by its client and by the account's name, or by itself for a browser that logged in
-//! before. Called by `flows::log_in`.
+//! The rate limits of a log-in attempt: by client and by address,
+//! or separately for a known browser. Called by `flows::log_in`.
 
 use chrono::{DateTime, Utc};
 
@@ -20,16 +20,16 @@ use crate::{
     },
 };
 
-/// An attempt to log in, as it is counted.
+/// The limits that apply to a log-in attempt.
 pub enum Attempt {
-    /// For its client and for the account's name.
-    OfAnybody(Pair),
-    /// For the browser alone.
-    OfKnown(Bucket),
+    /// By client and by address.
+    ByClientAndAddress(Pair),
+    /// By known browser only.
+    ByKnownBrowser(Bucket),
 }
 
 impl Attempt {
-    /// How an attempt at the account of `email` counts. `device`: the cookie that came with it.
+    /// Chooses the limits of an attempt at the account of `email`. `device` is the cookie of a known browser.
     pub async fn new(
         state: &AppState,
         email: &EmailAddress,
@@ -41,30 +41,34 @@ impl Attempt {
         if let Some(browser) = device.and_then(|cookie| state.keys.verify_device(cookie, now)) {
             let user = find_user(&state.db, email).await?;
             if user.is_some_and(|user| is_of(&browser, &user)) {
-                return Ok(Self::OfKnown(Bucket::device("log_in", &browser.id, limits.account_per_five_minutes)));
+                return Ok(Self::ByKnownBrowser(Bucket::device(
+                    "log_in",
+                    &browser.id,
+                    limits.account_per_five_minutes,
+                )));
             }
         }
-        Ok(Self::OfAnybody(Pair {
+        Ok(Self::ByClientAndAddress(Pair {
             client: Bucket::client("log_in", client.ip, limits.client_per_minute),
             account: Bucket::account("log_in", email.key(), limits.account_per_five_minutes),
         }))
     }
 
-    /// Counts it, or refuses it with the time to wait.
+    /// Counts the attempt, or rejects it with the time to wait.
     pub async fn take(&self, state: &AppState, now: DateTime<Utc>) -> Result<(), Refused> {
         match self {
-            Self::OfAnybody(pair) => pair.take(&state.db, now).await,
-            Self::OfKnown(bucket) => {
+            Self::ByClientAndAddress(pair) => pair.take(&state.db, now).await,
+            Self::ByKnownBrowser(bucket) => {
                 bucket.take(&state.db, now).await.map_err(|error| Refused { error, by_account: true })
             }
         }
     }
 
-    /// Gives it back within the change that it led to.
+    /// Refunds the attempt in the transaction of the log-in.
     pub async fn refund(&self, tx: &mut Tx) -> sqlx::Result<()> {
         match self {
-            Self::OfAnybody(pair) => pair.refund(tx).await,
-            Self::OfKnown(bucket) => bucket.refund(tx).await.map(|_| ()),
+            Self::ByClientAndAddress(pair) => pair.refund(tx).await,
+            Self::ByKnownBrowser(bucket) => bucket.refund(tx).await.map(|_| ()),
         }
     }
 }

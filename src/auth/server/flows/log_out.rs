@@ -1,5 +1,5 @@
-//! Log-out: the caller's session, another device, all others, or all. What ends is refused by every node from its next
-//! request on, and its open tabs learn of it. Called by `auth::api` and by the devices feature.
+//! Log-out: of the caller's session, another device, all others, or all. Every node rejects an ended session from its
+//! next request, and its open tabs are notified. Called by `auth::api` and by the devices feature.
 
 use crate::{
     auth::server::{
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Ends the caller's session: neither of its tokens works any more.
+/// Ends the caller's session and with it both tokens.
 pub async fn log_out(state: &AppState, caller: &Caller, client: &Client) -> Result<(), AppError> {
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
@@ -32,7 +32,7 @@ pub async fn log_out(state: &AppState, caller: &Caller, client: &Client) -> Resu
     Ok(())
 }
 
-/// Ends one session of the caller's account. A session of another account is as unknown as one that never existed.
+/// Ends one session of the caller's account. Returns 404 if the account has no such session.
 pub async fn device(
     state: &AppState,
     caller: &Caller,
@@ -51,8 +51,8 @@ pub async fn device(
     Ok(())
 }
 
-/// Ends every session of the caller's account but the caller's own, and voids the codes that were mailed: one of them may
-/// be in the same hands as a session.
+/// Ends all sessions of the caller's account except the caller's
+/// own, and voids its codes, which an intruder may have too.
 pub async fn other_devices(state: &AppState, caller: &Caller, client: &Client) -> Result<(), AppError> {
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
@@ -60,7 +60,7 @@ pub async fn other_devices(state: &AppState, caller: &Caller, client: &Client) -
     let ended = end_other_sessions_of(&mut tx, caller.user_id, &caller.session, EndReason::Revoked, now).await?;
     let voided = void_codes_of(&mut tx, caller.user_id, now).await?;
     if ended + voided == 0 {
-        // A row in the trail each time would let one account fill the database.
+        // Don't record it in the audit trail, which an account could fill this way.
         return Ok(());
     }
     audit::record(&mut tx, Event::OtherSessionsRevoked, caller.user_id, None, Some(client.ip), now).await?;
@@ -69,7 +69,7 @@ pub async fn other_devices(state: &AppState, caller: &Caller, client: &Client) -
     Ok(())
 }
 
-/// Ends every session of the caller's account, voids the codes that were mailed, and knows no browser of it any more.
+/// Ends all sessions of the caller's account, and voids its codes and its known browsers.
 pub async fn everywhere(state: &AppState, caller: &Caller, client: &Client) -> Result<(), AppError> {
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;

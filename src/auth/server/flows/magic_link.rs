@@ -28,39 +28,37 @@ use crate::{
     ui::flash::Notice,
 };
 
-/// Mails a log-in link. The answer is the same whether or not the address has an account.
+/// Emails a login link. The response is the same whether or not the address has an account.
 pub async fn request(state: &AppState, email: &str, next: &str, client: &Client) -> Result<BrowserKey, AppError> {
     let email = parse_email(email)?;
     mail_code_to_owner(state, Purpose::LogIn, &email, Some(next), log_in_email, client).await
 }
 
-/// Logs in. The first proof that mail reaches the address drops the password: a stranger may have signed up with it.
+/// Logs in. If this verifies the address for the first time, removes the password, which a stranger may have chosen.
 pub(super) async fn redeem(
     state: &AppState,
     code: &CodeRow,
     detail: Detail,
-    who: &Presenter<'_>,
+    presenter: &Presenter<'_>,
     now: DateTime<Utc>,
 ) -> Result<Redeemed, AppError> {
     let mut tx = state.db.begin().await?;
-    let mut owner = code_steps::lock_owner(&mut tx, code, who, false, now).await?;
+    let mut owner = code_steps::lock_owner(&mut tx, code, presenter, false, now).await?;
     owner.require_address(code)?;
-    let notice = if owner.verify_address(&mut tx, who, now).await? {
-        owner.set_password(state, &mut tx, None, who.session(), who, now).await?;
+    let notice = if owner.verify_address(&mut tx, presenter, now).await? {
+        owner.set_password(state, &mut tx, None, presenter.session(), presenter, now).await?;
         Some(Notice::PasswordDropped)
     } else {
         None
     };
     let known = user_agents_of(&mut tx, owner.user_id).await?;
     let recipient = Recipient { user_id: owner.user_id, email: &owner.row.email, email_key: &owner.row.email_key };
-    security_alerts::new_device(state, &mut tx, recipient, &known, who.client, now).await?;
-    owner.log_in(state, tx, detail.next, notice, who, now).await
+    security_alerts::new_device(state, &mut tx, recipient, &known, presenter.client, now).await?;
+    owner.log_in(state, tx, detail.next, notice, presenter, now).await
 }
 
 fn log_in_email(state: &AppState, seed: CodeSeed) -> Email {
-    let sentence = format!(
-        "This is your way into {} without a password. The link and the digits work for 20 minutes, once.",
-        templates::site(state)
-    );
-    templates::code("Your log-in link", "Log in", sentence, "Log in", seed, true)
+    let sentence =
+        format!("Use this link to log in to {} without a password. {}", templates::site(state), templates::expiry());
+    templates::code("Your login link", "Log in", sentence, "Log in", seed, true)
 }

@@ -1,4 +1,4 @@
-//! What a visitor or an owner does, a file a behavior, from the request to the email.
+//! The use cases of accounts, one file each, from the request to the email.
 //! Called by the server functions.
 
 pub mod change_email;

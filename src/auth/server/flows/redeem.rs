@@ -1,4 +1,4 @@
-//! Redeeming a mailed code: finds it, asks for what it still needs, and leads to the flow of its purpose. Called by
+//! Redeems an emailed code: finds it, checks its requirements, and calls the flow of its purpose. Called by
 //! `auth::email_code::api`.
 
 use super::{
@@ -23,48 +23,49 @@ use crate::{
     server::{ops::rate_limit::Bucket, state::AppState},
 };
 
-/// What a code still needs, for the page that shows it. Uses nothing up.
-pub fn describe(code: &CodeRow, who: &Presenter<'_>) -> Mailed {
+/// Returns the purpose and the requirements of a code, without using it.
+pub fn describe(code: &CodeRow, presenter: &Presenter<'_>) -> Mailed {
     let (needs, or_log_in) = match code.purpose {
-        // Requested in another browser: the password typed there may be a stranger's.
-        Purpose::SignUp if !code::is_from(code, who.browser) => (Needs::NewPassword, false),
-        // Only the owner knows the password. A stranger may have signed up with this address.
-        Purpose::Verify if !who.is(code.user_id) => (Needs::NewPassword, true),
-        // A mistyped address must not hand the account to its reader.
-        Purpose::ChangeEmail if !who.is(code.user_id) => (Needs::LogIn, false),
+        // The password was typed in another browser, perhaps by a stranger.
+        Purpose::SignUp if !code::is_from(code, presenter.browser) => (Needs::NewPassword, false),
+        // A stranger may have signed up with this address and chosen the password.
+        Purpose::Verify if !presenter.is(code.user_id) => (Needs::NewPassword, true),
+        // A mistyped new address must not give the account to its reader.
+        Purpose::ChangeEmail if !presenter.is(code.user_id) => (Needs::LogIn, false),
         Purpose::Recover | Purpose::UndoEmail => (Needs::NewPassword, false),
         Purpose::SignUp | Purpose::Verify | Purpose::ChangeEmail | Purpose::LogIn => (Needs::Nothing, false),
     };
     Mailed { purpose: code.purpose, email: code.email.clone(), needs, or_log_in }
 }
 
-/// Redeems a code.
+/// Redeems a code. Returns [`AppError::CodeExpired`] for an unknown, used or expired code, 401 if it requires a log-in,
+/// and 422 for wrong digits or an invalid password.
 pub async fn redeem(
     state: &AppState,
     presented: &Presented,
     password: String,
-    who: &Presenter<'_>,
+    presenter: &Presenter<'_>,
 ) -> Result<Redeemed, AppError> {
     let now = state.db.now().await?;
-    // Limits codes that fail as well: each may cost a hash.
+    // Counts failures too, because each can cost a hash.
     let limit = state.config.throttle.client_per_minute;
-    Bucket::client("confirm", who.client.ip, limit).take(&state.db, now).await?;
-    let code = code::find(state, presented, who.browser, now).await?;
+    Bucket::client("confirm", presenter.client.ip, limit).take(&state.db, now).await?;
+    let code = code::find(state, presented, presenter.browser, now).await?;
     let detail = code::detail(&code)?;
-    let new_hash = match describe(&code, who).needs {
+    let new_hash = match describe(&code, presenter).needs {
         Needs::Nothing => None,
         Needs::LogIn => return Err(AppError::Unauthenticated),
-        Needs::NewPassword => Some(new_hash(state, password, &code, &detail, who.client).await?),
+        Needs::NewPassword => Some(new_hash(state, password, &code, &detail, presenter.client).await?),
     };
     let now = state.db.now().await?;
     match (code.purpose, new_hash) {
-        (Purpose::SignUp, new_hash) => sign_up::redeem(state, &code, detail, new_hash, who, now).await,
-        (Purpose::Verify, new_hash) => verify_email::redeem(state, &code, detail, new_hash, who, now).await,
-        (Purpose::ChangeEmail, _) => change_email::redeem(state, &code, &detail, who, now).await,
-        (Purpose::LogIn, _) => magic_link::redeem(state, &code, detail, who, now).await,
-        (Purpose::Recover, Some(hash)) => reset_password::redeem(state, &code, detail, &hash, who, now).await,
-        (Purpose::UndoEmail, Some(hash)) => change_email::undo(state, &code, detail, &hash, who, now).await,
-        // `describe` asks for a password in both cases.
+        (Purpose::SignUp, new_hash) => sign_up::redeem(state, &code, detail, new_hash, presenter, now).await,
+        (Purpose::Verify, new_hash) => verify_email::redeem(state, &code, detail, new_hash, presenter, now).await,
+        (Purpose::ChangeEmail, _) => change_email::redeem(state, &code, &detail, presenter, now).await,
+        (Purpose::LogIn, _) => magic_link::redeem(state, &code, detail, presenter, now).await,
+        (Purpose::Recover, Some(hash)) => reset_password::redeem(state, &code, detail, &hash, presenter, now).await,
+        (Purpose::UndoEmail, Some(hash)) => change_email::undo(state, &code, detail, &hash, presenter, now).await,
+        // `describe` requires a password for both.
         (Purpose::Recover | Purpose::UndoEmail, None) => Err(AppError::Internal),
     }
 }

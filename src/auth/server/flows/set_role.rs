@@ -22,9 +22,9 @@ use crate::{
     },
 };
 
-/// Gives an account another role and ends its sessions, so that nothing issued under the old role works. The last active
-/// admin keeps the role. The actor's own role is read again in the transaction: an admin who was demoted a moment ago
-/// promotes nobody.
+/// Changes the role of an account and ends its sessions, so that nothing issued with the old role still works. Reads
+/// the actor's role again in the transaction, in case it was just changed. Returns [`AppError::LastAdmin`] for the last
+/// active admin, 404 for an unknown account.
 pub async fn set_role(
     state: &AppState,
     actor: &Caller,

@@ -1,5 +1,5 @@
-//! Sign-up. In the open mode the account exists at once and is signed in. With `auth.sign_up = "verified"` a code is
-//! mailed first, and redeeming it creates the account. Called by `auth::api`, `flows::redeem` and the command line.
+//! Sign-up. With `auth.sign_up = "open"`, creates the account and logs in. With `"verified"`, emails a code that
+//! creates the account when it is redeemed. Called by `auth::api`, `flows::redeem` and the command line.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -51,7 +51,8 @@ pub struct NewAccount {
 }
 
 impl NewAccount {
-    /// Parses the form's fields; an empty name becomes the part of the address before the `@`.
+    /// Parses the form's fields. An empty name becomes the part of
+    /// the address before the `@`. The error has every invalid field.
     pub fn parse(email: &str, password: String, display_name: &str, password_min: u32) -> Result<Self, AppError> {
         let mut problems = Problems::default();
         let email = problems.take(Field::Email, EmailAddress::parse(email));
@@ -67,19 +68,20 @@ impl NewAccount {
         }
     }
 
-    /// Checks the password against the policy. Separate from `parse`, since it takes milliseconds and may ask a server.
+    /// Checks the password against the policy. Separate from `parse`,
+    /// because it takes milliseconds and may call a breach service.
     pub async fn check(&self, state: &AppState) -> Result<(), AppError> {
         policy::check(state, &self.password, &[self.email.as_str(), &self.display_name]).await
     }
 }
 
-/// The display name of an account whose owner gave none: the part of the address before the `@`.
+/// Returns the default display name: the part of the address before the `@`.
 pub fn name_by_address(email: &EmailAddress) -> String {
     email.local_part().chars().take(DISPLAY_NAME_MAX_LENGTH as usize).collect()
 }
 
-/// Creates an account with the role `user` and signs it in. An address that has an account gets one neutral answer, at
-/// the price of a hash like any other.
+/// Creates an account with the role `user` and logs in. Returns
+/// 422 if the address can't be used, after the same hashing work.
 pub async fn sign_up(
     state: &AppState,
     account: NewAccount,
@@ -112,14 +114,15 @@ pub async fn sign_up(
     lifecycle::open_pair(state, id, now).await
 }
 
-/// Counts the sign-up for its client, then checks the password.
+/// Applies the rate limit of the client, then checks the password.
 async fn limit_and_check(state: &AppState, account: &NewAccount, client: &Client) -> Result<(), AppError> {
     let now = state.db.now().await?;
     Bucket::client("sign_up", client.ip, state.config.throttle.client_per_minute).take(&state.db, now).await?;
     account.check(state).await
 }
 
-/// Mails a code that creates the account. An address that has an account gets a mail that says so; the answer is the same.
+/// Emails a code that creates the account. An address that already
+/// has an account gets an email that says so, with the same response.
 pub async fn request(
     state: &AppState,
     account: NewAccount,
@@ -141,22 +144,22 @@ pub async fn request(
     let mut tx = state.db.begin().await?;
     let (seed, browser, expires_at) =
         code::make(state, &mut tx, Purpose::SignUp, &account.email, user_id, &detail, now).await?;
-    let letter = match user_id {
+    let message = match user_id {
         None => confirm_address_email(state, seed),
         Some(_) => templates::has_account(state),
     };
-    state.mail.enqueue(&mut tx, account.email.as_str(), &letter, Some(expires_at), now).await?;
+    state.mail.enqueue(&mut tx, account.email.as_str(), &message, Some(expires_at), now).await?;
     state.mail.commit_and_wake(tx).await?;
     Ok(browser)
 }
 
-/// Creates the account that the code was requested for, with a verified address, and signs it in.
+/// Creates the account of the code with a verified address, and logs in.
 pub(super) async fn redeem(
     state: &AppState,
     code: &CodeRow,
     detail: Detail,
     new_hash: Option<String>,
-    who: &Presenter<'_>,
+    presenter: &Presenter<'_>,
     now: DateTime<Utc>,
 ) -> Result<Redeemed, AppError> {
     let hash = new_hash.or(detail.password_hash).ok_or(AppError::Internal)?;
@@ -174,18 +177,18 @@ pub(super) async fn redeem(
         verified_at: Some(now),
         created_at: now,
     };
-    // The address had an account when the code was requested, or has one by now.
+    // The address has an account, or had one when the code was requested.
     if code.user_id.is_some() || !store::insert_user(&mut tx, &user, now).await? {
-        return code_steps::spent_in_vain(tx).await;
+        return code_steps::use_without_effect(tx).await;
     }
-    audit::record(&mut tx, Event::SignedUp, user_id, None, Some(who.client.ip), now).await?;
-    let id = lifecycle::begin(state, &mut tx, user_id, who.session(), who.client, now).await?;
+    audit::record(&mut tx, Event::SignedUp, user_id, None, Some(presenter.client.ip), now).await?;
+    let id = lifecycle::begin(state, &mut tx, user_id, presenter.session(), presenter.client, now).await?;
     tx.commit().await?;
-    code_steps::signed_in(state, id, detail.next, Some(Notice::Welcome), who, user_id, now).await
+    code_steps::signed_in(state, id, detail.next, Some(Notice::Welcome), presenter, user_id, now).await
 }
 
-/// Creates an account with a verified address without signing it in, for the command line and the demo.
-/// `false`: the address has an account.
+/// Creates an account with a verified address, for the command line
+/// and the demo. Returns `false` if the address can't be used.
 pub async fn create(state: &AppState, account: NewAccount, role: Role, now: DateTime<Utc>) -> Result<bool, AppError> {
     let hash = state.passwords.hash(account.password.into_inner()).await?;
     let user_id = Uuid::now_v7();
@@ -207,11 +210,19 @@ pub async fn create(state: &AppState, account: NewAccount, role: Role, now: Date
     Ok(true)
 }
 
-/// Without the name that was typed: a stranger who signs up with this address must not write to its owner.
+/// Leaves out the display name: otherwise a stranger who signs up with this address could write to its owner.
 fn confirm_address_email(state: &AppState, seed: CodeSeed) -> Email {
     let sentence = format!(
-        "One step is left for your account at {}. The link and the digits work for 20 minutes, once.",
-        templates::site(state)
+        "Confirm your email address to create your account at {}. {}",
+        templates::site(state),
+        templates::expiry()
     );
-    templates::code("Confirm your address", "Confirm your address", sentence, "Confirm and log in", seed, true)
+    templates::code(
+        "Confirm your email address",
+        "Confirm your email address",
+        sentence,
+        "Confirm and log in",
+        seed,
+        true,
+    )
 }

@@ -25,39 +25,47 @@ use crate::{
     ui::flash::Notice,
 };
 
-/// Mails a link that verifies the caller's address.
+/// Emails a link that verifies the caller's address.
 pub async fn request(state: &AppState, caller: &Caller, client: &Client) -> Result<BrowserKey, AppError> {
     let email = EmailAddress::parse(&caller.identity.email).map_err(|_| AppError::Unavailable)?;
     check_deliverable(state, &email)?;
     mail_code_to_owner(state, Purpose::Verify, &email, None, verify_email, client).await
 }
 
-/// Verifies the address. The owner stays logged in. Anybody else who reads mail there sets a new password, since a
-/// stranger may have signed up with their address, and is logged in.
+/// Verifies the address. A logged-in owner stays logged in. Anyone else sets a new password first, because a stranger
+/// may have signed up with the address, and is then logged in.
 pub(super) async fn redeem(
     state: &AppState,
     code: &CodeRow,
     detail: Detail,
     new_hash: Option<String>,
-    who: &Presenter<'_>,
+    presenter: &Presenter<'_>,
     now: DateTime<Utc>,
 ) -> Result<Redeemed, AppError> {
     let notice = Some(Notice::EmailVerified);
     let mut tx = state.db.begin().await?;
-    let mut owner = code_steps::lock_owner(&mut tx, code, who, new_hash.is_some(), now).await?;
+    let mut owner = code_steps::lock_owner(&mut tx, code, presenter, new_hash.is_some(), now).await?;
     owner.require_address(code)?;
-    owner.verify_address(&mut tx, who, now).await?;
+    owner.verify_address(&mut tx, presenter, now).await?;
     let Some(new_hash) = new_hash else {
         return owner.finish(state, tx, "/account", notice).await;
     };
-    owner.set_password(state, &mut tx, Some(&new_hash), who.session(), who, now).await?;
-    owner.log_in(state, tx, detail.next, notice, who, now).await
+    owner.set_password(state, &mut tx, Some(&new_hash), presenter.session(), presenter, now).await?;
+    owner.log_in(state, tx, detail.next, notice, presenter, now).await
 }
 
 fn verify_email(state: &AppState, seed: CodeSeed) -> Email {
     let sentence = format!(
-        "Confirm that mail from {} reaches you at this address. The link and the digits work for 20 minutes, once.",
-        templates::site(state)
+        "Confirm that this is the email address of your account at {}. {}",
+        templates::site(state),
+        templates::expiry()
     );
-    templates::code("Verify your address", "Verify your address", sentence, "Verify this address", seed, true)
+    templates::code(
+        "Verify your email address",
+        "Verify your email address",
+        sentence,
+        "Verify email address",
+        seed,
+        true,
+    )
 }

@@ -1,6 +1,6 @@
-//! Whether a password became public in a breach of some other site, by the range API that Have I Been Pwned defined: the
-//! first 5 of the 40 hex digits of its SHA-1 go out, all suffixes that begin so come back, and the comparison is made
-//! here. Called by `quality`, where `auth.breach_check_url` is set.
+//! Checks whether a password appeared in a known breach, with the range API of Have I Been Pwned: sends the first 5 of
+//! the 40 hex digits of its SHA-1 and compares the returned suffixes here. Called by `policy` if
+//! `auth.breach_check_url` is set.
 
 use axum::http::{Request, StatusCode};
 use http_body_util::{BodyExt, Empty, Limited};
@@ -14,35 +14,35 @@ use std::{error::Error, time::Duration};
 
 use crate::server::metrics;
 
-/// How long somebody who signs up waits for the service at most.
-const PATIENCE: Duration = Duration::from_millis(1500);
-/// Far more than the longest list, which has some 2,000 lines of about 40 bytes.
-const LONGEST: usize = 1024 * 1024;
-/// How much of the hash is told.
-const TOLD: usize = 5;
+/// How long to wait for the service.
+const TIMEOUT: Duration = Duration::from_millis(1500);
+/// The maximum size of a response in bytes. The longest list has about 2,000 lines of 40 bytes.
+const MAX_RESPONSE: usize = 1024 * 1024;
+/// How many hex digits of the hash are sent.
+const PREFIX: usize = 5;
 
-/// A service that knows breached passwords. It keeps its connections open for the next question.
+/// A client of a breach service. Keeps its connections open.
 pub struct Breaches {
     http: Client<HttpsConnector<HttpConnector>, Empty<&'static [u8]>>,
     url: String,
 }
 
 impl Breaches {
-    /// `url` as the configuration judged it: what comes before `/` and the five digits.
+    /// `url` is the base URL, without the five digits, as validated by the configuration.
     pub fn new(url: &str) -> Self {
-        // The certificate authorities that PostgreSQL over TLS is checked against too.
+        // The same certificate authorities as for PostgreSQL over TLS.
         let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http().enable_http1().build();
         Self { http: Client::builder(TokioExecutor::new()).build(connector), url: url.trim_end_matches('/').to_owned() }
     }
 
-    /// Whether the service knows `password`. One that does not answer in time must not keep people from signing up: then
-    /// the answer is no, with a line in the log.
+    /// Returns whether the service knows `password`. If the service fails, logs that and returns `false`, so that
+    /// people can still sign up.
     pub async fn know(&self, password: &str) -> bool {
         let digits: String = Sha1::digest(password).iter().map(|byte| format!("{byte:02X}")).collect();
-        let (told, kept) = digits.split_at(TOLD);
-        let answer = tokio::time::timeout(PATIENCE, self.suffixes(told)).await;
+        let (prefix, suffix) = digits.split_at(PREFIX);
+        let answer = tokio::time::timeout(TIMEOUT, self.suffixes(prefix)).await;
         let (outcome, found) = match answer.map_err(Into::into).flatten() {
-            Ok(list) if lists(&list, kept) => ("breached", true),
+            Ok(list) if lists(&list, suffix) => ("breached", true),
             Ok(_) => ("clear", false),
             Err(error) => {
                 let error = with_causes(&*error);
@@ -54,9 +54,9 @@ impl Breaches {
         found
     }
 
-    async fn suffixes(&self, told: &str) -> Result<String, Box<dyn Error + Send + Sync>> {
-        let request = Request::get(format!("{}/{told}", self.url))
-            // Made-up lines hide from whoever watches the line how long the true list is.
+    async fn suffixes(&self, prefix: &str) -> Result<String, Box<dyn Error + Send + Sync>> {
+        let request = Request::get(format!("{}/{prefix}", self.url))
+            // Padding hides the length of the list from observers of the connection.
             .header("add-padding", "true")
             .header("user-agent", env!("CARGO_PKG_NAME"))
             .body(Empty::new())?;
@@ -64,21 +64,21 @@ impl Breaches {
         if answer.status() != StatusCode::OK {
             return Err(format!("status {}", answer.status().as_u16()).into());
         }
-        let body = Limited::new(answer.into_body(), LONGEST).collect().await?.to_bytes();
+        let body = Limited::new(answer.into_body(), MAX_RESPONSE).collect().await?.to_bytes();
         Ok(String::from_utf8(body.to_vec())?)
     }
 }
 
-/// An error and what caused it: the client's own words leave out whether it was the network or a certificate.
+/// Formats an error with its causes: the client's own message does not say whether it was the network or a certificate.
 fn with_causes(error: &(dyn Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |&error| error.source());
     causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
-/// Whether `list`, lines of `SUFFIX:COUNT`, has `kept`. A count of 0 is padding.
-fn lists(list: &str, kept: &str) -> bool {
+/// Returns whether `list`, lines of `SUFFIX:COUNT`, has `suffix`. A count of 0 is padding.
+fn lists(list: &str, wanted: &str) -> bool {
     list.lines().filter_map(|line| line.trim().split_once(':')).any(|(suffix, count)| {
-        suffix.eq_ignore_ascii_case(kept) && count.trim().parse::<u64>().is_ok_and(|count| count > 0)
+        suffix.eq_ignore_ascii_case(wanted) && count.trim().parse::<u64>().is_ok_and(|count| count > 0)
     })
 }
 
@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn https_is_spoken_without_asking_which_cryptography_is_meant() {
+    async fn https_needs_no_choice_of_a_cryptography_provider() {
         // A second provider of cryptography among the dependencies would make this panic.
         drop(Breaches::new("https://localhost/range"));
     }

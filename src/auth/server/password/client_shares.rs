@@ -1,5 +1,5 @@
-//! A client's share of the password queue. A few requests of one client stand in the queue at once, and its others wait
-//! outside of it: whoever sends many takes turns with everybody else. Used by `password`.
+//! Limits each client's share of the password queue. A few requests of a client are in the queue at once; its others
+//! wait outside, so that a client with many requests does not block the others. Used by `hasher`.
 
 use std::{
     collections::HashMap,
@@ -11,16 +11,16 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::hash_queue::{Place, QUEUE, WAIT, permits};
 use crate::{error::AppError, server::ops::rate_limit::network};
 
-/// From so many lanes on, those that nobody is in are looked for.
-const MANY: usize = 1024;
+/// Above this number of clients, unused entries are removed.
+const CLEANUP_AT: usize = 1024;
 
-/// How many requests of one client stand in the queue or are hashed: one more than are hashed at once, so that a single
-/// client keeps the hasher busy.
+/// The maximum number of requests of a client in the queue or being hashed: one more than are hashed at once, so that a
+/// single client can keep the hasher busy.
 pub fn share() -> usize {
     permits() + 1
 }
 
-/// The clients that have a request in the queue, or before it.
+/// The clients with requests in the queue or waiting for it.
 #[derive(Default)]
 pub struct ClientShares(Mutex<HashMap<IpAddr, Weak<Lane>>>);
 
@@ -29,14 +29,14 @@ struct Lane {
     waiting: AtomicUsize,
 }
 
-/// One of a client's places in the queue, held until its hash is done.
+/// A place in a client's share, held until the hash is computed.
 pub struct InShare {
     _permit: OwnedSemaphorePermit,
     _lane: Arc<Lane>,
 }
 
 impl ClientShares {
-    /// A place of `client`'s share (IPv6: of its /64's), or [`AppError::Busy`].
+    /// Waits for a place in the share of `client` (IPv6: of its /64). Returns [`AppError::Busy`] after a timeout.
     pub async fn enter(&self, client: IpAddr) -> Result<InShare, AppError> {
         let lane = self.lane(network(client));
         let place = Place::take(&lane.waiting, QUEUE)?;
@@ -53,7 +53,7 @@ impl ClientShares {
         if let Some(lane) = lanes.get(&network).and_then(Weak::upgrade) {
             return lane;
         }
-        if lanes.len() >= MANY {
+        if lanes.len() >= CLEANUP_AT {
             lanes.retain(|_, lane| lane.strong_count() > 0);
         }
         let lane = Arc::new(Lane { share: Arc::new(Semaphore::new(share())), waiting: AtomicUsize::new(0) });
@@ -82,21 +82,21 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn clients_that_are_gone_are_forgotten() {
+    async fn unused_entries_are_removed() {
         let lanes = ClientShares::default();
-        for n in 0..=u32::try_from(MANY).unwrap() {
+        for n in 0..=u32::try_from(CLEANUP_AT).unwrap() {
             lanes.enter(IpAddr::V4(n.into())).await.unwrap();
         }
-        assert!(lanes.0.lock().unwrap().len() < MANY);
+        assert!(lanes.0.lock().unwrap().len() < CLEANUP_AT);
     }
 
     #[tokio::test]
-    async fn clients_in_the_queue_are_kept_however_many_they_are() {
+    async fn entries_in_use_are_kept() {
         let (shares, mut held) = (ClientShares::default(), Vec::new());
-        for n in 0..=u32::try_from(MANY).unwrap() {
+        for n in 0..=u32::try_from(CLEANUP_AT).unwrap() {
             held.push(shares.enter(IpAddr::V4(n.into())).await.unwrap());
         }
-        assert_eq!(shares.0.lock().unwrap().len(), MANY + 1);
+        assert_eq!(shares.0.lock().unwrap().len(), CLEANUP_AT + 1);
         held.clear();
         shares.enter("2001:db8::1".parse().unwrap()).await.unwrap();
         assert_eq!(shares.0.lock().unwrap().len(), 1, "and removed once they have left it");

@@ -1,5 +1,5 @@
-//! The queue before the password hasher: at most [`permits`] hashes at once, a short queue before them, and a 503 behind
-//! that. A flood of log-ins fills this queue, not the machine. Called by `password`; `lanes` bounds each client's part.
+//! The queue for password hashing: at most [`permits`] hashes at once, a short queue, and 503 if that is full. So a
+//! flood of log-ins can't overload the machine. Called by `hasher`; `client_shares` limits each client's part.
 
 use std::{
     sync::{
@@ -15,9 +15,9 @@ use tokio::{
 
 use crate::{error::AppError, server::metrics};
 
-/// How many requests may wait for a permit, and of one client before that for its share.
+/// How many requests can wait for a permit, and how many of one client can wait for its share.
 pub const QUEUE: usize = 32;
-/// How long one may wait.
+/// How long a request waits.
 pub const WAIT: Duration = Duration::from_secs(2);
 
 /// The queue. Cheap to clone.
@@ -27,7 +27,7 @@ pub struct HashQueue {
     waiting: Arc<AtomicUsize>,
 }
 
-/// How many hashes are made at once: one less than there are cores, so that pages keep one.
+/// Returns how many hashes are computed at once: one less than the number of cores, which leaves one for pages.
 pub fn permits() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
     cores.saturating_sub(1).max(1)
@@ -40,12 +40,12 @@ impl Default for HashQueue {
 }
 
 impl HashQueue {
-    /// How many requests wait for a permit.
+    /// Returns how many requests wait for a permit.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
     }
 
-    /// A turn to hash. Whoever holds it keeps the others waiting.
+    /// Waits for a permit to hash. Returns [`AppError::Busy`] if the queue is full, or after a timeout.
     pub async fn permit(&self) -> Result<OwnedSemaphorePermit, AppError> {
         let _place = Place::take(&self.waiting, QUEUE)?;
         let began = Instant::now();
@@ -57,8 +57,7 @@ impl HashQueue {
         }
     }
 
-    /// Runs `work` outside of the async threads. The permit stays taken until the work is done, even if the request that
-    /// asked for it is gone.
+    /// Runs `work` on a blocking thread. Holds the permit until the work is done, even if the request is dropped.
     pub async fn run<T: Send + 'static>(
         &self,
         permit: OwnedSemaphorePermit,
@@ -68,7 +67,7 @@ impl HashQueue {
             let _permit = permit;
             work()
         });
-        // Without its error, which would quote a panic's message.
+        // Without the error, which contains the message of a panic.
         task.await.map_err(|_| {
             tracing::error!("the password pool lost a task");
             AppError::Internal
@@ -76,11 +75,11 @@ impl HashQueue {
     }
 }
 
-/// A place in the queue, given back however the wait ends (a client may go away at any time).
+/// A place in the queue. Dropping it frees the place, also if the client disconnects.
 pub struct Place<'a>(&'a AtomicUsize);
 
 impl<'a> Place<'a> {
-    /// Takes one of `queue` places, or answers that there is none.
+    /// Takes one of `queue` places, or returns [`AppError::Busy`].
     pub fn take(waiting: &'a AtomicUsize, queue: usize) -> Result<Self, AppError> {
         let place = Self(waiting);
         match waiting.fetch_add(1, Ordering::Relaxed) {

@@ -1,5 +1,5 @@
-//! Hashes and verifies passwords with argon2id (RFC 9106), behind the queue of `hash_queue` and the client's share of it
-//! (`lanes`). Called by `account`, `mailed`, `confirm` and `change`.
+//! Hashes and verifies passwords with argon2id (RFC 9106),
+//! through `hash_queue` and `client_shares`. Called by the flows.
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use std::{
@@ -15,55 +15,61 @@ use super::{
 };
 use crate::{auth::server::users::input::normal_password, error::AppError, server::config};
 
-/// The hasher and its queue. One a process.
+/// The hasher and its queue. One per process.
 pub struct Passwords {
     queue: HashQueue,
     shares: ClientShares,
     argon2: Argon2<'static>,
-    /// What a hash of today costs.
+    /// The cost of a hash with the current parameters.
     today: Work,
-    /// What the hashes cost that were imported, or made before the parameters rose: the most common of them.
+    /// The most common cost among hashes that were imported or created with older parameters.
     older: RwLock<Option<Work>>,
 }
 
-/// What a verification found.
+/// The result of a verification.
 #[derive(Debug, PartialEq, Eq)]
 pub enum VerifyOutcome {
     No,
     Yes,
-    /// Yes, and here is a hash to keep instead: with today's stronger parameters, or of the password's normal form.
+    /// Yes, with a new hash to store: with the current parameters, or of the normalized password.
     YesUpgrade(String),
 }
 
 impl Passwords {
-    /// Makes the hasher.
+    /// Creates the hasher from the configured argon2 parameters.
     pub fn new(config: &config::Auth) -> Result<Self, argon2::Error> {
         let params = Params::new(config.argon2_memory_kib, config.argon2_passes, config.argon2_lanes, None)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let today = Work::of(&argon2, Algorithm::Argon2id, Version::V0x13);
-        Ok(Self { queue: HashQueue::default(), shares: ClientShares::default(), argon2, today, older: RwLock::default() })
+        Ok(Self {
+            queue: HashQueue::default(),
+            shares: ClientShares::default(),
+            argon2,
+            today,
+            older: RwLock::default(),
+        })
     }
 
-    /// How every hash of today begins.
+    /// Returns the prefix of hashes with the current parameters.
     pub fn prefix(&self) -> String {
         let params = self.argon2.params();
         format!("$argon2id$v=19$m={},t={},p={}$", params.m_cost(), params.t_cost(), params.p_cost())
     }
 
-    /// Takes note of a stored hash that is not of today: the most common of its kind, or none where there is none left.
+    /// Sets the most common older hash, or `None` if there are none, whose cost failed log-ins imitate.
     pub fn imitate(&self, older: Option<&str>) {
         let older =
             older.and_then(|text| StoredHash::parse(text, Some(self.argon2.params())).ok()).map(|hash| hash.work);
         *self.older.write().unwrap_or_else(PoisonError::into_inner) = older;
     }
 
-    /// [`hash`](Self::hash) within the share of the client at `ip`, or [`AppError::Busy`].
+    /// Like [`hash`](Self::hash), within the share of the client at `ip`.
     pub async fn hash_for(&self, ip: IpAddr, password: String) -> Result<String, AppError> {
         let _lane = self.shares.enter(ip).await?;
         self.hash(password).await
     }
 
-    /// [`verify`](Self::verify) within the share of the client at `ip`, or [`AppError::Busy`].
+    /// Like [`verify`](Self::verify), within the share of the client at `ip`.
     pub async fn verify_for(
         &self,
         ip: IpAddr,
@@ -74,7 +80,8 @@ impl Passwords {
         self.verify(password, stored).await
     }
 
-    /// A PHC string of `password` with a fresh salt, or [`AppError::Busy`]: for what no client waits for.
+    /// Returns a PHC string of `password` with a new salt, or
+    /// [`AppError::Busy`]. Without a client's share: for the command line.
     pub async fn hash(&self, password: String) -> Result<String, AppError> {
         let permit = self.queue.permit().await?;
         let argon2 = self.argon2.clone();
@@ -84,16 +91,15 @@ impl Passwords {
         })
     }
 
-    /// Whether `password` belongs to `stored`.
+    /// Verifies `password` against `stored`.
     ///
-    /// A no costs the same whether there is a hash or none, and whichever hash there is: one of today, and one like the
-    /// older ones while there are any. Otherwise the time would tell the accounts that were imported from those that do not
-    /// exist. The password is tried as it was received, then in its normal form where that is another: a second no, with
-    /// or without a hash, that depends on nothing but what was typed.
+    /// A failure always costs the same, with any hash or none: one current hash and, while older hashes exist, one like
+    /// those. Otherwise the time would reveal which accounts exist. Tries the password as received and, if that
+    /// differs, normalized; the second try depends only on the input.
     async fn verify(&self, password: String, stored: Option<String>) -> Result<VerifyOutcome, AppError> {
         let permit = self.queue.permit().await?;
         let argon2 = self.argon2.clone();
-        let today = self.today.clone();
+        let current = self.today.clone();
         let older = self.older.read().unwrap_or_else(PoisonError::into_inner).clone();
         self.queue
             .run(permit, move || {
@@ -103,25 +109,25 @@ impl Passwords {
                     if let Some(hash) = &stored
                         && hash.verify(&argon2, form)
                     {
-                        return match hash.work == today && form == normal {
+                        return match hash.work == current && form == normal {
                             true => VerifyOutcome::Yes,
                             false => self::hash(&argon2, &normal).map_or(VerifyOutcome::Yes, VerifyOutcome::YesUpgrade),
                         };
                     }
                     let done = stored.as_ref().map(|hash| &hash.work);
-                    owed(&today, older.as_ref(), done).for_each(|work| work.burn(form));
+                    remaining_work(&current, older.as_ref(), done).for_each(|work| work.burn(form));
                 }
                 VerifyOutcome::No
             })
             .await
     }
 
-    /// How many requests wait for a permit.
+    /// Returns how many requests wait for a permit.
     pub fn waiting(&self) -> usize {
         self.queue.waiting()
     }
 
-    /// One of the [`permits`](super::hash_queue::permits) to hash. Whoever holds it keeps the others waiting.
+    /// Waits for one of the [`permits`](super::hash_queue::permits) to hash.
     pub async fn permit(&self) -> Result<OwnedSemaphorePermit, AppError> {
         self.queue.permit().await
     }
@@ -131,17 +137,22 @@ fn hash(argon2: &Argon2<'_>, password: &str) -> Result<String, argon2::password_
     Ok(argon2.hash_password(password.as_bytes())?.to_string())
 }
 
-/// The forms of a password to try: as it was received, and its normal form where that is another.
+/// Returns the forms of a password to try: as received and, if that differs, normalized.
 fn forms<'a>(received: &'a str, normal: &'a str) -> impl Iterator<Item = &'a str> {
     std::iter::once(received).chain(Some(normal).filter(|normal| *normal != received))
 }
 
-/// What is left to do of all that a no has to cost.
-fn owed<'a>(today: &'a Work, older: Option<&'a Work>, done: Option<&'a Work>) -> impl Iterator<Item = &'a Work> {
+/// Returns the work that is left to equalize the cost of a failure.
+fn remaining_work<'a>(
+    today: &'a Work,
+    older: Option<&'a Work>,
+    done: Option<&'a Work>,
+) -> impl Iterator<Item = &'a Work> {
     [Some(today), older].into_iter().flatten().filter(move |work| Some(*work) != done)
 }
 
-/// A stored hash, unless it is over the caps or cannot be understood: then its owner needs a new password.
+/// Parses a stored hash. Returns `None`, with a warning, if it is
+/// over the limits or unknown: its owner then needs a new password.
 fn computable<'a>(stored: &'a str, own: &Params) -> Option<StoredHash<'a>> {
     StoredHash::parse(stored, Some(own))
         .map_err(|problem| tracing::warn!(%problem, "a stored password hash is of no use"))
@@ -170,7 +181,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hash_of_weaker_parameters_is_made_anew_once_the_password_is_known() {
+    async fn a_hash_with_weaker_parameters_is_upgraded_at_log_in() {
         let before = pool(19_456).hash("tidal-copper-lantern".into()).await.unwrap();
         let pool = pool(20_000);
         let Ok(VerifyOutcome::YesUpgrade(after)) =
@@ -202,7 +213,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hash_of_another_system_is_made_anew_and_one_over_the_caps_is_never_computed() {
+    async fn a_foreign_hash_is_upgraded_and_one_over_the_limits_is_never_computed() {
         let pool = pool(19_456);
         let bcrypt = "$2y$05$Dg/AXigtVRG2dAh7hmjoIuvyykwbSg3f2G2jqzuQjCpiJJmkWde2y";
         let Ok(VerifyOutcome::YesUpgrade(after)) =
@@ -227,11 +238,12 @@ mod tests {
         let pool = pool(19_456);
         let (today, bcrypt) = (pool.today.clone(), Work::Bcrypt { cost: 10 });
         let all = |older: Option<&Work>, done: Option<&Work>| {
-            let mut all: Vec<String> = owed(&today, older, done).chain(done).map(|work| format!("{work:?}")).collect();
+            let mut all: Vec<String> =
+                remaining_work(&today, older, done).chain(done).map(|work| format!("{work:?}")).collect();
             all.sort_unstable();
             all
         };
-        // Nobody, an account of today, and one that was imported.
+        // No account, one with a current hash, and one with an imported hash.
         let cases = [None, Some(&today), Some(&bcrypt)];
         for done in cases {
             assert_eq!(all(Some(&bcrypt), done).len(), 2, "{done:?}");
@@ -242,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn the_older_hashes_are_known_by_a_sample() {
+    fn the_cost_of_older_hashes_comes_from_a_sample() {
         let pool = pool(19_456);
         let older = |pool: &Passwords| pool.older.read().unwrap().clone();
         pool.imitate(Some("$2b$10$9ld85A84nyQyk0oSV3tU3uLGl9jPiOC3A7RgWsfBSniDjIxXNHX.i"));

@@ -1,4 +1,4 @@
-//! Password hashes, and the rules for new passwords: strength, context, breaches.
+//! Password hashing, and the policy for new passwords: strength, context, breaches.
 //! Called by the flows.
 
 pub mod breach;

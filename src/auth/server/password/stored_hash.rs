@@ -1,27 +1,26 @@
-//! The hashes that an account may have: argon2 in any of its forms and bcrypt, made here or by another system. What a
-//! single log-in may cost is capped: whoever gets a hash into the table must not get the server to work for hours. Read
-//! by `password` at log-in and by `server::cli::import::users`.
+//! The supported password hashes: all variants of argon2, and bcrypt, created here or by another system. The cost is
+//! limited, so that an imported hash can't keep the server busy for hours. Parsed by `hasher` at log-in and by
+//! `server::cli::import`.
 
 use argon2::{Algorithm, Argon2, Params, PasswordVerifier, Version, password_hash::phc::PasswordHash};
 use std::fmt;
 
-/// The dearest bcrypt that is verified: about a second.
+/// The maximum cost of bcrypt: about a second.
 pub const BCRYPT_COST_CAP: u32 = 14;
-const BCRYPT_COST_LEAST: u32 = 4;
-/// The most memory of an argon2 hash, in KiB. Times the hashes at once, this is what log-ins may take while such hashes
-/// are there.
+const BCRYPT_COST_MIN: u32 = 4;
+/// The maximum memory of an argon2 hash, in KiB. Log-ins can use this times the number of parallel hashes.
 pub const ARGON2_MEMORY_CAP: u32 = 256 * 1024;
-/// The most memory times passes, in KiB: about a second.
+/// The maximum memory times passes of an argon2 hash, in KiB: about a second.
 pub const ARGON2_WORK_CAP: u64 = 1024 * 1024;
 
-/// What computing a hash costs, which is all that somebody with a clock can tell of it.
+/// The cost of computing a hash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Work {
     Argon2 { algorithm: Algorithm, version: Version, memory_kib: u32, passes: u32, lanes: u32 },
     Bcrypt { cost: u32 },
 }
 
-/// A stored hash that was understood and is within the caps.
+/// A parsed hash within the limits.
 pub struct StoredHash<'a> {
     form: Form<'a>,
     pub work: Work,
@@ -32,7 +31,7 @@ enum Form<'a> {
     Bcrypt(&'a str),
 }
 
-/// Why a stored hash is not computed. Says nothing of the hash itself.
+/// Why a stored hash is not supported. Reveals nothing of the hash itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HashProblem {
     Unknown,
@@ -48,14 +47,14 @@ impl fmt::Display for HashProblem {
                 "no hash that can be verified: those begin with $2a$, $2b$, $2y$, $argon2id$, $argon2i$ or $argon2d$",
             ),
             Self::BcryptCost(cost) if *cost > BCRYPT_COST_CAP => {
-                write!(f, "bcrypt cost {cost} is over the cap of {BCRYPT_COST_CAP}")
+                write!(f, "bcrypt cost {cost} is above the limit of {BCRYPT_COST_CAP}")
             }
-            Self::BcryptCost(cost) => write!(f, "bcrypt cost {cost} is under {BCRYPT_COST_LEAST}, the least there is"),
-            Self::Argon2Memory(kib) => write!(f, "argon2 with m={kib} is over the cap of {ARGON2_MEMORY_CAP} KiB"),
+            Self::BcryptCost(cost) => write!(f, "bcrypt cost {cost} is below the minimum of {BCRYPT_COST_MIN}"),
+            Self::Argon2Memory(kib) => write!(f, "argon2 with m={kib} is above the limit of {ARGON2_MEMORY_CAP} KiB"),
             Self::Argon2Work { memory_kib, passes } => {
                 write!(
                     f,
-                    "argon2 with m={memory_kib} and t={passes} is over the cap of m times t, {ARGON2_WORK_CAP} KiB"
+                    "argon2 with m={memory_kib} and t={passes} is above the limit of m times t: {ARGON2_WORK_CAP} KiB"
                 )
             }
         }
@@ -63,7 +62,7 @@ impl fmt::Display for HashProblem {
 }
 
 impl Work {
-    /// What this argon2 costs.
+    /// Returns the cost of an argon2 instance.
     pub fn of(argon2: &Argon2<'_>, algorithm: Algorithm, version: Version) -> Self {
         Self::by(argon2.params(), algorithm, version)
     }
@@ -73,7 +72,7 @@ impl Work {
         Self::Argon2 { algorithm, version, memory_kib, passes, lanes }
     }
 
-    /// Does it, with a salt that belongs to nobody, for no other purpose than its cost.
+    /// Computes a hash of that cost and discards it, to equalize the time of failures.
     pub fn burn(&self, password: &str) {
         const SALT: [u8; 16] = [0x5a; 16];
         match *self {
@@ -92,7 +91,7 @@ impl Work {
 }
 
 impl<'a> StoredHash<'a> {
-    /// Understands `text`. `own`: today's parameters, which are within the caps whatever they are.
+    /// Parses a PHC string or a bcrypt hash. The current parameters `own` are always within the limits.
     pub fn parse(text: &'a str, own: Option<&Params>) -> Result<Self, HashProblem> {
         match text.starts_with("$2") {
             true => Self::bcrypt(text),
@@ -101,11 +100,11 @@ impl<'a> StoredHash<'a> {
     }
 
     fn bcrypt(text: &'a str) -> Result<Self, HashProblem> {
-        // $2x$ marks passwords that a broken implementation hashed, and $2$ one that is older still.
+        // $2x$ is from a broken implementation, and $2$ from an older one.
         let known = ["$2a$", "$2b$", "$2y$"].iter().any(|prefix| text.starts_with(prefix));
         let parts = text.parse::<bcrypt::HashParts>().ok().filter(|_| known).ok_or(HashProblem::Unknown)?;
         let cost = parts.get_cost();
-        if !(BCRYPT_COST_LEAST..=BCRYPT_COST_CAP).contains(&cost) {
+        if !(BCRYPT_COST_MIN..=BCRYPT_COST_CAP).contains(&cost) {
             return Err(HashProblem::BcryptCost(cost));
         }
         Ok(Self { form: Form::Bcrypt(text), work: Work::Bcrypt { cost } })
@@ -115,9 +114,9 @@ impl<'a> StoredHash<'a> {
         let unknown = HashProblem::Unknown;
         let mut phc = PasswordHash::new(text).map_err(|_| unknown)?;
         let algorithm = Algorithm::try_from(phc.algorithm.as_str()).map_err(|_| unknown)?;
-        // Before argon2 1.3, hashes did not say their version.
+        // Hashes from before argon2 1.3 have no version.
         let version = Version::try_from(*phc.version.get_or_insert(0x10)).map_err(|_| unknown)?;
-        // A key id speaks of a secret that is not here.
+        // A key id requires a secret that we don't have.
         let keyed = phc.params.iter().any(|(name, _)| name.as_str() == "keyid");
         let params = Params::try_from(&phc).map_err(|_| unknown)?;
         if keyed || phc.salt.is_none() || phc.hash.is_none() {
@@ -133,13 +132,10 @@ impl<'a> StoredHash<'a> {
         Ok(Self { form: Form::Argon2(Box::new(phc)), work: Work::by(&params, algorithm, version) })
     }
 
-    /// Whether `password` belongs to it.
+    /// Verifies `password`.
     ///
-    /// bcrypt sees 72 bytes and no more. A longer password counts as the system did that the hash comes from: whoever knows
-    /// the first 72 bytes could always log in there. What was typed then is the password from here on, in full, since the
-    /// new hash is made of all of it; so long a password comes out of a manager, not from fingers that slip in byte 73.
-    /// At a NUL, systems disagree: some stop, and would take anything that follows it. No password of people has one, so
-    /// such a one never matches.
+    /// bcrypt reads only 72 bytes. A longer password that matches on those is accepted, then rehashed in full with
+    /// argon2id. A password with NUL never matches, because some bcrypt implementations stop reading there.
     pub fn verify(&self, argon2: &Argon2<'_>, password: &str) -> bool {
         match &self.form {
             Form::Argon2(phc) => argon2.verify_password(password.as_bytes(), phc.as_ref()).is_ok(),
@@ -153,8 +149,8 @@ mod tests {
     use super::*;
 
     const RIGHT: &str = "tidal-copper-lantern";
-    /// Of [`RIGHT`], made by other programs: the bcrypt package of Python, and argon2's own C library.
-    const OF_OTHERS: [&str; 9] = [
+    /// Hashes of [`RIGHT`] by other programs: the bcrypt package of Python, and the C library of argon2.
+    const FOREIGN: [&str; 9] = [
         "$2a$04$9ld85A84nyQyk0oSV3tU3uLGl9jPiOC3A7RgWsfBSniDjIxXNHX.i",
         "$2b$04$RlghiA9dZFKX3YqkAStWru99.OtJT6KJ/U36RPLO.o.dFavufA1pi",
         "$2y$05$Dg/AXigtVRG2dAh7hmjoIuvyykwbSg3f2G2jqzuQjCpiJJmkWde2y",
@@ -163,7 +159,7 @@ mod tests {
         "$argon2id$v=19$m=65536,t=3,p=4$MDEyMzQ1Njc4OWFiY2RlZg$YOciTSXi5HotBqswo0JrXwdJ9t7bN5Imbm4AVXO0WQ8",
         "$argon2id$v=19$m=512,t=2,p=8$MDEyMzQ1Njc4OWFiY2RlZg$z0IR1TdNGcTz3sMOSj9jVQ",
         "$argon2i$v=16$m=4096,t=3,p=1$MDEyMzQ1Njc4OWFiY2RlZg$DtWWuFVJO9d9G1KawbmEZlSqpj//2txCs9hgRM/KbiU",
-        // As that library wrote it before hashes told their version.
+        // From before the library wrote a version.
         "$argon2i$m=4096,t=3,p=1$MDEyMzQ1Njc4OWFiY2RlZg$DtWWuFVJO9d9G1KawbmEZlSqpj//2txCs9hgRM/KbiU",
     ];
 
@@ -173,7 +169,7 @@ mod tests {
 
     #[test]
     fn hashes_of_other_systems_verify() {
-        for text in OF_OTHERS {
+        for text in FOREIGN {
             assert!(verifies(text, RIGHT), "{text}");
             for wrong in ["tidal-copper-lanterN", "tidal-copper-lantern ", "", "tidal-copper-lantern\0"] {
                 assert!(!verifies(text, wrong), "{wrong:?} for {text}");
@@ -182,9 +178,9 @@ mod tests {
     }
 
     #[test]
-    fn bcrypt_sees_72_bytes_and_nothing_behind_a_nul() {
+    fn bcrypt_reads_72_bytes_and_rejects_nul() {
         let seen = "0123456789".repeat(7) + "ab";
-        // Made by another program of these 72 bytes.
+        // The hash of these 72 bytes by another program.
         let text = "$2b$04$tbuTi9uioCYOrVyp6XxxD.mgqHHAR4yS6qlzB8TOI7ME3ceIv4HI.";
         assert!(verifies(text, &seen));
         assert!(verifies(text, &format!("{seen} and more")));
@@ -193,10 +189,10 @@ mod tests {
     }
 
     #[test]
-    fn what_costs_too_much_or_is_no_hash_is_refused_and_says_why() {
+    fn an_expensive_or_unknown_hash_is_rejected_with_its_problem() {
         let bcrypt = |start: &str| format!("{start}$9ld85A84nyQyk0oSV3tU3uLGl9jPiOC3A7RgWsfBSniDjIxXNHX.i");
         let argon2 = |start: &str| format!("{start}$MDEyMzQ1Njc4OWFiY2RlZg$z0IR1TdNGcTz3sMOSj9jVQ");
-        let refused = |text: &str| StoredHash::parse(text, None).err();
+        let problem_of = |text: &str| StoredHash::parse(text, None).err();
         for (text, problem) in [
             (bcrypt("$2b$14"), None),
             (bcrypt("$2b$15"), Some(HashProblem::BcryptCost(15))),
@@ -225,9 +221,9 @@ mod tests {
             ("5f4dcc3b5aa765d61d8327deb882cf99".into(), Some(HashProblem::Unknown)),
             (String::new(), Some(HashProblem::Unknown)),
         ] {
-            assert_eq!(refused(&text), problem, "{text}");
+            assert_eq!(problem_of(&text), problem, "{text}");
         }
-        assert_eq!(HashProblem::BcryptCost(31).to_string(), "bcrypt cost 31 is over the cap of 14");
+        assert_eq!(HashProblem::BcryptCost(31).to_string(), "bcrypt cost 31 is above the limit of 14");
         let own = Params::new(300_000, 5, 1, None).unwrap();
         let text = argon2("$argon2id$v=19$m=300000,t=5,p=1");
         assert!(StoredHash::parse(&text, Some(&own)).is_ok(), "what the configuration asks for is no attack");

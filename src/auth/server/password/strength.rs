@@ -1,5 +1,5 @@
-//! How hard a password is to guess, by zxcvbn, whose tables are far too large for the browser. Called by `auth::api` for
-//! the meter, and by `quality`, which refuses what the meter calls weak.
+//! Rates passwords with zxcvbn, on the server because its tables are too large for the browser. Called by `auth::api`
+//! for the meter and by `policy`.
 
 use std::{
     sync::{Arc, atomic::AtomicUsize},
@@ -18,16 +18,16 @@ use crate::{
     error::AppError,
 };
 
-/// zxcvbn takes time in the square of the length and more, and most for characters that stand for letters; what comes
-/// after this many characters only makes a password stronger.
-const LOOKED_AT: usize = 32;
-/// How much of a context is read, in characters: an address and a name are shorter.
-const CONTEXT: usize = 400;
-/// A password of which fewer characters than this are left, once the words of its context and what joins them are taken
-/// out, consists of them.
-const OWN: usize = 6;
+/// How many characters are rated. zxcvbn takes at least quadratic time in the length, and further characters only make
+/// a password stronger.
+const RATED_LENGTH: usize = 32;
+/// How many characters of a context are used. Addresses and names are shorter.
+const CONTEXT_LENGTH: usize = 400;
+/// A password consists of its context if fewer than this many
+/// characters remain without the context's words and punctuation.
+const MIN_REMAINING: usize = 6;
 
-/// Who asks for a rating. A form that is sent goes first: the meter stands still where the queue is long.
+/// What a rating is for. Forms have a longer queue than the meter, which stops when the server is busy.
 #[derive(Clone, Copy)]
 pub enum For {
     Form,
@@ -35,7 +35,7 @@ pub enum For {
 }
 
 impl For {
-    /// How many ratings may wait or be under way for one more to be let in.
+    /// Returns how many ratings can wait or run before another one is rejected.
     fn queue(self) -> usize {
         match self {
             Self::Form => 32,
@@ -44,10 +44,10 @@ impl For {
     }
 }
 
-/// How long one may wait for its turn.
+/// How long a rating waits for its turn.
 const WAIT: Duration = Duration::from_secs(2);
 
-/// The ratings of a process: as many at once as hashes, a bounded queue before them, and 503 behind that.
+/// Runs the ratings of a process: as many at once as hashes, with a bounded queue, and 503 if that is full.
 pub struct Ratings {
     site: String,
     turns: Arc<Semaphore>,
@@ -55,22 +55,22 @@ pub struct Ratings {
 }
 
 impl Ratings {
-    /// `site`: the site's host name, whose words are the first that an attacker tries.
+    /// `site` is the host name of the site, which attackers try first.
     pub fn new(site: &str) -> Self {
         Self { site: site.to_owned(), turns: Arc::new(Semaphore::new(permits())), waiting: AtomicUsize::new(0) }
     }
 
-    /// Rates `password`, knowing that words of `context` (name, address) and of this site are the first that an attacker
-    /// tries.
-    pub async fn rate(&self, password: &str, context: &[&str], whose: For) -> Result<PasswordStrength, AppError> {
-        // A rating is milliseconds of work: too long for a thread that serves pages.
-        let turn = self.turn(whose).await?;
-        let looked_at: String = password.chars().take(LOOKED_AT).collect();
+    /// Rates `password`. Treats the words of `context` (name, address) and of this site as easy to guess. Returns
+    /// [`AppError::Busy`] if the queue is full.
+    pub async fn rate(&self, password: &str, context: &[&str], purpose: For) -> Result<PasswordStrength, AppError> {
+        // A rating takes milliseconds: too long for an async thread.
+        let turn = self.turn(purpose).await?;
+        let rated_part: String = password.chars().take(RATED_LENGTH).collect();
         let site = [env!("CARGO_PKG_NAME"), &self.site];
         let words = words(context.iter().chain(&site));
         let rated = spawn_blocking(move || {
             let _turn = turn;
-            rate_by_words(&looked_at, &words)
+            rate_by_words(&rated_part, &words)
         });
         rated.await.map_err(|_| {
             tracing::error!("a password could not be rated");
@@ -78,19 +78,19 @@ impl Ratings {
         })
     }
 
-    async fn turn(&self, whose: For) -> Result<OwnedSemaphorePermit, AppError> {
-        let _place = Place::take(&self.waiting, whose.queue())?;
+    async fn turn(&self, purpose: For) -> Result<OwnedSemaphorePermit, AppError> {
+        let _place = Place::take(&self.waiting, purpose.queue())?;
         timeout(WAIT, self.turns.clone().acquire_owned()).await.ok().and_then(Result::ok).ok_or(AppError::Busy)
     }
 }
 
-/// The words of some texts, in lower case, and each text without what stands between its words: `ada.lovelace` is typed as
-/// `adalovelace` too.
+/// Returns the words of some texts in lower case, and each text
+/// without separators: `ada.lovelace` also as `adalovelace`.
 fn words<'a>(texts: impl IntoIterator<Item = &'a &'a str>) -> Vec<String> {
     let mut words = Vec::new();
     for text in texts {
-        let lower = text.chars().take(CONTEXT).collect::<String>().to_lowercase();
-        // The parts of an address are looked at one by one too, since nobody's password is all of it.
+        let lower = text.chars().take(CONTEXT_LENGTH).collect::<String>().to_lowercase();
+        // The parts of an address separately, because passwords rarely have all of it.
         for part in lower.split('@') {
             words.extend(part.split(|c: char| !c.is_alphanumeric()).map(str::to_owned));
             words.push(part.chars().filter(|c| c.is_alphanumeric()).collect());
@@ -103,17 +103,17 @@ fn words<'a>(texts: impl IntoIterator<Item = &'a &'a str>) -> Vec<String> {
     words
 }
 
-/// Whether next to nothing is left of `lower` without `words`, which stand in it with the longest first.
+/// Returns whether `lower` consists mostly of `words`, which are sorted longest first.
 fn consists_of(lower: &str, words: &[String]) -> bool {
     let rest = words.iter().fold(lower.to_owned(), |rest, word| rest.replace(word.as_str(), ""));
-    rest != lower && rest.chars().filter(|c| !c.is_ascii_punctuation() && !c.is_whitespace()).count() < OWN
+    rest != lower && rest.chars().filter(|c| !c.is_ascii_punctuation() && !c.is_whitespace()).count() < MIN_REMAINING
 }
 
-fn rate_by_words(looked_at: &str, words: &[String]) -> PasswordStrength {
-    let entropy = zxcvbn(looked_at, &words.iter().map(String::as_str).collect::<Vec<_>>());
-    let lower = looked_at.to_lowercase();
+fn rate_by_words(rated_part: &str, words: &[String]) -> PasswordStrength {
+    let entropy = zxcvbn(rated_part, &words.iter().map(String::as_str).collect::<Vec<_>>());
+    let lower = rated_part.to_lowercase();
     let mostly = consists_of(&lower, words);
-    // Several of one's own words in a row look like many guesses to zxcvbn, which does not know that they belong together.
+    // zxcvbn overrates several context words in a row.
     let score = if mostly { u8::from(entropy.score()).min(1) } else { u8::from(entropy.score()) };
     let personal = mostly || words.iter().any(|word| lower.contains(word.as_str()));
     let advice = match entropy.feedback().and_then(|feedback| feedback.warning()) {
@@ -143,12 +143,12 @@ mod tests {
     use super::*;
 
     fn rate(password: &str, context: &[&str]) -> PasswordStrength {
-        let looked_at: String = password.chars().take(LOOKED_AT).collect();
-        rate_by_words(&looked_at, &words(context))
+        let rated_part: String = password.chars().take(RATED_LENGTH).collect();
+        rate_by_words(&rated_part, &words(context))
     }
 
     #[test]
-    fn what_is_little_more_than_the_context_is_weak_whatever_joins_it() {
+    fn a_password_of_context_words_is_weak_whatever_the_separators() {
         let context = ["Ada.Lovelace@mail.example.test", "Ada Lovelace-Byron", "latchkey", "shop.example.org"];
         for password in [
             "ada.lovelace@mail.example.test",
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn the_meter_knows_what_is_guessed_early_and_says_why() {
+    fn a_weak_password_gets_advice() {
         let context = ["ada.lovelace@example.test", "Ada Lovelace", "latchkey"];
         for (password, advice) in [
             ("password", PasswordAdvice::Common),
@@ -194,9 +194,9 @@ mod tests {
         for _ in 0..permits() {
             turns.push(ratings.turn(For::Meter).await.unwrap());
         }
-        let wait = |whose: For| {
+        let wait = |purpose: For| {
             let ratings = ratings.clone();
-            tokio::spawn(async move { ratings.turn(whose).await.map(drop) })
+            tokio::spawn(async move { ratings.turn(purpose).await.map(drop) })
         };
         let mut waiting: Vec<_> = (0..4).map(|_| wait(For::Meter)).collect();
         tokio::task::yield_now().await;
@@ -214,7 +214,7 @@ mod tests {
     #[test]
     fn a_long_password_is_rated_by_its_beginning() {
         let long = "x7!kQ".repeat(10_000);
-        assert_eq!(rate(&long, &[]), rate(&long[..LOOKED_AT], &[]));
+        assert_eq!(rate(&long, &[]), rate(&long[..RATED_LENGTH], &[]));
     }
 
     #[test]
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn six_characters_of_ones_own_are_enough_not_to_consist_of_the_context() {
+    fn a_password_with_six_other_characters_does_not_consist_of_its_context() {
         let words = ["ada".to_owned()];
         for (lower, consists) in [("ada-12345", true), ("ada-123456", false), ("12345", false)] {
             assert_eq!(consists_of(lower, &words), consists, "{lower}");

@@ -1,8 +1,8 @@
-//! A small memory of sessions just read, so that a page need not ask the database who its reader is; and the place where
-//! this node tells what it learns of sessions that end. Used by `session`, `account`, `hear` and `events`.
+//! A cache of sessions, which saves a query per page, and the channel that announces invalidations to event streams.
+//! Used by `lifecycle`, the flows, `listener` and `events`.
 //!
-//! An entry counts for one second; the node that changes a session forgets it at once, and on PostgreSQL the others are
-//! told. Functions that change something never ask here.
+//! An entry is fresh for one second. The node that changes a session removes it at once; on PostgreSQL the other nodes
+//! are notified. Requests that change something never read the cache.
 
 use std::{
     collections::HashMap,
@@ -15,24 +15,25 @@ use uuid::Uuid;
 use super::store::SessionRow;
 use crate::auth::server::token::session_id::SessionIdHash;
 
+/// How long an entry is fresh.
 const FRESH: Duration = Duration::from_secs(1);
-/// About 8 MB of rows. Beyond, everything is forgotten: simpler than an order of use, and cheap to fill again.
+/// About 8 MB. A full cache is cleared: simpler than tracking usage, and cheap to fill again.
 const CAPACITY: usize = 10_000;
-/// Changes that a listener may lag behind. One that lags further looks for itself.
+/// How many invalidations a stream can lag behind. Beyond that, it reads its session again.
 const BACKLOG: usize = 256;
 
-/// What may have ended: whoever it concerns asks the database.
+/// The sessions that may have ended and have to be read again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Invalidation {
     Session(SessionIdHash),
     /// Every session of an account.
     Account(Uuid),
-    /// Word from other nodes was lost: any session.
+    /// Any session, because notifications of other nodes were lost.
     Anything,
 }
 
 impl Invalidation {
-    /// Whether that session of that account may be over.
+    /// Returns whether that session of that account is affected.
     pub fn concerns(&self, session: &SessionIdHash, user_id: Uuid) -> bool {
         match self {
             Self::Session(changed) => changed == session,
@@ -42,83 +43,83 @@ impl Invalidation {
     }
 }
 
-/// The memory. One a process.
+/// The cache. One per process.
 pub struct SessionCache {
-    memory: Mutex<Memory>,
-    told: broadcast::Sender<Invalidation>,
+    entries: Mutex<Entries>,
+    invalidations: broadcast::Sender<Invalidation>,
 }
 
 #[derive(Default)]
-struct Memory {
+struct Entries {
     rows: HashMap<SessionIdHash, (Instant, Arc<SessionRow>)>,
-    /// Counts what was forgotten: a row read before that may be out of date, and is not kept.
+    /// Counts the removals. A row that was read before a removal may be out of date and is not cached.
     changes: u64,
 }
 
-/// Taken before a row is read, given back with it.
+/// The state of the cache before a row is read, for [`SessionCache::insert`].
 #[derive(Clone, Copy)]
 pub struct ReadMark(u64);
 
 impl Default for SessionCache {
     fn default() -> Self {
-        Self { memory: Mutex::default(), told: broadcast::Sender::new(BACKLOG) }
+        Self { entries: Mutex::default(), invalidations: broadcast::Sender::new(BACKLOG) }
     }
 }
 
 impl SessionCache {
-    /// The session as read at most a second ago.
+    /// Returns the session if it was read less than a second ago.
     pub fn fresh(&self, id: &SessionIdHash) -> Option<Arc<SessionRow>> {
-        let memory = self.lock();
-        let (read_at, row) = memory.rows.get(id)?;
+        let entries = self.lock();
+        let (read_at, row) = entries.rows.get(id)?;
         (read_at.elapsed() < FRESH).then(|| row.clone())
     }
 
-    /// The session as last read, however long ago: for when the database does not answer.
+    /// Returns the session as last read, however long ago. For use while the database is down.
     pub fn last_known(&self, id: &SessionIdHash) -> Option<Arc<SessionRow>> {
         self.lock().rows.get(id).map(|(_, row)| row.clone())
     }
 
-    /// To be called before the row is read.
+    /// Returns the mark for [`Self::insert`]. Call it before reading the row.
     pub fn mark(&self) -> ReadMark {
         ReadMark(self.lock().changes)
     }
 
-    /// Keeps a row, unless something was forgotten since `mark`.
+    /// Caches a row, unless something was removed since `mark`.
     pub fn insert(&self, mark: ReadMark, id: SessionIdHash, row: Arc<SessionRow>) {
-        let mut memory = self.lock();
-        if memory.changes != mark.0 {
+        let mut entries = self.lock();
+        if entries.changes != mark.0 {
             return;
         }
-        if memory.rows.len() >= CAPACITY {
-            memory.rows.clear();
+        if entries.rows.len() >= CAPACITY {
+            entries.rows.clear();
         }
-        memory.rows.insert(id, (Instant::now(), row));
+        entries.rows.insert(id, (Instant::now(), row));
     }
 
-    /// Forgets one session, whose row has changed and which goes on.
+    /// Removes one session whose row has changed but which is still active.
     pub fn forget(&self, id: &SessionIdHash) {
-        let mut memory = self.lock();
-        memory.changes += 1;
-        memory.rows.remove(id);
+        let mut entries = self.lock();
+        entries.changes += 1;
+        entries.rows.remove(id);
     }
 
-    /// Forgets what may have ended, and tells the open event streams.
+    /// Removes the sessions that may have ended, and notifies the event streams.
     pub fn invalidate(&self, change: Invalidation) {
-        let mut memory = self.lock();
-        memory.changes += 1;
-        memory.rows.retain(|id, (_, row)| !change.concerns(id, row.user_id));
-        drop(memory);
-        // No stream is open: nobody to tell.
-        let _ = self.told.send(change);
+        let mut entries = self.lock();
+        entries.changes += 1;
+        entries.rows.retain(|id, (_, row)| !change.concerns(id, row.user_id));
+        drop(entries);
+        // Fails only if no stream is open.
+        let _ = self.invalidations.send(change);
     }
 
-    /// Hears of every change from now on.
+    /// Returns a receiver of all invalidations from now on.
     pub fn subscribe(&self) -> broadcast::Receiver<Invalidation> {
-        self.told.subscribe()
+        self.invalidations.subscribe()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Memory> {
-        // Nothing in here panics half-way, so a poisoned lock still guards a whole map.
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Entries> {
+        // No code panics while holding the lock, so a poisoned lock still has a consistent map.
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

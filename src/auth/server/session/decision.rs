@@ -1,63 +1,64 @@
-//! What a presented refresh token is worth: a pure function of the session's row, so that every case can be tested.
-//! Called by `session` only.
+//! Decides what to do with a refresh token. A pure function of the session's row, so that every case can be tested.
+//! Called only by `lifecycle`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use std::time::Duration;
 
-/// How often one generation's pair is sent again because its response seems to have been lost.
+/// How many times the pair of a generation is sent again because its response was probably lost.
 pub const RESENDS: u32 = 3;
-/// How many generations in a row may need that, before it looks like two parties taking turns.
+/// How many generations in a row can be sent again before it counts as two parties taking turns.
 pub const RESEND_STREAK: u32 = 3;
 
-/// How far the time of a rotation may lie ahead and still count as now.
+/// How far in the future the time of a rotation can be, for clock differences between nodes.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(1);
 
-/// The part of a session's row that the decision depends on.
+/// The columns of a session that the decision depends on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rotation {
-    /// The generation whose refresh token counts. Begins at 1.
+    /// The current generation. Starts at 1.
     pub generation: u32,
     pub rotated_at: DateTime<Utc>,
-    /// The newest generation of which any token came back to us.
+    /// The latest generation of which the browser has sent a token.
     pub confirmed_generation: u32,
-    /// How often the current generation's pair was sent again.
+    /// How many times the current pair was sent again.
     pub reuse_count: u32,
-    /// How many generations just before the current one had their pair sent again.
+    /// How many generations in a row, before the current one, were sent again.
     pub reuse_streak: u32,
-    /// When it was sent again last.
+    /// When the current pair was last sent again.
     pub resent_at: Option<DateTime<Utc>>,
 }
 
-/// The configured times.
+/// The configured durations.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     pub rotation_min_age: Duration,
     pub reuse_leeway: Duration,
 }
 
-/// What to do with a refresh token whose signature, expiry and jti are right.
+/// What to do with a refresh token whose signature, expiry and `jti` are valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    /// Current and young: the same generation, a fresh access token.
+    /// Current, and rotated recently: keep the generation, send a new access token.
     Keep,
-    /// Current: compare and swap to the next generation, a new pair.
+    /// Current: rotate to the next generation with a compare-and-swap, send a new pair.
     Rotate,
-    /// One behind, the current pair never came back, and it was made or sent again within the leeway: a parallel request
-    /// of a browser whose first response is still on its way. The current pair, uncounted.
+    /// One behind, the current pair is unconfirmed, and it was created or sent again within the leeway: a parallel
+    /// request while the first response is in flight. Send the current pair without counting it.
     ResendInFlight,
-    /// One behind, and the current pair never came back: its response was lost. The current pair again, counted.
+    /// One behind, and the current pair is unconfirmed: its
+    /// response was lost. Send the current pair again and count it.
     Resend,
-    /// One behind, within the leeway, and the current pair is in use: a parallel request that lost the race. A fresh
-    /// access token only, since the browser's cookie jar holds the current refresh token already.
+    /// One behind, within the leeway, and the current pair is confirmed: a parallel request that lost the race. Send
+    /// only a new access token, because the browser already has the current refresh token.
     AccessOnly,
-    /// Behind and in use elsewhere: somebody holds a copy. End the session.
+    /// Refresh token reuse (RFC 9700, 4.14.2): someone has a copy. End the session.
     ReuseDetected,
-    /// Ahead of us: the database was rolled back, or the secrets leaked. End the session, raise the alarm.
+    /// Newer than the session: the database was restored from a backup, or the secrets leaked. End the session.
     FromTheFuture,
 }
 
 impl Decision {
-    /// The row's name, as the metrics have it.
+    /// Returns the name used in metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Keep => "keep",
@@ -71,10 +72,10 @@ impl Decision {
     }
 }
 
-/// Decides by the table of docs/decisions/0003-rotation.md.
+/// Decides by the table in docs/decisions/0003-rotation.md.
 pub fn decide(presented: u32, now: DateTime<Utc>, session: &Rotation, limits: &Limits) -> Decision {
-    // A clock that stepped back makes ages negative. A little of that is two nodes' clocks; beyond it nothing counts as
-    // recent, or no replay would be found until the clock has caught up.
+    // Ages are negative after a clock went back. Beyond the tolerance nothing counts as recent; otherwise reuse would
+    // go undetected until the clock catches up.
     let age_of = |time: DateTime<Utc>| match now - time {
         age if age < -CLOCK_TOLERANCE => Duration::MAX,
         age => age.to_std().unwrap_or_default(),
@@ -107,7 +108,7 @@ mod tests {
     use chrono::TimeDelta;
 
     const LIMITS: Limits = Limits { rotation_min_age: Duration::from_secs(10), reuse_leeway: Duration::from_secs(10) };
-    /// The generation that the table's sessions are at.
+    /// The generation of the sessions in these tests.
     const CURRENT: u32 = 5;
 
     fn at(
@@ -130,7 +131,7 @@ mod tests {
         (now, session)
     }
 
-    /// The table once more, written as ranges: what the function must say for every state there is.
+    /// The decision table again, written as ranges.
     fn expected(
         presented: u32,
         age_ms: i64,
@@ -184,14 +185,14 @@ mod tests {
     }
 
     #[test]
-    fn without_leeway_the_token_before_is_a_replay_as_soon_as_the_current_one_is_in_use() {
+    fn without_leeway_the_previous_token_is_reuse_once_the_current_one_is_confirmed() {
         let limits = Limits { reuse_leeway: Duration::ZERO, ..LIMITS };
         let (now, session) = at(0, true, 0, 0, None);
         assert_eq!(decide(CURRENT - 1, now, &session, &limits), Decision::ReuseDetected);
     }
 
     #[test]
-    fn without_a_least_age_every_presentation_rotates() {
+    fn without_a_minimum_age_every_refresh_rotates() {
         let limits = Limits { rotation_min_age: Duration::ZERO, ..LIMITS };
         let (now, session) = at(0, true, 0, 0, None);
         assert_eq!(decide(CURRENT, now, &session, &limits), Decision::Rotate);

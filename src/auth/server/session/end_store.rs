@@ -15,22 +15,25 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EndReason {
     LoggedOut,
-    /// Another one of the same browser took its place: a log-in, a step-up or a new password began it.
+    /// Replaced by a new session in the same browser: by a log-in, a step-up or a new password.
     Replaced,
+    /// Refresh token reuse.
     Replayed,
+    /// A token was newer than the session.
     Ahead,
     RoleChanged,
     PasswordChanged,
     EmailChanged,
-    /// The owner asked for the account to be erased.
+    /// The owner scheduled the deletion of the account.
     Leaving,
-    /// Its owner ended it from another device, or everywhere.
+    /// The owner ended it from another device, or everywhere.
     Revoked,
-    /// The account had too many, and this one was used least lately.
+    /// The account had too many sessions, and this was the least recently used one.
     TooMany,
 }
 
 impl EndReason {
+    /// Returns the name in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::LoggedOut => "logged_out",
@@ -47,7 +50,7 @@ impl EndReason {
     }
 }
 
-/// Ends a session. `false` where it had ended already (or never was).
+/// Ends a session. Returns `false` if it does not exist or had already ended.
 pub async fn end_session(
     tx: &mut Tx,
     id_hash: &SessionIdHash,
@@ -65,7 +68,7 @@ pub async fn end_session(
     .map(|r| metrics::ended(reason.as_str(), r.rows_affected()) == 1))
 }
 
-/// Ends a session of that account. `false` where the account has none of that id, or it had ended already.
+/// Ends a session of that account. Returns `false` if the account has no such session or it had already ended.
 pub async fn end_session_of(
     tx: &mut Tx,
     user_id: Uuid,
@@ -86,7 +89,7 @@ pub async fn end_session_of(
     .map(|r| metrics::ended(reason.as_str(), r.rows_affected()) == 1))
 }
 
-/// Ends every session of an account but one.
+/// Ends all sessions of an account except `kept`. Returns how many ended.
 pub async fn end_other_sessions_of(
     tx: &mut Tx,
     user_id: Uuid,
@@ -107,7 +110,7 @@ pub async fn end_other_sessions_of(
     .map(|r| metrics::ended(reason.as_str(), r.rows_affected())))
 }
 
-/// Ends every session of an account.
+/// Ends all sessions of an account. Returns how many ended.
 pub async fn end_sessions_of(tx: &mut Tx, user_id: Uuid, reason: EndReason, now: DateTime<Utc>) -> sqlx::Result<u64> {
     within!(tx, |c| sqlx::query(
         "update sessions set revoked_at = $2, revoked_reason = $3 where user_id = $1 and revoked_at is null"

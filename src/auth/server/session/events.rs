@@ -1,5 +1,5 @@
-//! The stream of server-sent events (HTML, "Server-sent events") by which open tabs learn that their session is over.
-//! One a browser: `auth::browser::tabs` shares it between the tabs. Routed by `server::http::router`.
+//! The event stream (HTML, "Server-sent events") that tells open tabs when their session ends. One per browser:
+//! `auth::browser::tabs` shares it between the tabs. Routed by `server::http::router`.
 
 use axum::{
     Extension,
@@ -21,16 +21,16 @@ use super::{
 };
 use crate::{auth::server::caller::Caller, server::state::AppState};
 
-/// Where the stream is.
+/// The path of the stream.
 pub const PATH: &str = "/api/auth/events";
-/// Between two signs of life, below the minute after which proxies give up on a silent answer. At each the session is
-/// looked at, so that its limits end the stream too.
+/// The interval of heartbeats, below the minute after which proxies close idle connections. Each heartbeat also checks
+/// the session, so that expiry ends the stream too.
 const HEARTBEAT: Duration = Duration::from_secs(25);
-/// How soon a browser comes back after the connection broke, or a node stopped.
+/// How soon a browser reconnects.
 const RECONNECT: Duration = Duration::from_secs(2);
 
-/// An `ended` event when the caller's session is over (at once, where there is none), and comments in between. Ends when
-/// the server stops, and when the browser was given another session: it comes back with that one.
+/// Streams heartbeat comments, and an `ended` event when the caller's session ends (at once if there is none). The
+/// stream closes when the server stops or the session is replaced; the browser then reconnects.
 pub async fn events(
     State(state): State<AppState>,
     caller: Option<Extension<Caller>>,
@@ -39,7 +39,7 @@ pub async fn events(
     let mut response = match caller {
         Some(Extension(caller)) => {
             let watcher = Watcher {
-                // Before the first look at the session: what ends it after that look is heard.
+                // Before the session is first checked, so that no later invalidation is missed.
                 changes: state.session_cache.subscribe(),
                 stopping: state.draining.subscribe(),
                 place: state.streams.open(caller.user_id, caller.session),
@@ -49,21 +49,21 @@ pub async fn events(
             };
             Sse::new(stream::unfold(watcher, Watcher::step)).into_response()
         }
-        // Not a 401: browsers tell a page no status, and people's consoles of an error.
+        // Not 401, which the page couldn't read and the browser would log as an error.
         None => {
             let event = if replaced.is_some() { opening() } else { ended() };
             Sse::new(stream::iter([Ok::<_, Infallible>(event)])).into_response()
         }
     };
-    // Personal, where axum says no more than no-cache.
+    // axum sets only `no-cache`.
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-    // nginx collects answers before it passes them on, unless told not to.
+    // Otherwise nginx buffers the response.
     response.headers_mut().insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     response
 }
 
 fn ended() -> Event {
-    // Without data browsers drop the event.
+    // Browsers drop events without data.
     Event::default().event("ended").data("-")
 }
 
@@ -88,7 +88,7 @@ enum Next {
 
 impl Watcher {
     async fn step(mut self) -> Option<(Result<Event, Infallible>, Self)> {
-        let greeting = match self.next {
+        let heartbeat = match self.next {
             Next::Open => opening(),
             Next::Wait => {
                 if !self.wait().await {
@@ -104,16 +104,16 @@ impl Watcher {
                 ended()
             }
             Err(Refused::Replaced) => return None,
-            // A database that does not answer ends nothing.
+            // A database that is down does not end the session.
             Ok(()) | Err(Refused::Unavailable) => {
                 self.next = Next::Wait;
-                greeting
+                heartbeat
             }
         };
         Some((Ok(event), self))
     }
 
-    /// Until the session is to be looked at again; `false` when the server stops, or a newer stream takes the place.
+    /// Waits until the session has to be checked again. Returns `false` when the stream has to close.
     async fn wait(&mut self) -> bool {
         let heartbeat = tokio::time::sleep(HEARTBEAT);
         tokio::pin!(heartbeat);

@@ -1,4 +1,4 @@
-//! From a session's row to the tokens of its generation. Called by `session`.
+//! Signs the tokens of a session. Called by `lifecycle`.
 
 use chrono::{DateTime, Utc};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::{
     server::{random, state::AppState},
 };
 
-/// Signs the tokens of the row's generation.
+/// Signs the tokens of the row's generation; the refresh token only if `with_refresh`.
 pub fn issue(
     state: &AppState,
     id: SessionId,
@@ -50,18 +50,18 @@ pub fn issue(
     Ok(Issued { access, refresh, device: None })
 }
 
-/// Up to a tenth less, so that the tabs and nodes of a busy site do not refresh in step.
+/// Shortens `ttl` by up to a tenth at random, so that clients don't all refresh at the same time.
 fn jittered(ttl: Duration) -> Duration {
     let tenth = u64::try_from(ttl.as_millis() / 10).unwrap_or(0);
     ttl - Duration::from_millis(random::below(tenth + 1))
 }
 
-/// When an access token stops to count.
+/// Returns when an access token expires.
 pub fn expiry(claims: &AccessClaims) -> DateTime<Utc> {
     i64::try_from(claims.exp).ok().and_then(|exp| DateTime::from_timestamp(exp, 0)).unwrap_or_default()
 }
 
-/// Seconds since 1970 (RFC 7519's NumericDate).
+/// Returns seconds since 1970 (NumericDate, RFC 7519, section 2).
 pub fn seconds(time: DateTime<Utc>) -> u64 {
     u64::try_from(time.timestamp()).unwrap_or(0)
 }

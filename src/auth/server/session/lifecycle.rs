@@ -1,5 +1,5 @@
-//! The life of a session: begin, check, refresh, end. Every time comes from the database's clock.
-//! Called by `identify` and `account`.
+//! Starts, checks, refreshes and ends sessions. All times come from the database's clock.
+//! Called by `identify` and the flows.
 
 use chrono::{DateTime, Utc};
 use std::sync::Arc;
@@ -36,17 +36,17 @@ use crate::{
     },
 };
 
-/// A compare-and-swap that fails is decided anew. Each failure means that another request got through, after which the
-/// new decision needs none, or is the counting of a resend, of which there are three.
+/// How many times a failed compare-and-swap is retried. A failure means that another request succeeded; after that, the
+/// new decision needs no compare-and-swap, or counts one of at most three resends.
 const ATTEMPTS: u32 = 8;
 
-/// Live sessions that an account can have. One more log-in ends the one that was used least lately.
+/// The maximum number of active sessions of an account. Another log-in ends the least recently used one.
 const SESSIONS: i64 = 100;
-/// Ended sessions of an account whose rows are kept, so that a replay of their tokens stays explainable.
+/// The maximum number of ended sessions of an account that are kept, to recognize their tokens.
 const ENDED_SESSIONS: i64 = 300;
 
-/// Opens a session for an account within `tx`, and ends the one that the same browser had: a planted session id never
-/// becomes a signed-in one (ASVS 5.0, 7.2.4). [`open_pair`] makes its tokens once `tx` is committed.
+/// Starts a session in `tx` and ends the one that it replaces in the same browser, to prevent session fixation (ASVS
+/// 5.0, 7.2.4). Call [`open_pair`] for its tokens after the commit.
 pub async fn begin(
     state: &AppState,
     tx: &mut Tx,
@@ -77,19 +77,19 @@ pub async fn begin(
     Ok(id)
 }
 
-/// The first pair of a session that has just begun.
+/// Signs the first token pair of a new session.
 pub async fn open_pair(state: &AppState, id: SessionId, now: DateTime<Utc>) -> Result<Issued, AppError> {
     let row = store::find_session(&state.db, &id.hash()).await?.ok_or(AppError::Internal)?;
     let device = Some(state.keys.sign_device(row.user_id, row.user_epoch, now));
     Ok(Issued { device, ..issue(state, id, &row, true, now)? })
 }
 
-/// Checks an access token's session. `may_be_cached`: an answer up to a second old will do, and with the database down the
-/// token's own word until it expires.
+/// Checks the session of an access token. With `may_be_cached`, a cached session up to a second old is enough and,
+/// while the database is down, the token alone.
 pub async fn check(state: &AppState, claims: &AccessClaims, may_be_cached: bool) -> Result<Caller, Refused> {
     let id = claims.sid;
     let hash = id.hash();
-    // A row from memory that lies behind the token says only that another node has rotated since.
+    // A cached row that is older than the token is out of date: another node has rotated since.
     let known = state.session_cache.fresh(&hash).filter(|row| may_be_cached && row.generation >= claims.generation);
     let (row, fresh) = match known {
         Some(row) => (row, false),
@@ -109,20 +109,20 @@ pub async fn check(state: &AppState, claims: &AccessClaims, may_be_cached: bool)
     }
     if claims.generation > row.confirmed_generation {
         match Box::pin(confirm(state, &hash, claims.generation, now)).await {
-            // The note can wait for the next request; until then the session only counts as less used than it is.
+            // The next request can record it.
             Err(_) if may_be_cached => {}
-            noted => noted?,
+            confirmed => confirmed?,
         }
     }
     Ok(Caller::new(&row, id, LastDecision::AccessAccepted, fresh, expiry(claims)))
 }
 
-/// Decides over a presented refresh token, and does what was decided.
+/// Decides what to do with a refresh token, and does it. Returns the caller and the tokens to set.
 pub async fn refresh(state: &AppState, claims: &RefreshClaims) -> Result<(Caller, Issued), Refused> {
     refresh_noting(state, claims, &mut None).await
 }
 
-/// The same; `decided` learns which row of the table it came to.
+/// Like [`refresh`], and stores the decision in `decided`, for metrics.
 pub async fn refresh_noting(
     state: &AppState,
     claims: &RefreshClaims,
@@ -135,7 +135,7 @@ pub async fn refresh_noting(
     for _ in 0..ATTEMPTS {
         let row = read(state, &hash).await?.ok_or(Refused::Ended)?;
         let now = row.read_at;
-        if !claims.proves(&row.secret) {
+        if !claims.is_from(&row.secret) {
             return Err(Refused::Ended);
         }
         check_active(&row, now)?;
@@ -163,7 +163,7 @@ pub async fn refresh_noting(
                     idle_until,
                     ..SessionRow::clone(&row)
                 };
-                return answer(state, id, &rotated, LastDecision::Rotated, true, now);
+                return respond(state, id, &rotated, LastDecision::Rotated, true, now);
             }
             Decision::ResendInFlight => (LastDecision::Resent, true),
             Decision::Resend => {
@@ -177,19 +177,18 @@ pub async fn refresh_noting(
                 return end_with_alarm(state, &hash, row.user_id, decision, now).await;
             }
         };
-        return answer(state, id, &row, last, with_refresh, now);
+        return respond(state, id, &row, last, with_refresh, now);
     }
     tracing::error!("a refresh lost every attempt at its compare-and-swap");
     Err(Refused::Unavailable)
 }
 
-/// The caller's own session, for its owner to look at.
+/// Reads the caller's session.
 pub async fn of(state: &AppState, caller: &Caller) -> Result<SessionRow, AppError> {
     store::find_session(&state.db, &caller.session).await?.ok_or(AppError::Unauthenticated)
 }
 
-/// Presents the caller's previous refresh token, as somebody would who had copied it, and keeps what that buys from them:
-/// for the demo, to show what a copy is worth.
+/// Reuses the caller's previous refresh token, as a thief would, and drops the tokens that this returns. For the demo.
 pub async fn replay_previous(state: &AppState, caller: &Caller) -> Result<(), AppError> {
     let row = of(state, caller).await?;
     let token = state.keys.sign_refresh(
@@ -218,7 +217,7 @@ async fn read(state: &AppState, hash: &SessionIdHash) -> Result<Option<Arc<Sessi
     Ok(Some(row))
 }
 
-/// The answer for a page that only reads while the database is away.
+/// Returns the caller of a read-only request while the database is down.
 fn by_token(state: &AppState, claims: &AccessClaims, id: SessionId) -> Result<Caller, Refused> {
     match state.session_cache.last_known(&id.hash()) {
         Some(row) if row.user_id == claims.sub && row.user_epoch == claims.epoch && row.revoked_at.is_none() => {
@@ -239,7 +238,7 @@ async fn confirm(state: &AppState, hash: &SessionIdHash, generation: u32, now: D
     Ok(())
 }
 
-/// Ends a session whose tokens are in two hands, or in none that we gave them to.
+/// Ends a session because of refresh token reuse, or because of a token from the future, and alerts the owner.
 async fn end_with_alarm<T>(
     state: &AppState,
     hash: &SessionIdHash,
@@ -264,7 +263,7 @@ async fn end_with_alarm<T>(
     Err(refused)
 }
 
-fn answer(
+fn respond(
     state: &AppState,
     id: SessionId,
     row: &SessionRow,

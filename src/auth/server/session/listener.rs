@@ -1,5 +1,5 @@
-//! What other nodes end, heard over PostgreSQL's LISTEN: a trigger tells of every ended session and every changed account,
-//! whoever changed it. SQLite has one node. Started by `server::serve`.
+//! Invalidates the session cache when another node changes something, with PostgreSQL's LISTEN: triggers notify of
+//! every ended session and every changed account. SQLite has only one node. Started by `server::serve`.
 
 use sqlx::{PgPool, postgres::PgListener};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::{
 
 /// The channel that the triggers of migration 2 notify.
 const CHANNEL: &str = "latchkey";
-/// Between attempts to reach the database. Until one succeeds, what is remembered ages out within a second as ever.
+/// How long to wait before reconnecting. Meanwhile, cached sessions still expire within a second.
 const RETRY: Duration = Duration::from_millis(500);
 
 /// Listens until the database is closed.
@@ -29,22 +29,22 @@ pub async fn listen(state: AppState) {
     }
 }
 
-/// Listens over one connection, until it fails.
+/// Listens on one connection until it fails.
 async fn listen_once(state: &AppState, pool: &PgPool) -> Result<(), sqlx::Error> {
     let mut listener = PgListener::connect_with(pool).await?;
     listener.listen(CHANNEL).await?;
-    // What was told before, and while a lost connection was being replaced, is lost.
+    // Notifications from before the connection are lost.
     state.session_cache.invalidate(Invalidation::Anything);
     loop {
         let change = match listener.try_recv().await? {
-            Some(told) => parse(told.payload()).unwrap_or(Invalidation::Anything),
+            Some(notification) => parse(notification.payload()).unwrap_or(Invalidation::Anything),
             None => Invalidation::Anything,
         };
         state.session_cache.invalidate(change);
     }
 }
 
-/// `session:<id hash in hex>` or `account:<uuid>`.
+/// Parses a payload: `session:<id hash in hex>` or `account:<uuid>`.
 fn parse(payload: &str) -> Option<Invalidation> {
     let (kind, id) = payload.split_once(':')?;
     match kind {
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_triggers_write_is_understood_and_nothing_else() {
+    fn only_payloads_of_the_triggers_are_parsed() {
         let hash = "ab".repeat(32);
         assert_eq!(parse(&format!("session:{hash}")), SessionIdHash::from_hex(&hash).map(Invalidation::Session));
         let id = uuid::Uuid::now_v7();

@@ -1,4 +1,4 @@
-//! Whether a session goes on, and if not, why. Called by `session`, `identify`, `require` and `events`.
+//! Whether a session is active, and why not. Called by `lifecycle`, `identify`, `require` and `events`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -12,30 +12,30 @@ use crate::{
     server::state::AppState,
 };
 
-/// How long an answer with a new session's cookies may be on its way. Requests that the browser's other tabs sent before
-/// it arrived carry the old ones.
+/// How long requests may still carry the cookies of a replaced
+/// session: the response with the new ones can be in flight.
 const HANDOVER: TimeDelta = TimeDelta::minutes(1);
 
-/// Whose epoch rose for another reason is told of that one alone.
+/// The only end reason, besides none, that is reported as a changed role.
 const ROLE_CHANGED: &str = EndReason::RoleChanged.as_str();
 
 /// Why a token was not accepted.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// The session is over, or never was: log out.
+    /// The session has ended or never existed: log out.
     Ended,
-    /// An old token of the session came back, which ended it: log out, and tell whoever asks next.
+    /// Refresh token reuse ended the session: log out and say so.
     TokenReused,
-    /// The account's rights changed, which ended its sessions: log out, and say so.
+    /// A change of the role ended the session: log out and say so.
     Changed,
-    /// The browser was given another session a moment ago, by an answer that this one may overtake: anonymous, and keep
-    /// the cookies, which may be the new ones by the time that this answer arrives.
+    /// The session was just replaced in this browser. Treat the request as anonymous and don't clear the cookies: they
+    /// may already be the new ones.
     Replaced,
-    /// The database did not answer: nothing is known, keep the cookies.
+    /// The database is down: keep the cookies.
     Unavailable,
 }
 
-/// Marks a request whose session was replaced a moment ago: see [`Refused::Replaced`].
+/// Marks a request whose session was just replaced, see [`Refused::Replaced`].
 #[derive(Clone, Copy)]
 pub struct Replaced;
 
@@ -47,7 +47,7 @@ impl From<sqlx::Error> for Refused {
     }
 }
 
-/// Whether the session of `row` goes on.
+/// Checks that the session of `row` is active; otherwise says why not.
 pub fn check_active(row: &SessionRow, now: DateTime<Utc>) -> Result<(), Refused> {
     if row.is_alive(now) {
         Ok(())
@@ -65,18 +65,18 @@ pub fn check_active(row: &SessionRow, now: DateTime<Utc>) -> Result<(), Refused>
     }
 }
 
-/// A session as the database has it now.
+/// Reads a session from the database.
 pub async fn find(state: &AppState, id: &SessionIdHash) -> Result<Option<SessionRow>, Refused> {
     Ok(session::store::find_session(&state.db, id).await?)
 }
 
-/// Whether a caller's session goes on, asked of the database.
+/// Checks in the database that the caller's session is active.
 pub async fn revalidate(state: &AppState, caller: &Caller) -> Result<(), Refused> {
     let row = find(state, &caller.session).await?.ok_or(Refused::Ended)?;
     check_active(&row, row.read_at)
 }
 
-/// Whether a caller known from memory may still come in, asked of the database.
+/// Checks in the database that `access` still allows a caller from the cache.
 pub async fn revalidate_access(state: &AppState, caller: &Caller, access: Access) -> Result<(), AppError> {
     let row = session::store::find_session(&state.db, &caller.session).await?;
     match row.filter(|row| row.is_alive(row.read_at)) {

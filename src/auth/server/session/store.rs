@@ -13,11 +13,11 @@ use crate::{
     },
 };
 
-/// Rows of one statement that forgets: however many there are after a long pause, others may write in between, and no
-/// statement meets PostgreSQL's time limit.
-const FORGOTTEN_AT_ONCE: i64 = 1000;
+/// The maximum number of rows that one statement deletes, so that it stays below PostgreSQL's statement timeout and
+/// other writers get their turn.
+const DELETE_BATCH: i64 = 1000;
 
-/// A session with what of its account decides over it. Never leaves the server.
+/// A session joined with its account. Never serialized.
 #[derive(Clone, FromRow)]
 pub struct SessionRow {
     #[sqlx(try_from = "Vec<u8>")]
@@ -55,7 +55,7 @@ pub struct SessionRow {
 }
 
 impl SessionRow {
-    /// Neither ended nor overtaken by a change of the account nor past one of its limits.
+    /// Returns whether the session is active: not ended, not expired, and of an active account's current epoch.
     pub fn is_alive(&self, now: DateTime<Utc>) -> bool {
         self.revoked_at.is_none()
             && self.state == "active"
@@ -64,6 +64,7 @@ impl SessionRow {
             && now < self.not_after
     }
 
+    /// Returns the columns that the rotation depends on.
     pub fn rotation(&self) -> Rotation {
         Rotation {
             generation: self.generation,
@@ -76,7 +77,7 @@ impl SessionRow {
     }
 }
 
-/// Where a session was begun, as its owner will see it.
+/// A session to insert.
 pub struct NewSession<'a> {
     pub id_hash: SessionIdHash,
     pub user_id: Uuid,
@@ -87,8 +88,9 @@ pub struct NewSession<'a> {
     pub ip: &'a str,
 }
 
+/// Inserts a session. Returns 0 if the account is not active.
 pub async fn insert_session(tx: &mut Tx, session: &NewSession<'_>, now: DateTime<Utc>) -> sqlx::Result<u64> {
-    // The epoch comes from the account's row as it is now: a change that commits later raises it and ends this session.
+    // Takes the account's current epoch, so that a change that commits later ends this session.
     within!(tx, |c| sqlx::query(
         "insert into sessions (id_hash, user_id, secret, authz_epoch, generation, rotated_at, confirmed_generation,
                                reuse_count, reuse_streak, created_at, last_seen_at, idle_until, not_after, auth_time,
@@ -109,8 +111,8 @@ pub async fn insert_session(tx: &mut Tx, session: &NewSession<'_>, now: DateTime
     .map(|r| r.rows_affected()))
 }
 
-/// Ends the sessions of an account beyond its newest `most`, and forgets the rows of those that ended long ago beyond
-/// `remembered`: whoever has the password could add rows without end.
+/// Ends all but the `most` most recently used sessions of an account, and deletes all but the `remembered` latest ended
+/// ones. Otherwise someone with the password could add rows without limit.
 pub async fn bound_sessions(
     tx: &mut Tx,
     user_id: Uuid,
@@ -125,7 +127,7 @@ pub async fn bound_sessions(
     )
     .bind(user_id)
     .bind(remembered)
-    .bind(FORGOTTEN_AT_ONCE)
+    .bind(DELETE_BATCH)
     .execute(c)
     .await
     .map(|_| ()))?;
@@ -144,7 +146,7 @@ pub async fn bound_sessions(
     .map(|r| metrics::ended(EndReason::TooMany.as_str(), r.rows_affected())))
 }
 
-/// A session by its id, with the time that `$now` stands for.
+/// The SQL that reads a session by its id, with `$now` as the current time.
 macro_rules! session_by_id {
     ($now:literal) => {
         concat!(
@@ -162,9 +164,9 @@ macro_rules! session_by_id {
     };
 }
 
-/// The session of that id, also one that has ended.
+/// Reads a session, including one that has ended.
 pub async fn find_session(db: &Db, id_hash: &SessionIdHash) -> sqlx::Result<Option<SessionRow>> {
-    // Not by `read!`: PostgreSQL returns its time with the row, which saves a round trip.
+    // Not with `read!`: PostgreSQL returns its time with the row, which saves a round trip.
     match db {
         Db::Sqlite(sqlite) => {
             let now = db.now().await?;
@@ -181,7 +183,7 @@ pub async fn find_session(db: &Db, id_hash: &SessionIdHash) -> sqlx::Result<Opti
     }
 }
 
-/// Where an account was logged in, as far as its sessions are kept; the latest first.
+/// Returns the user agents of an account's latest 50 sessions, latest first.
 pub async fn user_agents_of(tx: &mut Tx, user_id: Uuid) -> sqlx::Result<Vec<String>> {
     within!(tx, |c| sqlx::query_scalar(
         "select user_agent from sessions where user_id = $1 order by created_at desc limit 50"
@@ -191,7 +193,7 @@ pub async fn user_agents_of(tx: &mut Tx, user_id: Uuid) -> sqlx::Result<Vec<Stri
     .await)
 }
 
-/// Whose session it is, and on which device it began.
+/// Returns the account and the user agent of a session.
 pub async fn owner_of_session(tx: &mut Tx, id_hash: &SessionIdHash) -> sqlx::Result<Option<(Uuid, String)>> {
     within!(tx, |c| sqlx::query_as("select user_id, user_agent from sessions where id_hash = $1")
         .bind(id_hash.as_slice())
@@ -199,8 +201,8 @@ pub async fn owner_of_session(tx: &mut Tx, id_hash: &SessionIdHash) -> sqlx::Res
         .await)
 }
 
-/// The compare-and-swap of a rotation: one statement, which succeeds for one of all that present `from` at once.
-/// Presenting a generation also confirms it.
+/// Rotates a session with a compare-and-swap: of all parallel requests that present generation `from`, one succeeds.
+/// Also confirms `from`.
 pub async fn rotate(
     db: &Db,
     id_hash: &SessionIdHash,
@@ -224,7 +226,7 @@ pub async fn rotate(
     .map(|r| r.rows_affected() == 1))
 }
 
-/// Counts one more sending of the current pair; `false` where the row has changed since it was read.
+/// Counts that the current pair is sent again. Returns `false` if the row has changed since it was read.
 pub async fn count_resend(db: &Db, id_hash: &SessionIdHash, seen: &Rotation, now: DateTime<Utc>) -> sqlx::Result<bool> {
     write!(db, |c| sqlx::query(
         "update sessions set reuse_count = reuse_count + 1, resent_at = $4
@@ -240,7 +242,7 @@ pub async fn count_resend(db: &Db, id_hash: &SessionIdHash, seen: &Rotation, now
     .map(|r| r.rows_affected() == 1))
 }
 
-/// Notes that a token of `generation` came back. Never lowers what is noted.
+/// Records that the browser has sent a token of `generation`. Never lowers the recorded generation.
 pub async fn confirm(
     db: &Db,
     id_hash: &SessionIdHash,
@@ -261,21 +263,21 @@ pub async fn confirm(
     .map(|r| r.rows_affected()))
 }
 
-/// Forgets sessions whose absolute limit lies before `before`: their refresh tokens have expired, so nobody can replay
-/// them. Ended sessions are kept until then, so that a replay stays explainable. Returns how many they were.
+/// Deletes the sessions that expired before `before`, with their refresh tokens. Ended sessions are kept until then, to
+/// recognize their tokens. Returns how many were deleted.
 pub async fn forget_sessions(db: &Db, before: DateTime<Utc>) -> sqlx::Result<u64> {
-    let mut forgotten = 0;
+    let mut deleted = 0;
     loop {
         let sql = "delete from sessions where id_hash in (select id_hash from sessions where not_after < $1 limit $2)";
-        let gone = write!(db, |c| sqlx::query(sql)
+        let batch = write!(db, |c| sqlx::query(sql)
             .bind(before)
-            .bind(FORGOTTEN_AT_ONCE)
+            .bind(DELETE_BATCH)
             .execute(c)
             .await
             .map(|r| r.rows_affected()))?;
-        forgotten += gone;
-        if gone < FORGOTTEN_AT_ONCE.unsigned_abs() {
-            return Ok(forgotten);
+        deleted += batch;
+        if batch < DELETE_BATCH.unsigned_abs() {
+            return Ok(deleted);
         }
     }
 }

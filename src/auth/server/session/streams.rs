@@ -1,5 +1,5 @@
-//! How many event streams a session and an account have on this node. The newest goes on: an older one may be what is left
-//! of a connection that broke. Called by `events`.
+//! Limits the event streams of a session and of an account on this node. Closes the oldest stream first, because it may
+//! belong to a broken connection. Called by `events`.
 
 use std::{
     collections::HashMap,
@@ -13,9 +13,9 @@ use uuid::Uuid;
 
 use crate::auth::server::token::session_id::SessionIdHash;
 
-/// Streams of one session. A browser opens one for all its tabs.
+/// The maximum number of streams of a session. A browser opens one for all its tabs.
 const BY_SESSION: usize = 4;
-/// Streams of one account.
+/// The maximum number of streams of an account.
 const BY_ACCOUNT: usize = 20;
 
 /// The open streams of this node. Cheap to clone.
@@ -25,7 +25,7 @@ pub struct Streams(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     next: AtomicU64,
-    /// Of each account, the oldest first.
+    /// By account, oldest first.
     open: Mutex<HashMap<Uuid, Vec<Open>>>,
 }
 
@@ -35,7 +35,7 @@ struct Open {
     closed: Arc<Notify>,
 }
 
-/// A stream's place, given back when it is dropped.
+/// A registered stream. Dropping it removes the registration.
 pub struct StreamPlace {
     streams: Streams,
     account: Uuid,
@@ -48,15 +48,15 @@ impl Streams {
         self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A place for one more stream. The oldest of the session, or of the account, is closed where there are too many.
+    /// Registers a stream. Over the limit, closes the oldest one of the session or of the account.
     pub fn open(&self, account: Uuid, session: SessionIdHash) -> StreamPlace {
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
         let closed = Arc::new(Notify::new());
         let mut all = self.open_of_all();
         let open = all.entry(account).or_default();
-        let too_many = open.iter().filter(|one| one.session == session).count() >= BY_SESSION;
+        let too_many = open.iter().filter(|open| open.session == session).count() >= BY_SESSION;
         let oldest = match too_many {
-            true => open.iter().position(|one| one.session == session),
+            true => open.iter().position(|open| open.session == session),
             false => (open.len() >= BY_ACCOUNT).then_some(0),
         };
         if let Some(oldest) = oldest {
@@ -69,7 +69,7 @@ impl Streams {
 }
 
 impl StreamPlace {
-    /// Waits until a newer stream needs the place.
+    /// Waits until a newer stream replaces this one.
     pub async fn is_needed(&self) {
         self.closed.notified().await;
     }
@@ -79,7 +79,7 @@ impl Drop for StreamPlace {
     fn drop(&mut self) {
         let mut all = self.streams.open_of_all();
         if let Some(open) = all.get_mut(&self.account) {
-            open.retain(|one| one.id != self.id);
+            open.retain(|open| open.id != self.id);
             if open.is_empty() {
                 all.remove(&self.account);
             }

@@ -1,6 +1,6 @@
-//! The cookies: names, attributes, set, clear. The two with tokens are read by `identify` only, and written by it and by
-//! log-in and log-out. `asked` ties the digits of a mail to the browser that asked for it, and `device` is that of a known
-//! browser. The others belong to pages and forms (`server/http/flash.rs`).
+//! The cookies: names, attributes, set, clear. Only `identify` reads the two token cookies; it, log-in and log-out
+//! write them. `asked` ties the digits of a code to the browser that requested it, `device` marks a known browser. The
+//! others belong to pages and forms (`server/http/flash.rs`).
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use chrono::TimeDelta;
@@ -11,28 +11,30 @@ use tower_cookies::{
 };
 
 use super::browser_key::BrowserKey;
+use crate::auth::email_code::model::CODE_MINUTES;
 
 /// As long as the code itself.
-const ASKED_FOR: Duration = Duration::from_secs(20 * 60);
+const ASKED_MAX_AGE: Duration = Duration::from_secs(CODE_MINUTES as u64 * 60);
 
-/// How long after its last log-in a browser is known.
+/// How long a browser is known after its last log-in.
 pub const KNOWN_FOR: TimeDelta = TimeDelta::days(180);
 
-/// With https (RFC 6265bis): the browser itself then insists on Secure, on Path=/ and on no Domain, so that no other host
-/// of the domain can plant one.
+/// The prefix with https (RFC 6265bis): browsers then require Secure, Path=/ and no Domain, so that no other host of
+/// the domain can set the cookie.
 const PREFIX: &str = "__Host-";
-/// Port of a site whose cookies have the names of the documentation, whatever is set: that of `make serve`.
+/// The port of `make serve`, which is never part of the names.
 const PLAIN_PORT: u16 = 3000;
 
-/// Tokens to hand to the browser, each with the time that its cookie is kept.
+/// The tokens to set, each with the lifetime of its cookie.
 pub struct Issued {
     pub access: (String, Duration),
-    /// `None`: the browser has the current one.
+    /// `None` if the browser already has the current one.
     pub refresh: Option<(String, Duration)>,
-    /// What makes the browser known, after a log-in.
+    /// The value of the `device` cookie, after a log-in.
     pub device: Option<String>,
 }
 
+/// The names of the cookies, and the `Secure` attribute.
 pub struct CookieNames {
     pub access: String,
     pub refresh: String,
@@ -45,7 +47,7 @@ pub struct CookieNames {
 }
 
 impl CookieNames {
-    /// `port`: the one that is to be in the names, since browsers send cookies to every port of a host.
+    /// Creates the names. `port` becomes part of them, because browsers send cookies to every port of a host.
     pub fn new(secure: bool, port: Option<u16>) -> Self {
         let port = port.filter(|port| *port != PLAIN_PORT);
         let prefix = if secure { PREFIX } else { "" };
@@ -63,7 +65,7 @@ impl CookieNames {
         }
     }
 
-    /// Hands the tokens to the browser.
+    /// Sets the token cookies.
     pub fn set(&self, cookies: &Cookies, issued: Issued) {
         let (access, kept) = issued.access;
         cookies.add(self.cookie(&self.access, access, kept));
@@ -75,41 +77,41 @@ impl CookieNames {
         }
     }
 
-    /// By which the browser may show that it is known.
+    /// Returns the value of the `device` cookie.
     pub fn device(&self, cookies: &Cookies) -> Option<String> {
         cookies.get(&self.device).map(|cookie| cookie.value().to_owned())
     }
 
-    /// Tells the browser to forget both tokens. It stays known: a log-out is not the end of typing errors.
+    /// Clears both token cookies. Keeps the `device` cookie, so that the next log-in is still from a known browser.
     pub fn clear(&self, cookies: &Cookies) {
         for name in [&self.access, &self.refresh] {
             cookies.add(self.cookie(name, String::new(), Duration::ZERO));
         }
     }
 
-    /// Tells the browser to forget all cookies of this site, also those from before it had https. Reads none.
-    pub fn forget_all(&self, answer: &mut HeaderMap) {
+    /// Clears all cookies of this site, including those without the https prefix. Reads none.
+    pub fn forget_all(&self, response: &mut HeaderMap) {
         let tokens = [&self.access, &self.refresh, &self.device, &self.asked];
-        let ours = [&self.flash, &self.draft, &self.kept].into_iter().chain(tokens).map(String::as_str);
-        for name in ours.clone().chain(ours.filter_map(|name| name.strip_prefix(PREFIX))) {
+        let names = [&self.flash, &self.draft, &self.kept].into_iter().chain(tokens).map(String::as_str);
+        for name in names.clone().chain(names.filter_map(|name| name.strip_prefix(PREFIX))) {
             let line = self.cookie(name, String::new(), Duration::ZERO).to_string();
             if let Ok(line) = HeaderValue::try_from(line) {
-                answer.append(header::SET_COOKIE, line);
+                response.append(header::SET_COOKIE, line);
             }
         }
     }
 
-    /// Remembers which code this browser asked for.
+    /// Sets the cookie that ties a code to this browser.
     pub fn set_asked(&self, cookies: &Cookies, key: &BrowserKey) {
-        cookies.add(self.cookie(&self.asked, key.as_str().to_owned(), ASKED_FOR));
+        cookies.add(self.cookie(&self.asked, key.as_str().to_owned(), ASKED_MAX_AGE));
     }
 
-    /// What [`set_asked`](Self::set_asked) remembered.
+    /// Reads the cookie of [`set_asked`](Self::set_asked).
     pub fn asked(&self, cookies: &Cookies) -> Option<BrowserKey> {
         cookies.get(&self.asked).map(|cookie| BrowserKey::from_cookie(cookie.value()))
     }
 
-    /// A cookie as all of ours are; with [`Duration::ZERO`] its end.
+    /// Creates a cookie with the attributes of all our cookies. [`Duration::ZERO`] clears it.
     pub fn cookie(&self, name: &str, value: String, kept: Duration) -> Cookie<'static> {
         let seconds = i64::try_from(kept.as_secs()).unwrap_or(i64::MAX);
         Cookie::build((name.to_owned(), value))

@@ -1,8 +1,8 @@
-//! The two JWTs (RFC 7519): claims, keys, sign, verify. Called by `session` and `identify`; tokens never leave the cookies.
+//! The two JWTs (RFC 7519): claims, keys, sign, verify. Called by `session` and `identify`; tokens are only in cookies.
 //!
-//! HS256 with a key for each purpose, derived from one master secret by HKDF (RFC 5869): the server only shows tokens
-//! to itself, so nobody else needs to verify them. Checks follow RFC 8725: one algorithm a purpose, explicit `typ`,
-//! issuer and audience, and every claim required.
+//! HS256 with a key per purpose, derived from one master secret with HKDF (RFC 5869):
+//! only this server verifies the tokens. Verification follows RFC 8725: one algorithm
+//! per purpose, explicit `typ`, issuer and audience, and every claim required.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac};
@@ -17,23 +17,23 @@ use super::{
 };
 use crate::server::random;
 
-/// RFC 6265 lets browsers drop larger cookies; ours are about 500 bytes.
+/// Browsers may drop larger cookies (RFC 6265, 6.1); ours are about 500 bytes.
 const MAX_LENGTH: usize = 4096;
 
-/// What an access token says. Times in seconds since 1970.
+/// The claims of an access token. Times are seconds since 1970.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AccessClaims {
     pub iss: String,
     pub aud: String,
-    /// The account.
+    /// The account id.
     pub sub: Uuid,
     pub sid: SessionId,
-    /// The session's generation when this token was made.
+    /// The session's generation when the token was signed.
     #[serde(rename = "gen")]
     pub generation: u32,
     pub role: String,
-    /// `users.authz_epoch`: what an older epoch allowed no longer counts.
+    /// `users.authz_epoch`. A token of an older epoch is rejected.
     pub epoch: i64,
     /// Authentication assurance level (NIST SP 800-63B): 1, a password.
     pub aal: u8,
@@ -43,8 +43,8 @@ pub struct AccessClaims {
     pub jti: String,
 }
 
-/// What a refresh token says. Its `jti` is an HMAC of the generation under the session's own secret, so that the signing
-/// key alone mints none, nor the database alone; and the current one can be minted again, byte for byte.
+/// The claims of a refresh token. Its `jti` is an HMAC of the generation with the session's secret, so neither the
+/// signing key nor the database alone is enough to forge one, and the current token can be reproduced byte for byte.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RefreshClaims {
@@ -59,13 +59,13 @@ pub struct RefreshClaims {
 }
 
 impl RefreshClaims {
-    /// Whether `secret` is the one that this token's `jti` was made with; in constant time.
-    pub fn proves(&self, secret: &[u8]) -> bool {
+    /// Returns whether the `jti` was created with `secret`. Constant time.
+    pub fn is_from(&self, secret: &[u8]) -> bool {
         URL_SAFE_NO_PAD.decode(&self.jti).is_ok_and(|jti| mac(secret, self.generation).verify_slice(&jti).is_ok())
     }
 }
 
-/// What a new access token is to say; the rest follows from the key ring.
+/// The input of a new access token; the key ring adds the rest.
 pub struct AccessGrant<'a> {
     pub user_id: Uuid,
     pub session_id: SessionId,
@@ -78,12 +78,12 @@ pub struct AccessGrant<'a> {
     pub expires_at: u64,
 }
 
-/// Why a token does not count.
+/// Why a token was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenError {
-    /// Ours and whole, but past its `exp`.
+    /// Valid, but past its `exp`.
     Expired,
-    /// Not ours, not whole, or for another purpose.
+    /// Malformed, not signed by us, or for another purpose.
     Invalid,
 }
 
@@ -94,7 +94,7 @@ enum Purpose {
 }
 
 impl Purpose {
-    /// RFC 9068 for the access token; the other by its pattern.
+    /// Returns the `typ`: that of RFC 9068 for the access token, and one like it for the refresh token.
     fn typ(self) -> &'static str {
         match self {
             Self::Access => "at+jwt",
@@ -110,7 +110,7 @@ impl Purpose {
     }
 }
 
-/// The header that our tokens have, and nothing besides: jku, jwk, x5u, crit and the like are refused unread.
+/// The header of our tokens. Rejects all other fields, such as jku, jwk, x5u and crit.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StrictHeader {
@@ -119,7 +119,7 @@ struct StrictHeader {
     kid: String,
 }
 
-/// One derived key.
+/// A derived key.
 struct Key {
     kid: String,
     encoding: EncodingKey,
@@ -133,9 +133,9 @@ impl Key {
     }
 }
 
-/// All keys of one purpose, and what their tokens have to say.
+/// The keys of one purpose, and how to validate their tokens.
 struct Keys {
-    /// The current one first.
+    /// The current key first.
     keys: Vec<Key>,
     validation: Validation,
 }
@@ -143,30 +143,30 @@ struct Keys {
 impl Keys {
     fn new(issuer: &str, secrets: &[&str], purpose: Purpose, required: &[&str]) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
-        // One machine's clock signs and verifies, or several that NTP holds together: an early expiry costs a refresh.
+        // The same clock signs and verifies, or several in sync by NTP: an early expiry only costs a refresh.
         validation.leeway = 0;
         validation.validate_nbf = true;
         validation.set_issuer(&[issuer]);
         validation.set_audience(&[purpose.audience()]);
-        // The crate skips a claim of the wrong JSON type unless it stands here.
+        // The crate ignores a claim of the wrong JSON type unless it is required.
         validation.set_required_spec_claims(required);
         Self { keys: secrets.iter().map(|secret| Key::derive(secret, purpose)).collect(), validation }
     }
 }
 
-/// Signs with the current secret; verifies with it and with the ones before it.
+/// Signs with the current secret; verifies with the current and older ones.
 pub struct KeyRing {
     issuer: String,
     access: Keys,
     refresh: Keys,
-    /// Of the secrets that mails carry, the current one first.
+    /// The keys of one-time codes, current key first.
     pub one_time: Vec<DerivedKey>,
-    /// Of the cookies of known browsers, the current one first.
+    /// The keys of the cookies of known browsers, current key first.
     pub devices: Vec<DerivedKey>,
 }
 
 impl KeyRing {
-    /// `issuer` is the public origin; `secrets` the current one, then older ones that still verify.
+    /// Derives the keys. `issuer` is the public origin; `secrets` has the current secret first, then older ones.
     pub fn new(issuer: String, secrets: &[&str]) -> Self {
         let access = Keys::new(&issuer, secrets, Purpose::Access, &["exp", "iss", "aud", "sub"]);
         let refresh = Keys::new(&issuer, secrets, Purpose::Refresh, &["exp", "iss", "aud"]);
@@ -175,7 +175,7 @@ impl KeyRing {
         Self { issuer, access, refresh, one_time, devices }
     }
 
-    /// A fresh access token.
+    /// Signs an access token.
     pub fn sign_access(&self, grant: &AccessGrant<'_>) -> Result<String, jsonwebtoken::errors::Error> {
         let claims = AccessClaims {
             iss: self.issuer.clone(),
@@ -194,7 +194,7 @@ impl KeyRing {
         self.sign(Purpose::Access, &claims)
     }
 
-    /// The refresh token of one generation: the same bytes for the same arguments and key.
+    /// Signs the refresh token of a generation. Returns the same bytes for the same arguments and key.
     pub fn sign_refresh(
         &self,
         session_id: SessionId,
@@ -216,24 +216,27 @@ impl KeyRing {
         self.sign(Purpose::Refresh, &claims)
     }
 
-    /// The access token's claims, if it is valid and the refresh token, where one came with it, is a valid one of the same
-    /// session. We never set a pair of two sessions.
+    /// Verifies an access token and, if present, that the refresh token is valid and of the same session. Cookies of
+    /// two sessions were not set by us.
     ///
     /// # Errors
-    /// [`TokenError::Expired`] for an access token that is ours and whole but past its time, whatever came with it.
+    /// [`TokenError::Expired`] if the access token is valid but expired, whatever the refresh token; otherwise
+    /// [`TokenError::Invalid`].
     pub fn verify_pair(&self, access: &str, refresh: Option<&str>) -> Result<AccessClaims, TokenError> {
         let claims = self.verify_access(access)?;
         match refresh.map(|refresh| self.verify_refresh(refresh)) {
             None => Ok(claims),
-            Some(Ok(twin)) if twin.sid == claims.sid => Ok(claims),
+            Some(Ok(refresh)) if refresh.sid == claims.sid => Ok(claims),
             Some(_) => Err(TokenError::Invalid),
         }
     }
 
+    /// Verifies an access token. See [`TokenError`] for failures.
     pub fn verify_access(&self, token: &str) -> Result<AccessClaims, TokenError> {
         self.verify(Purpose::Access, token)
     }
 
+    /// Verifies a refresh token, except its `jti`: see [`RefreshClaims::is_from`].
     pub fn verify_refresh(&self, token: &str) -> Result<RefreshClaims, TokenError> {
         self.verify(Purpose::Refresh, token)
     }
@@ -304,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn two_tokens_are_a_pair_if_both_are_good_and_of_one_session() {
+    fn a_pair_needs_two_valid_tokens_of_one_session() {
         let keys = KeyRing::new("https://example.test".into(), &["pair-0123456789-abcdefghijklmnopqrstuvwxyz"]);
         let (access, refresh) = sign(&keys, SessionId::random(), 300);
         let (other_access, other_refresh) = sign(&keys, SessionId::random(), 300);

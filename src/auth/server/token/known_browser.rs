@@ -1,6 +1,6 @@
-//! A cookie by which a browser shows that an account was logged in with it before. It lets nobody in: log-ins with it are
-//! counted by themselves, so that others behind the same address, or who keep failing on the account's name, lock no
-//! owner out (OWASP, "Slow Down Online Guessing Attacks with Device Cookies"). Made by `session`, read by `flows::log_in`.
+//! The cookie of a known browser: one that has logged in to the account before. It authenticates nobody. Log-in
+//! attempts with it have their own rate limit, so that attackers can't lock out the owner (OWASP, "Slow Down Online
+//! Guessing Attacks with Device Cookies"). Created by `session`, read by `flows::log_in`.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
@@ -11,13 +11,13 @@ use uuid::Uuid;
 use super::{cookies::KNOWN_FOR, jwt::KeyRing};
 use crate::server::random;
 
-/// Bytes of account, epoch, id and end, which the MAC is of.
-const SAYS: usize = 48;
+/// The length in bytes of account, epoch, id and expiry, which the MAC covers.
+const PAYLOAD: usize = 48;
 
-/// What the cookie says.
+/// The content of the cookie.
 pub struct KnownBrowser {
     pub user_id: Uuid,
-    /// `users.authz_epoch`: a new password or a log-out everywhere makes the cookie void.
+    /// `users.authz_epoch`: a new password or a log-out everywhere voids the cookie.
     pub epoch: i64,
     pub id: [u8; 16],
     not_after: DateTime<Utc>,
@@ -39,7 +39,7 @@ impl KnownBrowser {
 }
 
 impl KeyRing {
-    /// The cookie of a browser that has just logged in to that account.
+    /// Signs the cookie of a browser that has just logged in to that account.
     pub fn sign_device(&self, user_id: Uuid, epoch: i64, now: DateTime<Utc>) -> String {
         let mut bytes = KnownBrowser { user_id, epoch, id: random::bytes(), not_after: now + KNOWN_FOR }.to_bytes();
         if let Some(key) = self.devices.first() {
@@ -49,12 +49,12 @@ impl KeyRing {
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
-    /// What the cookie says, if it is ours and has not expired.
+    /// Verifies the cookie. Returns `None` if it is not ours or has expired.
     pub fn verify_device(&self, cookie: &str, now: DateTime<Utc>) -> Option<KnownBrowser> {
         let bytes = URL_SAFE_NO_PAD.decode(cookie).ok()?;
-        let (says, found) = bytes.split_at_checked(SAYS)?;
-        let is_ours = self.devices.iter().any(|key| mac(&key.key, says).verify_slice(found).is_ok());
-        KnownBrowser::from_bytes(says).filter(|browser| is_ours && now < browser.not_after)
+        let (payload, found) = bytes.split_at_checked(PAYLOAD)?;
+        let is_ours = self.devices.iter().any(|key| mac(&key.key, payload).verify_slice(found).is_ok());
+        KnownBrowser::from_bytes(payload).filter(|browser| is_ours && now < browser.not_after)
     }
 }
 
@@ -71,7 +71,7 @@ mod tests {
     use chrono::TimeDelta;
 
     #[test]
-    fn a_cookie_says_what_it_was_made_of_until_its_time_is_over() {
+    fn a_cookie_round_trips_until_it_expires() {
         let keys = |secrets: &[&str]| KeyRing::new("https://latchkey.test".into(), secrets);
         let (old, new) = ("old-0123456789-abcdefghijklmnopqrstuvwxyz", "new-0123456789-abcdefghijklmnopqrstuvwxyz");
         let (user_id, now) = (Uuid::now_v7(), DateTime::UNIX_EPOCH);

@@ -1,4 +1,4 @@
-//! The two JWTs and the cookies that carry them: claims, keys, issuing.
+//! The two JWTs, the cookies that carry them, and the keys.
 //! Called by `session` and by the middleware.
 
 pub mod browser_key;

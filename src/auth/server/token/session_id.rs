@@ -1,4 +1,4 @@
-//! The id of a session, which only tokens carry, and its hash, which is all that the database and pages know of it.
+//! The id of a session, which is only in tokens, and its hash, which the database and pages use.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use std::array::TryFromSliceError;
 
 use crate::server::random;
 
-/// 32 random bytes, with their hash: whoever has an id looks for its session. In JSON as [`SessionId::encode`] says.
+/// The id of a session: 32 random bytes, with their hash. Serialized by [`SessionId::encode`].
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SessionId {
@@ -15,20 +15,22 @@ pub struct SessionId {
     hash: SessionIdHash,
 }
 
-/// SHA-256 of a [`SessionId`]. Names a session without letting anybody use it.
+/// SHA-256 of a [`SessionId`]. Identifies a session but can't be used as a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct SessionIdHash([u8; 32]);
 
 impl SessionId {
+    /// Creates a new id.
     pub fn random() -> Self {
         random::bytes().into()
     }
 
+    /// Returns the hash that the database stores.
     pub fn hash(&self) -> SessionIdHash {
         self.hash
     }
 
-    /// As it stands in tokens: base64url without padding.
+    /// Encodes the id for tokens: base64url without padding.
     pub fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(self.bytes)
     }
@@ -64,11 +66,12 @@ impl SessionIdHash {
         Some(Self(bytes.try_into().ok()?))
     }
 
-    /// 64 lower-case hexadecimal digits.
+    /// Returns 64 lower-case hexadecimal digits.
     pub fn to_hex(self) -> String {
         self.0.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    /// Parses 64 hexadecimal digits; `None` for anything else.
     pub fn from_hex(text: &str) -> Option<Self> {
         let digit = |byte: u8| char::from(byte).to_digit(16);
         let byte = |pair: &[u8]| u8::try_from(digit(pair[0])? * 16 + digit(pair[1])?).ok();
@@ -80,7 +83,7 @@ impl SessionIdHash {
     }
 }
 
-/// As it comes from the database.
+/// Converts the database's value.
 impl TryFrom<Vec<u8>> for SessionIdHash {
     type Error = TryFromSliceError;
 
@@ -94,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hash_survives_its_text_and_nothing_else_is_one() {
+    fn a_hash_round_trips_and_nothing_else_parses() {
         let hash = SessionId::random().hash();
         assert_eq!(SessionIdHash::from_hex(&hash.to_hex()), Some(hash));
         let hex = "0a".repeat(32);

@@ -1,5 +1,5 @@
-//! What people type into the log-in and sign-up forms, parsed once: holding an [`EmailAddress`] or a [`NewPassword`] means that
-//! it was checked. Built by `account` and the command line, from text.
+//! Parses and validates the input of log-in and sign-up forms: an [`EmailAddress`] or a [`NewPassword`] is always
+//! valid. Called by the flows and the command line.
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -9,8 +9,8 @@ use crate::{
     error::{AppError, Field, Problem},
 };
 
-/// An email address in one normal form. Twins (case, Unicode compatibility forms, the domain's spelling) have one
-/// [`key`](EmailAddress::key).
+/// A normalized email address. Addresses that differ only in case, Unicode compatibility forms or the spelling of the
+/// domain have the same [`key`](EmailAddress::key).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EmailAddress {
     address: String,
@@ -18,15 +18,15 @@ pub struct EmailAddress {
 }
 
 impl EmailAddress {
-    /// Parses `local@domain`: RFC 5321's lengths (64, 253, 254 octets), a dot-atom for the local part (letters of any
-    /// script, RFC 6531), a domain name with at least one dot. No comments, quotes or IP literals: nobody signs up with them.
-    /// No underscore in the domain: the name of a mail host has none (RFC 5321, 2.3.5). Invisible characters at the ends
-    /// are dropped, as blanks are; inside they are an error of their own.
+    /// Parses `local@domain`: the lengths of RFC 5321 (64, 253, 254 octets), a dot-atom with letters of any script as
+    /// the local part (RFC 6531), a domain with at least one dot. Rejects comments, quotes and IP literals, which
+    /// nobody signs up with, and underscores in the domain (RFC 5321, 2.3.5). Trims white space and invisible
+    /// characters; invisible characters elsewhere are [`Problem::Unprintable`].
     pub fn parse(input: &str) -> Result<Self, Problem> {
         let input = input::trim(input);
-        let unseen = |c: char| c.is_control() || input::is_invisible(c);
+        let invisible = |c: char| c.is_control() || input::is_invisible(c);
         Self::parse_trimmed(input).map_err(|problem| match problem {
-            Problem::Malformed if input.contains(unseen) => Problem::Unprintable,
+            Problem::Malformed if input.contains(invisible) => Problem::Unprintable,
             problem => problem,
         })
     }
@@ -47,35 +47,35 @@ impl EmailAddress {
         if !local.split('.').all(is_atom) {
             return Err(Problem::Malformed);
         }
-        // Lower case may take a composed character apart: normalise again, so that the key is a fixed point.
+        // Lower-casing can decompose a character. Normalize again, so that the key of a key is the same key.
         let key_local: String = local.to_lowercase().nfkc().collect();
         Ok(Self { key: format!("{key_local}@{domain}"), address: format!("{local}@{domain}") })
     }
 
-    /// The address, to show and to write to.
+    /// Returns the address for display and for sending email.
     pub fn as_str(&self) -> &str {
         &self.address
     }
 
-    /// What the address and all its twins have in common.
+    /// Returns the key for comparing and looking up addresses.
     pub fn key(&self) -> &str {
         &self.key
     }
 
-    /// The part before the `@`.
+    /// Returns the part before the `@`.
     pub fn local_part(&self) -> &str {
         self.address.rsplit_once('@').map_or("", |(local, _)| local)
     }
 }
 
-/// RFC 5322's atom, with letters and digits of any script.
+/// Returns whether `atom` is an atom of RFC 5322, with letters and digits of any script.
 fn is_atom(atom: &str) -> bool {
-    // Unicode counts some characters that nobody sees, such as the Hangul fillers, among the letters.
+    // Some Unicode letters are invisible, such as the Hangul fillers.
     let fits = |c: char| c.is_alphanumeric() && !input::is_invisible(c) || "!#$%&'*+-/=?^_`{|}~".contains(c);
     !atom.is_empty() && atom.chars().all(fits)
 }
 
-/// The domain as DNS knows it (UTS 46, RFC 5891), in lower case.
+/// Returns the domain in ASCII and lower case (UTS 46, RFC 5891).
 fn ascii_domain(domain: &str) -> Option<String> {
     let ascii = idna::domain_to_ascii_strict(domain).ok()?;
     let labels_fine = ascii.split('.').all(|label| !label.is_empty());
@@ -83,21 +83,21 @@ fn ascii_domain(domain: &str) -> Option<String> {
     (ascii.contains('.') && labels_fine && not_an_address && ascii.len() <= 253).then_some(ascii)
 }
 
-/// Whether `typed` is the address `own`, or a twin of it: asked before what cannot be undone.
+/// Checks that `typed` and `own` are the same address, as a confirmation of a destructive action.
 pub fn same_email(typed: &str, own: &str) -> Result<(), AppError> {
-    let refuse = |problem| Err(AppError::invalid(Field::Email, problem));
+    let error = |problem| Err(AppError::invalid(Field::Email, problem));
     match (EmailAddress::parse(typed), EmailAddress::parse(own)) {
-        (Err(problem), _) => refuse(problem),
+        (Err(problem), _) => error(problem),
         (Ok(typed), Ok(own)) if typed.key() == own.key() => Ok(()),
-        _ => refuse(Problem::Mismatch),
+        _ => error(Problem::Mismatch),
     }
 }
 
-/// A password that a new hash may be made of, in Unicode's form NFC. Never shown, logged, trimmed or cut.
+/// A valid new password in Unicode NFC. Never shown, logged, trimmed or truncated.
 pub struct NewPassword(String);
 
 impl NewPassword {
-    /// `min` in characters.
+    /// Validates the length; `min` in characters.
     pub fn parse(input: String, min: u32) -> Result<Self, Problem> {
         let normal = input::normal_password(&input).into_owned();
         check_new_password(&normal, min)?;
@@ -113,7 +113,7 @@ impl NewPassword {
     }
 }
 
-/// A name as others will see it: one line, 1 to 50 characters, nothing invisible or turned around.
+/// Parses a display name: one line of 1 to 50 characters without invisible or bidirectional ones.
 pub fn parse_display_name(input: &str) -> Result<String, Problem> {
     let name = input.trim();
     if name.is_empty() {
@@ -128,8 +128,8 @@ pub fn parse_display_name(input: &str) -> Result<String, Problem> {
     Ok(name.to_owned())
 }
 
-/// Whether `text` holds no control, bidirectional or zero-width character. `lines`: line feeds may stand in it. A
-/// zero-width joiner may stand inside an emoji, not between letters, where it makes two names look like one.
+/// Returns whether `text` has no control, bidirectional or zero-width characters. `lines` allows line feeds. Allows a
+/// zero-width joiner in an emoji, but not after a letter, where it makes different names look the same.
 pub fn is_printable(text: &str, lines: bool) -> bool {
     let mut before = 'a';
     text.chars().all(|c| {
@@ -150,17 +150,17 @@ pub fn is_printable(text: &str, lines: bool) -> bool {
     })
 }
 
-/// Gathers what is wrong with several fields, so that a form can show all of it at once.
+/// Collects the problems of several fields, so that a form can show all of them.
 #[derive(Default)]
 pub struct Problems(Vec<crate::error::FieldError>);
 
 impl Problems {
-    /// The value, or `None` with its problem noted.
+    /// Returns the value, or records the problem and returns `None`.
     pub fn take<T>(&mut self, field: Field, result: Result<T, Problem>) -> Option<T> {
         result.map_err(|problem| self.0.push(crate::error::FieldError { field, problem })).ok()
     }
 
-    /// The error that tells all of them.
+    /// Returns the error with all recorded problems.
     pub fn into_error(self) -> AppError {
         AppError::Invalid { fields: self.0 }
     }
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn twins_have_one_key() {
+    fn equivalent_addresses_have_one_key() {
         for (one, other) in [
             ("ada@example.test", "ADA@Example.TEST"),
             ("ada@example.test", "  ada@example.test "),
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_refused() {
+    fn malformed_addresses_are_rejected() {
         let long_local = format!("{}@example.test", "a".repeat(65));
         let long_domain = format!("a@{}.test", "a.".repeat(130));
         for (input, problem) in [
@@ -249,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn names_may_hold_any_script_and_emoji_but_nothing_invisible() {
+    fn names_allow_any_script_and_emoji_but_nothing_invisible() {
         let family = "\u{1f469}\u{200d}\u{1f469}\u{200d}\u{1f466}";
         for name in [
             "Ada",
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn passwords_are_counted_in_characters_and_changed_in_nothing_but_how_letters_are_composed() {
+    fn passwords_are_counted_in_characters_and_changed_only_by_normalization() {
         let accented = "\u{e9}".repeat(12);
         assert_eq!(NewPassword::parse(accented.clone(), 12).unwrap().into_inner(), accented);
         assert_eq!(NewPassword::parse("e\u{301}".repeat(12), 12).unwrap().into_inner(), accented);

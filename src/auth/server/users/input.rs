@@ -1,15 +1,15 @@
-//! What people type or paste, freed of what they cannot see: invisible characters, other scripts' digits, two spellings
-//! of one letter. Called by `credentials`, `codes` and `password`.
+//! Normalizes typed or pasted text: invisible characters, digits of other scripts, Unicode composition. Called by
+//! `credentials`, `email_code` and `password`.
 
 use std::borrow::Cow;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 use crate::error::Problem;
 
-/// How many digits a mail shows.
+/// The number of digits of a code.
 const DIGITS: usize = 6;
 
-/// The zero of each script's decimal digits (Unicode, general category Nd). The other nine follow it.
+/// The zero of the decimal digits of each script (Unicode, general category Nd). The other nine follow it.
 const ZEROS: [u32; 75] = [
     0x30, 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0,
     0xf20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50, 0xa620,
@@ -19,7 +19,7 @@ const ZEROS: [u32; 75] = [
     0x1d7ec, 0x1d7f6, 0x1e140, 0x1e2f0, 0x1e4f0, 0x1e5f1, 0x1e950, 0x1fbf0,
 ];
 
-/// Whether `c` is shown as nothing (Unicode, Default_Ignorable_Code_Point).
+/// Returns whether `c` is invisible (Unicode, Default_Ignorable_Code_Point).
 pub fn is_invisible(c: char) -> bool {
     matches!(
         c,
@@ -43,13 +43,13 @@ pub fn is_invisible(c: char) -> bool {
     )
 }
 
-/// `text` without the white space and the invisible characters at its ends.
+/// Removes white space and invisible characters from both ends.
 pub fn trim(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || is_invisible(c))
 }
 
-/// The six digits in `text`, in ASCII. Digits of any script count; spaces, hyphens, full stops and words around them do
-/// not.
+/// Extracts six digits of any script from `text`, in ASCII, and ignores all other characters. Returns
+/// [`Problem::Malformed`] for any other number of digits.
 pub fn six_digits(text: &str) -> Result<String, Problem> {
     let digits: String = text.chars().filter_map(decimal).take(DIGITS + 1).collect();
     match digits.len() {
@@ -63,8 +63,8 @@ fn decimal(c: char) -> Option<char> {
     char::from_digit(value, 10)
 }
 
-/// A password in Unicode's form NFC, of which new hashes are made: one keyboard sends a letter and its accent as one
-/// character, another as two (NIST SP 800-63B-4, 3.1.1.2).
+/// Normalizes a password to Unicode NFC for hashing, because keyboards send an accented letter as one character or as
+/// two (NIST SP 800-63B-4, 3.1.1.2).
 pub fn normal_password(text: &str) -> Cow<'_, str> {
     match is_nfc(text) {
         true => Cow::Borrowed(text),
@@ -77,7 +77,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_of_every_script_count_and_what_stands_around_them_does_not() {
+    fn digits_of_every_script_count_and_other_characters_are_ignored() {
         for zero in ZEROS {
             let typed: String = (1..=6).filter_map(|value| char::from_u32(zero + value)).collect();
             assert!(typed.chars().all(char::is_numeric), "{zero:x}");
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn a_password_has_one_form_however_its_letters_are_composed() {
+    fn a_password_has_one_form_whatever_its_composition() {
         for (typed, normal) in [
             ("re\u{301}sume\u{301}", "r\u{e9}sum\u{e9}"),
             ("\u{1112}\u{1161}\u{11ab}", "\u{d55c}"),

@@ -1,5 +1,4 @@
-//! The rows of accounts, and what people type about themselves, parsed.
-//! Called by the flows. Features never read these rows.
+//! Accounts: parsing of credentials, and SQL. Called by the flows; features never read these rows.
 
 pub mod credentials;
 pub mod input;

@@ -1,4 +1,4 @@
-//! The SQL of what changes an account at its owner's word: address, password, whether it stays.
+//! The SQL of changes by an account's owner: address, password, deletion.
 
 use chrono::{DateTime, Utc};
 use sqlx::FromRow;
@@ -10,7 +10,7 @@ use crate::{
     server::db::{Db, Tx, read, within},
 };
 
-/// An active account as its owner's changes need it.
+/// An active account, for changes by its owner.
 #[derive(FromRow)]
 pub struct OwnerRow {
     pub email: String,
@@ -32,25 +32,25 @@ macro_rules! owner {
     };
 }
 
-/// The account behind a session that goes on. One that has ended since the request came in finds nothing: what is typed
-/// there must not be held against what the account has become.
+/// Reads the account of a session that has not been ended. Returns `None` if it ended after the request came in, so
+/// that its input is not applied to a changed account.
 pub async fn find_owner(db: &Db, user_id: Uuid, session: &SessionIdHash) -> sqlx::Result<Option<OwnerRow>> {
     let sql = owner!(" and exists (select 1 from sessions where id_hash = $2 and user_id = $1 and revoked_at is null)");
     read!(db, |c| sqlx::query_as(sql).bind(user_id).bind(session.as_slice()).fetch_optional(c).await)
 }
 
-/// An account, locked against another change until this transaction ends. Lock the account before its addresses, sessions
-/// and codes (docs/decisions/0014-order-of-locks.md). `no key` lets rows that refer to the account be added meanwhile.
+/// Locks an account until the transaction ends. Lock the account before its addresses, sessions and codes
+/// (docs/decisions/0014-order-of-locks.md). `no key` still allows inserting rows that reference the account.
 pub async fn lock_owner(tx: &mut Tx, user_id: Uuid) -> sqlx::Result<Option<OwnerRow>> {
     match tx {
-        // `begin immediate` holds the only write lock already, and SQLite knows no row locks.
+        // `begin immediate` already holds the only write lock, and SQLite has no row locks.
         Tx::Sqlite(tx) => sqlx::query_as(owner!("")).bind(user_id).fetch_optional(&mut **tx).await,
         Tx::Postgres(tx) => sqlx::query_as(owner!(" for no key update")).bind(user_id).fetch_optional(&mut **tx).await,
     }
 }
 
-/// Locks the account behind a session. `None` where the session ended since the request came in: what rests on it must
-/// change nothing then.
+/// Locks the account of a session. Returns `None` if the session is
+/// no longer active, and then the request must not change anything.
 pub async fn lock_caller(
     tx: &mut Tx,
     user_id: Uuid,
@@ -61,7 +61,7 @@ pub async fn lock_caller(
     Ok(if is_alive(tx, user_id, session, now).await? { owner } else { None })
 }
 
-/// Whether a session of that account is alive. Reads after the account was locked.
+/// Returns whether a session of that account is active. Call it after locking the account.
 async fn is_alive(tx: &mut Tx, user_id: Uuid, session: &SessionIdHash, now: DateTime<Utc>) -> sqlx::Result<bool> {
     within!(tx, |c| sqlx::query_scalar(
         "select exists (select 1 from sessions s join users u on u.id = s.user_id
@@ -75,8 +75,8 @@ async fn is_alive(tx: &mut Tx, user_id: Uuid, session: &SessionIdHash, now: Date
     .await)
 }
 
-/// Serialises what happens to addresses until this transaction ends: whether one is taken, and which of its codes count.
-/// SQLite has one writer anyway.
+/// Locks addresses until the transaction ends: serializes changes to their accounts and codes. Does nothing on SQLite,
+/// which has one writer.
 pub async fn lock_addresses<const N: usize>(tx: &mut Tx, mut email_keys: [&str; N]) -> sqlx::Result<()> {
     email_keys.sort_unstable();
     if let Tx::Postgres(tx) = tx {
@@ -87,7 +87,7 @@ pub async fn lock_addresses<const N: usize>(tx: &mut Tx, mut email_keys: [&str; 
     Ok(())
 }
 
-/// What an account is called.
+/// Reads the display name of an account.
 pub async fn find_display_name(db: &Db, user_id: Uuid) -> sqlx::Result<Option<String>> {
     read!(db, |c| sqlx::query_scalar("select display_name from profiles where user_id = $1")
         .bind(user_id)
@@ -95,14 +95,14 @@ pub async fn find_display_name(db: &Db, user_id: Uuid) -> sqlx::Result<Option<St
         .await)
 }
 
-/// Locks an account, if its password is still the one of that hash: hashing takes its time, and what was verified before a
-/// change must open nothing after it.
+/// Locks an account if it still has that password hash; otherwise returns `false`. Verifying takes a while, and a
+/// password that was changed meanwhile must not log in.
 pub async fn lock_unchanged(tx: &mut Tx, user_id: Uuid, password_hash: Option<&str>) -> sqlx::Result<bool> {
     let owner = lock_owner(tx, user_id).await?;
     Ok(owner.is_some_and(|owner| owner.password_hash.as_deref() == password_hash))
 }
 
-/// Sets another password, or none; what was issued before belongs to an epoch that is past.
+/// Sets the password, or removes it, and starts a new epoch, which invalidates everything issued before.
 pub async fn set_password(tx: &mut Tx, user_id: Uuid, password_hash: Option<&str>) -> sqlx::Result<u64> {
     within!(tx, |c| sqlx::query("update users set password_hash = $2, authz_epoch = authz_epoch + 1 where id = $1")
         .bind(user_id)
@@ -112,7 +112,7 @@ pub async fn set_password(tx: &mut Tx, user_id: Uuid, password_hash: Option<&str
         .map(|r| r.rows_affected()))
 }
 
-/// Makes void what was issued before and stands in no table: it belongs to an epoch that is past.
+/// Starts a new epoch, which invalidates everything issued before, such as the cookies of known browsers.
 pub async fn begin_epoch(tx: &mut Tx, user_id: Uuid) -> sqlx::Result<u64> {
     within!(tx, |c| sqlx::query("update users set authz_epoch = authz_epoch + 1 where id = $1")
         .bind(user_id)
@@ -121,7 +121,7 @@ pub async fn begin_epoch(tx: &mut Tx, user_id: Uuid) -> sqlx::Result<u64> {
         .map(|r| r.rows_affected()))
 }
 
-/// Notes that mail reaches the owner. The first time counts.
+/// Marks the address as verified. Keeps an earlier time.
 pub async fn verify_email(tx: &mut Tx, user_id: Uuid, now: DateTime<Utc>) -> sqlx::Result<u64> {
     within!(tx, |c| sqlx::query("update users set email_verified_at = $2 where id = $1 and email_verified_at is null")
         .bind(user_id)
@@ -131,15 +131,15 @@ pub async fn verify_email(tx: &mut Tx, user_id: Uuid, now: DateTime<Utc>) -> sql
         .map(|r| r.rows_affected()))
 }
 
-/// What [`set_email`] found.
+/// The result of [`set_email`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum SetEmail {
     Set,
-    /// Another account has the address, or a twin of it, or can still be taken back to it.
+    /// Another account has an equivalent address, or an undo link for one.
     Taken,
 }
 
-/// Moves an account to an address that its owner has just shown to read. The account and the address are locked.
+/// Sets the address, as verified. The caller has locked the account and the address.
 pub async fn set_email(tx: &mut Tx, user_id: Uuid, email: &EmailAddress, now: DateTime<Utc>) -> sqlx::Result<SetEmail> {
     let set = within!(tx, |c| {
         sqlx::query(
@@ -159,7 +159,7 @@ pub async fn set_email(tx: &mut Tx, user_id: Uuid, email: &EmailAddress, now: Da
     Ok(if set == 0 { SetEmail::Taken } else { SetEmail::Set })
 }
 
-/// Sets when an account is to be erased, or that it is not.
+/// Schedules the deletion of an account, or cancels it with `None`.
 pub async fn set_erase_at(tx: &mut Tx, user_id: Uuid, at: Option<DateTime<Utc>>) -> sqlx::Result<u64> {
     within!(tx, |c| sqlx::query("update users set erase_at = $2 where id = $1")
         .bind(user_id)
@@ -169,10 +169,10 @@ pub async fn set_erase_at(tx: &mut Tx, user_id: Uuid, at: Option<DateTime<Utc>>)
         .map(|r| r.rows_affected()))
 }
 
-/// Erases the accounts whose time has come, with all that is theirs. The last active admin stays.
+/// Deletes the accounts whose deletion is due, with their data. Keeps the last active admin. Returns how many.
 pub async fn erase_due(db: &Db, now: DateTime<Utc>) -> sqlx::Result<u64> {
     let mut tx = db.begin().await?;
-    let erased = within!(&mut tx, |c| sqlx::query(
+    let deleted = within!(&mut tx, |c| sqlx::query(
         "delete from users where erase_at <= $1
            and (role <> 'admin' or exists (select 1 from users other
                 where other.role = 'admin' and other.state = 'active' and other.erase_at is null))"
@@ -181,8 +181,8 @@ pub async fn erase_due(db: &Db, now: DateTime<Utc>) -> sqlx::Result<u64> {
     .execute(c)
     .await
     .map(|r| r.rows_affected()))?;
-    if erased > 0 {
-        // All else goes by its foreign key; codes have none.
+    if deleted > 0 {
+        // Foreign keys delete everything else; codes have none.
         within!(&mut tx, |c| sqlx::query(
             "delete from one_time_codes where user_id is not null
                and not exists (select 1 from users where users.id = one_time_codes.user_id)"
@@ -192,5 +192,5 @@ pub async fn erase_due(db: &Db, now: DateTime<Utc>) -> sqlx::Result<u64> {
         .map(|r| r.rows_affected()))?;
     }
     tx.commit().await?;
-    Ok(erased)
+    Ok(deleted)
 }

@@ -18,7 +18,7 @@ impl TryFrom<String> for Role {
     }
 }
 
-/// A role in the database that this release does not know.
+/// The database has a role that this release does not know.
 #[derive(Debug)]
 pub struct UnknownRole;
 
@@ -30,11 +30,11 @@ impl std::fmt::Display for UnknownRole {
 
 impl std::error::Error for UnknownRole {}
 
-/// An account as log-in needs it.
+/// An account, for log-in.
 #[derive(FromRow)]
 pub struct UserRow {
     pub id: Uuid,
-    /// As it was signed up with: a twin of it may be another mailbox.
+    /// As entered at sign-up: an equivalent address may be another mailbox.
     pub email: String,
     pub password_hash: Option<String>,
     pub state: String,
@@ -43,6 +43,7 @@ pub struct UserRow {
     pub authz_epoch: i64,
 }
 
+/// Finds an account by its address.
 pub async fn find_user(db: &Db, email: &EmailAddress) -> sqlx::Result<Option<UserRow>> {
     read!(db, |c| {
         sqlx::query_as(
@@ -54,20 +55,20 @@ pub async fn find_user(db: &Db, email: &EmailAddress) -> sqlx::Result<Option<Use
     })
 }
 
-/// An account to be.
+/// An account to insert.
 pub struct NewUser<'a> {
     pub id: Uuid,
     pub email: &'a EmailAddress,
     pub password_hash: Option<&'a str>,
     pub role: Role,
     pub display_name: &'a str,
-    /// Since when it is known that mail reaches its owner, if it is.
+    /// When the address was verified, if it was.
     pub verified_at: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
 }
 
-/// Adds an account and its profile. `false`, and nothing added, where the address or a twin of it has one, or where an
-/// account can still be taken back to it: whoever took that over could close the way back otherwise. Locks the address.
+/// Inserts an account and its profile. Locks the address. Inserts nothing and returns `false` if an account has an
+/// equivalent address or an undo link for one: otherwise a sign-up could block the undo.
 pub async fn insert_user(tx: &mut Tx, user: &NewUser<'_>, now: DateTime<Utc>) -> sqlx::Result<bool> {
     super::owner_store::lock_addresses(tx, [user.email.key()]).await?;
     let inserted = within!(tx, |c| sqlx::query(
@@ -104,7 +105,7 @@ pub async fn insert_user(tx: &mut Tx, user: &NewUser<'_>, now: DateTime<Utc>) ->
     Ok(true)
 }
 
-/// A hash that does not begin with `prefix`, of the kind (of bcrypt: the cost) that is the most common among those.
+/// Returns a password hash that does not start with `prefix`, of the most common kind (for bcrypt: cost) among those.
 pub async fn find_older_hash(db: &Db, prefix: &str) -> sqlx::Result<Option<String>> {
     read!(db, |c| sqlx::query_scalar(
         "select min(password_hash) from users where substr(password_hash, 1, $2) <> $1
@@ -116,7 +117,7 @@ pub async fn find_older_hash(db: &Db, prefix: &str) -> sqlx::Result<Option<Strin
     .await)
 }
 
-/// Takes a stronger hash of the same password, unless the password was changed meanwhile.
+/// Replaces a hash by a stronger one of the same password, unless the password was changed meanwhile.
 pub async fn upgrade_password_hash(db: &Db, user_id: Uuid, old: &str, new: &str) -> sqlx::Result<u64> {
     write!(db, |c| sqlx::query("update users set password_hash = $1 where id = $2 and password_hash = $3")
         .bind(new)
@@ -127,14 +128,14 @@ pub async fn upgrade_password_hash(db: &Db, user_id: Uuid, old: &str, new: &str)
         .map(|r| r.rows_affected()))
 }
 
-/// What [`set_role`] found.
+/// The result of [`set_role`].
 pub enum RoleSet {
     Changed,
     Same,
     NoSuchUser,
 }
 
-/// Gives an account another role, and its sessions' tokens an epoch that is past.
+/// Changes the role of an account and starts a new epoch, which invalidates its tokens.
 pub async fn set_role(tx: &mut Tx, user_id: Uuid, role: Role) -> sqlx::Result<RoleSet> {
     let changed = within!(tx, |c| sqlx::query(
         "update users set role = $2, authz_epoch = authz_epoch + 1 where id = $1 and role <> $2"
@@ -154,8 +155,7 @@ pub async fn set_role(tx: &mut Tx, user_id: Uuid, role: Role) -> sqlx::Result<Ro
     Ok(if found.is_some() { RoleSet::Same } else { RoleSet::NoSuchUser })
 }
 
-/// Locks an account together with those that could still administer, in the order of their ids. Returns the ids of the
-/// active admins.
+/// Locks two accounts and all active admins, in the order of their ids. Returns the ids of the active admins.
 pub async fn lock_with_admins(tx: &mut Tx, user_id: Uuid, other: Uuid) -> sqlx::Result<Vec<Uuid>> {
     macro_rules! admins {
         ($rest:literal) => {
@@ -167,7 +167,7 @@ pub async fn lock_with_admins(tx: &mut Tx, user_id: Uuid, other: Uuid) -> sqlx::
         };
     }
     let rows: Vec<(Uuid, bool)> = match tx {
-        // `begin immediate` holds the only write lock already, and SQLite knows no row locks.
+        // `begin immediate` already holds the only write lock, and SQLite has no row locks.
         Tx::Sqlite(tx) => sqlx::query_as(admins!("")).bind(user_id).bind(other).fetch_all(&mut **tx).await?,
         Tx::Postgres(tx) => {
             let sql = admins!(" order by id for no key update");
