@@ -3,7 +3,7 @@
 SHELL := bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help serve build watch check test faults bench
+.PHONY: help serve build watch check test faults bench rename
 
 # All that the release build is made from. Folders are listed too: one is touched when a file in it comes or goes.
 sources := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find src style public migrations 2>/dev/null)
@@ -31,6 +31,9 @@ faults: ## The fault tests in their long form: 1,000 kills, a million refreshes 
 
 bench: target/.built ## Measure against baselines built from the same dependencies, and print the table of docs/performance.md
 	@scripts/bench
+
+rename: ## Make the template a project of yours, once: make rename NAME=acme TITLE="Acme"
+	@scripts/rename "$$NAME" "$$TITLE"
 
 target/.built: $(sources)
 	@scripts/build

@@ -1,6 +1,6 @@
 //! Random histories of one session against the real store: honest browsers with lost responses and tabs that ask at once,
 //! and a thief with a copy of the cookies. Time passes by making the row older. They hold the invariants of
-//! docs/decisions/0003-rotation.md.
+//! refresh tokens (docs/decisions/0003-rotation.md).
 
 use latchkey::{
     auth::{

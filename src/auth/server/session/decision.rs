@@ -71,7 +71,7 @@ impl Decision {
     }
 }
 
-/// Decides by the table of docs/decisions/0003-rotation.md.
+/// Decides what a refresh token is worth (docs/decisions/0003-rotation.md).
 pub fn decide(presented: u32, now: DateTime<Utc>, session: &Rotation, limits: &Limits) -> Decision {
     // A clock that stepped back makes ages negative. A little of that is two nodes' clocks; beyond it nothing counts as
     // recent, or no replay would be found until the clock has caught up.
