@@ -33,11 +33,13 @@ pub fn permits() -> usize {
     cores.saturating_sub(1).max(1)
 }
 
-impl HashQueue {
-    pub fn new() -> Self {
+impl Default for HashQueue {
+    fn default() -> Self {
         Self { permits: Arc::new(Semaphore::new(permits())), waiting: Arc::default() }
     }
+}
 
+impl HashQueue {
     /// How many requests wait for a permit.
     pub fn waiting(&self) -> usize {
         self.waiting.load(Ordering::Relaxed)
@@ -100,7 +102,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_finds_the_queue_full_is_sent_away_at_once() {
-        let queue = HashQueue::new();
+        let queue = HashQueue::default();
         let all = u32::try_from(queue.permits.available_permits()).unwrap();
         let taken = queue.permits.clone().acquire_many_owned(all).await.unwrap();
         let mut waiting = tokio::task::JoinSet::new();

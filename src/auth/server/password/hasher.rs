@@ -41,7 +41,13 @@ impl Passwords {
         let params = Params::new(config.argon2_memory_kib, config.argon2_passes, config.argon2_lanes, None)?;
         let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
         let today = Work::of(&argon2, Algorithm::Argon2id, Version::V0x13);
-        Ok(Self { queue: HashQueue::new(), lanes: ClientShares::default(), argon2, today, older: RwLock::default() })
+        Ok(Self {
+            queue: HashQueue::default(),
+            lanes: ClientShares::default(),
+            argon2,
+            today,
+            older: RwLock::default(),
+        })
     }
 
     /// How every hash of today begins.

@@ -78,7 +78,7 @@ pub async fn users(
     let mut batch = Vec::with_capacity(BATCH);
     // The line of each address so far, by half of the SHA-256 of its key: some 40 bytes a row are all that grows.
     let mut seen: HashMap<[u8; 16], u64> = HashMap::new();
-    while let Some(next) = rows.next()? {
+    while let Some(next) = rows.next_row()? {
         summary.rows += 1;
         match next.and_then(|raw| row::parse(raw, options.allow_roles, now)).and_then(|user| alone(user, &mut seen)) {
             Ok(user) => {
