@@ -6,6 +6,7 @@ use latchkey::{
         model::Role,
         server::flows::sign_up::{self, NewAccount},
     },
+    brand::{NAME, SLUG},
     error::AppError,
     server::{
         cli::{
@@ -122,7 +123,7 @@ async fn main() -> ExitCode {
     match run(cli).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let _ = writeln!(io::stderr(), "latchkey: {error}");
+            let _ = writeln!(io::stderr(), "{SLUG}: {error}");
             ExitCode::FAILURE
         }
     }
@@ -200,7 +201,7 @@ fn greet(state: &AppState) {
 }
 
 fn greeting(state: &AppState) -> String {
-    let mut text = format!("Latchkey serves {}\n", state.config.public_origin);
+    let mut text = format!("{NAME} serves {}\n", state.config.public_origin);
     if state.mail.mailbox().is_some() {
         text += &format!("Mails stay here: {}/dev/mailbox\n", state.config.public_origin);
     }

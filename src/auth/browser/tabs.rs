@@ -11,11 +11,11 @@ use web_sys::{
 
 use crate::ui::send_draft;
 
-const CHANNEL: &str = "latchkey-signed-in";
+const CHANNEL: &str = "signed-in";
 /// Where the server tells: `auth::server::session::events`.
 const EVENTS: &str = "/api/auth/events";
 /// The lock (Web Locks API) of the one tab that listens. HTTP/1.1 has six connections a browser, and a stream takes one.
-const LOCK: &str = "latchkey-events";
+const LOCK: &str = "events";
 /// Until the next attempt after the server refused the stream: it is busy, or being replaced.
 const RETRY: Duration = Duration::from_secs(30);
 

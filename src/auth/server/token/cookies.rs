@@ -11,6 +11,7 @@ use tower_cookies::{
 };
 
 use super::browser_key::BrowserKey;
+use crate::brand::SLUG;
 
 /// As long as the code itself.
 const ASKED_FOR: Duration = Duration::from_secs(20 * 60);
@@ -50,7 +51,7 @@ impl CookieNames {
         let port = port.filter(|port| *port != PLAIN_PORT);
         let prefix = if secure { PREFIX } else { "" };
         let suffix = port.map(|port| format!("_{port}")).unwrap_or_default();
-        let name = |what: &str| format!("{prefix}latchkey_{what}{suffix}");
+        let name = |what: &str| format!("{prefix}{SLUG}_{what}{suffix}");
         Self {
             access: name("access"),
             refresh: name("refresh"),
