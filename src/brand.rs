@@ -1,5 +1,4 @@
-//! The product's name, for people and for machines. `make rename` changes it here, in Cargo.toml and wherever else it is
-//! written out.
+//! The product's name, for people and for machines.
 
 /// In titles, in the top bar, the footer and mails.
 pub const NAME: &str = "Latchkey";
