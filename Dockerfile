@@ -6,7 +6,7 @@
 # docs/operations.md.
 
 FROM rust:1.95-slim-trixie AS build
-# What README.md asks of a machine besides rustup: a C compiler, Node with npm, and Perl for one of the build tools.
+# What the build needs besides rustup (docs/guides/getting-started.md): a C compiler, Node with npm, and Perl for one of the build tools.
 RUN apt-get update \
     && apt-get install -y --no-install-recommends build-essential nodejs npm perl \
     && rm -rf /var/lib/apt/lists/*

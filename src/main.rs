@@ -1,4 +1,4 @@
-//! The server's binary: command line, configuration, database, server.
+//! The binary: parses the command line and runs the command.
 
 use clap::{Parser, Subcommand};
 use latchkey::{
@@ -28,20 +28,20 @@ use std::{
     process::ExitCode,
 };
 
-// Rendering a page is thousands of small allocations on several threads at once, where the system's allocator waits for
-// its own locks.
+// Rendering a page makes thousands of small allocations on several threads, for which the system's allocator contends on
+// its locks.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// What a rotation says of the file at hand.
-const NEW_SECRET: &str = " has a new secret, which counts from the next start on: restart the server. Where there are many, \
-                          docs/operations.md says how nobody is logged out on the way.";
+/// Printed after the file's name once its secret is rotated.
+const NEW_SECRET: &str = " has a new secret: restart the server to use it. With several nodes, follow docs/operations.md, \
+                          or sessions may end.";
 
-/// Accounts, sessions and roles for a Leptos app.
+/// Accounts, sessions and roles for a Leptos app
 #[derive(Parser)]
 #[command(version)]
 struct Cli {
-    /// The configuration file.
+    /// Path of the configuration file
     #[arg(long, default_value = "Leptos.toml", global = true)]
     config: PathBuf,
     #[command(subcommand)]
@@ -50,31 +50,32 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Migrates the database and serves (the default).
+    /// Migrate the database and start the server (default)
     Serve,
-    /// Migrates the database and exits.
+    /// Migrate the database and exit
     Migrate,
-    /// Looks after the people who run the place.
+    /// Manage administrators
     #[command(subcommand)]
     Admin(Admin),
-    /// Takes accounts over from another system.
+    /// Import data from another system
     #[command(subcommand)]
     Import(Import),
-    /// Looks after the secret that signs tokens.
+    /// Manage signing keys
     #[command(subcommand)]
     Key(Key),
-    /// Looks at the configuration.
+    /// Check the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
 }
 
 #[derive(Subcommand)]
 enum Admin {
-    /// Makes an account with the role admin.
+    /// Create an account with the role admin
     Create {
+        /// Email address of the account
         #[arg(long)]
         email: String,
-        /// Reads the password from standard input instead of making one up and printing it once.
+        /// Read the password from standard input instead of generating and printing one
         #[arg(long)]
         password_stdin: bool,
     },
@@ -82,17 +83,18 @@ enum Admin {
 
 #[derive(Subcommand)]
 enum Import {
-    /// Makes accounts of the rows of a file: email, password_hash, display_name, role, created_at.
+    /// Import accounts from a CSV or JSON Lines file with the columns email, password_hash, display_name, role,
+    /// created_at, email_verified_at
     Users {
-        /// A .csv or .jsonl file, or - for standard input.
+        /// Path of a .csv or .jsonl file, or - for standard input
         file: PathBuf,
-        /// Needed where the file's name does not say it.
+        /// Format of the file, if its name does not show it
         #[arg(long)]
         format: Option<Format>,
-        /// Says what would happen, and changes nothing.
+        /// Check every row and change nothing
         #[arg(long)]
         dry_run: bool,
-        /// Takes roles above user from the file.
+        /// Accept roles above user from the file
         #[arg(long)]
         allow_roles: bool,
     },
@@ -100,12 +102,12 @@ enum Import {
 
 #[derive(Subcommand)]
 enum Key {
-    /// Puts a new secret in the place of the old one, which goes on verifying what it signed.
+    /// Replace the signing secret; the previous one still verifies what it signed
     Rotate {
-        /// The file of NAME=value lines that the server gets its environment from.
+        /// Environment file of the server, with NAME=value lines
         #[arg(long, value_name = "PATH")]
         env_file: Option<PathBuf>,
-        /// Shows the lines to set, secrets and all, where no file holds them.
+        /// Print the lines to set, including the secrets, instead of changing a file
         #[arg(long, conflicts_with = "env_file")]
         print: bool,
     },
@@ -113,7 +115,7 @@ enum Key {
 
 #[derive(Subcommand)]
 enum ConfigCommand {
-    /// Says whether the configuration holds together.
+    /// Validate the configuration without starting the server
     Check,
 }
 
@@ -130,7 +132,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
-    // Without the configuration: where the file is kept, nothing else of the server's environment need be set.
+    // Runs without the configuration, because the server's environment may not be set here.
     if let Some(Command::Key(Key::Rotate { env_file: Some(path), .. })) = &cli.command {
         rotate_key::rotate_env_file(path)?;
         println!("{}{NEW_SECRET}", path.display());
@@ -152,7 +154,7 @@ async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         }
         Command::Key(Key::Rotate { print, .. }) => rotate_key(config, print),
         Command::Config(ConfigCommand::Check) => {
-            println!("The configuration holds together. Public address: {}.", config.public_origin);
+            println!("The configuration is valid. Public URL: {}.", config.public_origin);
             Ok(())
         }
     }
@@ -166,12 +168,12 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     }
     let assets = Assets::load(&state.leptos)?;
     let server = serve::start(state.clone(), assets, address).map_err(|error| {
-        ConfigError(format!("Nothing can listen on {address} ({error}): set LEPTOS_SITE_ADDR to a free address."))
+        ConfigError(format!("Cannot listen on {address} ({error}): set LEPTOS_SITE_ADDR to a free address."))
     })?;
     if let Some(address) = state.config.server.metrics_addr {
         health::serve_metrics(state.clone(), address).map_err(|error| {
             ConfigError(format!(
-                "Nothing can listen on {address} ({error}): set LATCHKEY__SERVER__METRICS_ADDR to a free address."
+                "Cannot listen on {address} ({error}): set LATCHKEY__SERVER__METRICS_ADDR to a free address."
             ))
         })?;
     }
@@ -185,7 +187,7 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
             "no mail leaves: mail.transport is none, so mails wait in the outbox. Set LATCHKEY__MAIL__TRANSPORT=smtp, with LATCHKEY__MAIL__SMTP_HOST and LATCHKEY__MAIL__FROM"
         );
     }
-    // Before the greeting: who reads it may stop the server at once.
+    // Before the greeting, because its reader may stop the server at once.
     let stopped = serve::stop_signal()?;
     greet(&state);
     stopped.await;
@@ -195,23 +197,23 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// What a person at the terminal wants to know next. Where nobody reads it, that is no reason to stop.
+/// Prints where the server is and what to try. A closed standard output is no error.
 fn greet(state: &AppState) {
     let _ = io::stdout().write_all(greeting(state).as_bytes());
 }
 
 fn greeting(state: &AppState) -> String {
-    let mut text = format!("{NAME} serves {}\n", state.config.public_origin);
+    let mut text = format!("{NAME} is running at {}\n", state.config.public_origin);
     if state.mail.mailbox().is_some() {
-        text += &format!("Mails stay here: {}/dev/mailbox\n", state.config.public_origin);
+        text += &format!("Mails are shown at {}/dev/mailbox\n", state.config.public_origin);
     }
     if state.config.demo.seed {
         text += &format!("\nDemo accounts, password {}:\n", setup::DEMO_PASSWORD);
         for (email, _, role) in setup::DEMO_ACCOUNTS {
             text += &format!("  {email:<22} {}\n", role.as_str());
         }
-        text += "\nTry: log in, watch the session card on the start page rotate its tokens, open /admin as each of them,\n\
-                 change a role while its owner is signed in, log out in one tab and look at the other.\n";
+        text += "\nTry this: log in and watch the session card on the start page rotate its tokens, open /admin with each\n\
+                 account, change a user's role while they are signed in, log out in one tab and watch another.\n";
     }
     text
 }
@@ -220,13 +222,13 @@ fn rotate_key(mut config: Config, print: bool) -> Result<(), Box<dyn std::error:
     if config.auth.secret.is_some() {
         if !print {
             return Err(Box::new(ConfigError(
-                "auth.secret is set from outside, where this command cannot change it: name the file that sets it with --env-file, or see the new lines with --print.".into(),
+                "auth.secret is set in the environment, which this command cannot change: name the file that sets it with --env-file, or print the new lines with --print.".into(),
             )));
         }
         print!("{}", rotate_key::new_lines(&config.auth));
         return Ok(());
     }
-    // Makes the file where there is none yet.
+    // Creates the file if it is missing.
     setup::signing_secret(&mut config)?;
     rotate_key::rotate_secrets_file(Path::new(setup::DEV_SECRET))?;
     println!("{}{NEW_SECRET}", setup::DEV_SECRET);
@@ -249,10 +251,10 @@ async fn create_admin(config: Config, email: &str, password_stdin: bool) -> Resu
     let now = state.db.now().await?;
     if !sign_up::create(&state, account, Role::Admin, now).await.map_err(|error| sentence(&error))? {
         return Err(Box::new(ConfigError(format!(
-            "{email} has an account already: an admin can change its role at /admin."
+            "{email} has an account already: change its role at /admin as an admin."
         ))));
     }
-    println!("{email} is an admin now.");
+    println!("Created the admin {email}.");
     if made_up {
         println!("Password, shown this once: {password}");
     }
@@ -270,15 +272,15 @@ async fn import_users(
     let ending = file.extension().and_then(|ending| ending.to_str());
     let by_name = ending.and_then(|ending| <Format as clap::ValueEnum>::from_str(ending, true).ok());
     let format = format.or(by_name).ok_or_else(|| {
-        ConfigError(format!("How {} is written is not known: say --format csv or --format jsonl.", file.display()))
+        ConfigError(format!("Unknown format of {}: add --format csv or --format jsonl.", file.display()))
     })?;
     let input: Box<dyn BufRead> = match file == Path::new("-") {
         true => Box::new(io::stdin().lock()),
-        false => Box::new(BufReader::new(
-            File::open(file).map_err(|error| ConfigError(format!("{} cannot be read ({error}).", file.display())))?,
-        )),
+        false => Box::new(BufReader::new(File::open(file).map_err(|error| {
+            ConfigError(format!("{} cannot be read ({error}): check the path and its permissions.", file.display()))
+        })?)),
     };
-    // A dry run changes nothing, the schema included.
+    // A dry run changes nothing, not even the schema.
     let db = if dry_run { setup::open_as_it_is(&config).await? } else { setup::open(config).await?.db.clone() };
     let options = users::Options { format, dry_run, allow_roles };
     let summary = users::users(&db, input, &options, &mut io::stderr()).await?;
@@ -286,7 +288,10 @@ async fn import_users(
     println!("{summary}");
     match summary.bad {
         0 => Ok(()),
-        bad => Err(Box::new(ConfigError(format!("{bad} of {} rows could not be taken; see above.", summary.rows)))),
+        bad => Err(Box::new(ConfigError(format!(
+            "{bad} of {} rows were not imported; correct the rows reported above.",
+            summary.rows
+        )))),
     }
 }
 

@@ -1,4 +1,4 @@
-//! Web origins (RFC 6454): the one of this site, and whether a request came from it. Used by `config` and `security`.
+//! Parses web origins (RFC 6454) and checks that a request comes from this site. Used by `config` and `http::security`.
 
 use axum::http::{HeaderMap, Uri, header};
 
@@ -31,12 +31,12 @@ impl Origin {
         })
     }
 
-    /// The host alone.
+    /// The host without the port.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The port, where it is not the scheme's own.
+    /// The port, unless it is the scheme's default.
     pub fn port(&self) -> Option<u16> {
         self.port
     }
@@ -46,11 +46,11 @@ impl Origin {
         self.scheme == "https"
     }
 
-    /// Whether a request that changes something was sent by a page of this origin, by what the browser itself says of
-    /// it: `Sec-Fetch-Site` (W3C Fetch Metadata) and `Origin`. Each must agree where it is there. Where both are
-    /// missing no browser of today sent it: fine without cookies, refused with them.
+    /// Checks that a state-changing request was sent by a page of this origin. It reads `Sec-Fetch-Site` (W3C Fetch
+    /// Metadata) and `Origin`; each that is present must match. Every current browser sends one of them, so a request
+    /// with neither is accepted only without cookies.
     ///
-    /// `dev` takes the loopback names for one another, as far as scheme and port agree.
+    /// `dev`: treats all loopback names as the same host if scheme and port match.
     pub fn sent(&self, headers: &HeaderMap, dev: bool) -> bool {
         let site = headers.get("sec-fetch-site").map(|v| v.as_bytes());
         let origin = headers.get(header::ORIGIN);
@@ -58,7 +58,7 @@ impl Origin {
             return false;
         }
         match origin {
-            // A page whose browser or proxy sends no referrer has no origin to name, and says all the same that it is ours.
+            // A page without a referrer sends `Origin: null`. `Sec-Fetch-Site`, checked above, still says that it is ours.
             Some(value) if value == "null" => site.is_some(),
             Some(value) => value
                 .to_str()

@@ -1,8 +1,8 @@
-//! Points at which a test lets the process die, as a power cut would: nothing is flushed, closed or answered. Compiled into
-//! test builds only (the feature `faults`); elsewhere a point is nothing.
+//! Fail points: places where a test kills the process, as a power cut would. Nothing is flushed, closed or answered.
+//! Compiled only with the feature `faults`; otherwise a fail point does nothing.
 
-/// Dies here if `LATCHKEY_FAULT` in the environment names this point. With `panic:` before the name it panics instead, as a
-/// bug would, with a message that would be lines of its own in the log.
+/// Aborts the process if `LATCHKEY_FAULT` names this point. With the prefix `panic:` it panics instead, with a message
+/// of several lines.
 #[cfg(feature = "faults")]
 #[allow(clippy::panic)]
 pub fn point(name: &str) {

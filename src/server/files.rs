@@ -1,8 +1,9 @@
-//! Files that hold secrets. Called by `db` and `setup`.
+//! Protects files that hold secrets. Called by `db` and `cli::setup`.
 
 use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
 
-/// Takes a file's rights from everybody but its owner, where others have some: a restored backup is often readable by all.
+/// Removes all permissions of group and others from a file, with a warning. Restored backups are often readable by
+/// everyone.
 pub fn keep_to_owner(path: &Path) -> io::Result<()> {
     let rights = match fs::metadata(path) {
         Ok(metadata) => metadata.permissions().mode(),

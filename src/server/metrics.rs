@@ -1,8 +1,8 @@
-//! Numbers about the process, in Prometheus' text format (OpenMetrics 1.0). `health` serves them. docs/operations.md says
-//! what each means, and when to act on it.
+//! The process-wide registry of metrics, in Prometheus' text format (OpenMetrics 1.0). `ops::health` serves it.
+//! docs/operations.md explains each metric and when to act on it.
 //!
-//! One set a process, like the log: whoever has something to count calls the function for it. Labels come from closed
-//! lists and from the app's own routes, so that nobody's request makes a new series, and no person stands in one.
+//! Label values come from fixed lists and from the app's routes, so requests can't create series and no personal data
+//! is exported.
 
 use axum::{
     extract::{MatchedPath, Request},
@@ -21,7 +21,7 @@ use crate::{brand::SLUG, error::AppError};
 /// The media type of [`text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// The rows of the decision table, and the two ways not to reach it.
+/// The outcomes of a refresh: the rows of the decision table, and two refusals before it.
 const REFRESHES: [&str; 9] =
     ["keep", "rotate", "resend_in_flight", "resend", "access_only", "replayed", "ahead", "refused", "unavailable"];
 const FORMS: [&str; 7] = ["ok", "refused", "invalid", "throttled", "busy", "unavailable", "error"];
@@ -66,7 +66,7 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
     let mut registry = Registry::with_prefix(SLUG);
     let mut family = |name, help, label, values: &[&'static str]| {
         let family = Family::<Label, Counter>::default();
-        // A counter that appears with its first event was never 0: no rate would show that event.
+        // Start at 0: a counter that first appears with a value of 1 has no rate for that event.
         for value in values {
             drop(family.get_or_create(&[(label, *value)]));
         }
@@ -111,23 +111,23 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
     }
 });
 
-/// Upper bounds in seconds: from a page out of memory to the longest that a request may take.
+/// Upper bounds in seconds, from a page without queries to the longest allowed request.
 fn buckets() -> [f64; 12] {
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 15.0]
 }
 
-/// Counts what became of a presented refresh token.
+/// Counts the outcome of a refresh.
 pub fn refresh(outcome: &'static str) {
     METRICS.refreshes.get_or_create(&[("outcome", outcome)]).inc();
 }
 
-/// Counts a log-in, and hands its outcome on.
+/// Counts a log-in by outcome and returns the outcome.
 pub fn log_in<T>(outcome: Result<T, AppError>) -> Result<T, AppError> {
     METRICS.log_ins.get_or_create(&[("outcome", form(&outcome))]).inc();
     outcome
 }
 
-/// Counts a sign-up, and hands its outcome on.
+/// Counts a sign-up by outcome and returns the outcome.
 pub fn sign_up<T>(outcome: Result<T, AppError>) -> Result<T, AppError> {
     METRICS.sign_ups.get_or_create(&[("outcome", form(&outcome))]).inc();
     outcome
@@ -145,45 +145,46 @@ fn form<T>(outcome: &Result<T, AppError>) -> &'static str {
     }
 }
 
-/// Counts sessions that a statement ended, and hands their number on. Counted before the transaction is committed: one that
-/// fails after it counts too many.
+/// Counts ended sessions and returns their number. It counts before the transaction commits, so a commit that fails
+/// counts too many.
 pub fn ended(reason: &'static str, sessions: u64) -> u64 {
     METRICS.sessions_ended.get_or_create(&[("reason", reason)]).inc_by(sessions);
     sessions
 }
 
-/// Counts a line of the log that could not be written.
+/// Counts a log line that could not be written.
 pub fn lost_log_line() {
     METRICS.lost_log_lines.inc();
 }
 
-/// Counts what became of a mail.
+/// Counts a mail by outcome.
 pub fn mail(outcome: &'static str) {
     METRICS.mails.get_or_create(&[("outcome", outcome)]).inc();
 }
 
-/// Counts what a look into known breaches found.
+/// Counts a breach check by outcome.
 pub fn breach_check(outcome: &'static str) {
     METRICS.breach_checks.get_or_create(&[("outcome", outcome)]).inc();
 }
 
-/// Notes how long a request waited for its turn to hash, also where none came.
+/// Records how long a request waited for a hashing permit, also if it got none.
 pub fn waited_for_hash(time: Duration) {
     METRICS.hash_wait.observe(time.as_secs_f64());
 }
 
-/// Notes how long a query waited for a connection where none was free, or a transaction to begin; also where none came.
+/// Records how long a query waited because no connection was free, or how long a transaction took to begin, also if it
+/// failed.
 pub fn waited_for_database(time: Duration) {
     METRICS.database_wait.observe(time.as_secs_f64());
 }
 
-/// The route of a request that may become a page: its pattern, never the path that was asked for.
+/// Returns the route pattern of a request that may render a page, never the requested path.
 pub fn page(request: &Request) -> Option<String> {
     let pattern = request.extensions().get::<MatchedPath>().map_or("unmatched", MatchedPath::as_str);
     (request.method() == Method::GET).then(|| pattern.to_owned())
 }
 
-/// Counts an answer, and where it is one of [`page`] its time.
+/// Counts an answer. For a [`page`] it also records the time.
 pub fn answered(page: Option<String>, response: &Response, time: Duration) {
     let class = usize::from(response.status().as_u16() / 100);
     if let Some(class) = CLASSES.get(class.wrapping_sub(1)) {
@@ -195,24 +196,24 @@ pub fn answered(page: Option<String>, response: &Response, time: Duration) {
     }
 }
 
-/// Notes how many requests wait for a turn to hash a password.
+/// Sets how many requests wait for a hashing permit.
 pub fn hash_queue(waiting: usize) {
     METRICS.hash_queue.set(i64::try_from(waiting).unwrap_or(i64::MAX));
 }
 
-/// Notes how many mails are still to leave.
+/// Sets how many mails wait in the outbox.
 pub fn outbox(mails: i64) {
     METRICS.outbox.set(mails);
 }
 
-/// Notes how many connections of a pool wait for a query, and how many are in use.
+/// Sets how many connections of a pool are idle and how many are in use.
 pub fn connections(pool: &'static str, idle: i64, in_use: i64) {
     for (state, count) in [("idle", idle), ("in_use", in_use)] {
         METRICS.connections.get_or_create(&[("pool", pool), ("state", state)]).set(count);
     }
 }
 
-/// All metrics as text, in the media type [`CONTENT_TYPE`].
+/// Returns all metrics as text, in the media type [`CONTENT_TYPE`].
 pub fn text() -> Result<String, fmt::Error> {
     let mut text = String::new();
     encode(&mut text, &METRICS.registry)?;

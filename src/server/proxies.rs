@@ -1,4 +1,4 @@
-//! Who really asks, where proxies of our own stand in between. Used by `config` and by `auth::server::caller`.
+//! Finds the client's address behind trusted proxies. Used by `config` and `http::connection_table`.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use ipnet::IpNet;
@@ -9,19 +9,19 @@ use std::{
 
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// No network of one's own is larger than 10.0.0.0/8 or fc00::/7.
+/// The shortest allowed prefixes. No private network is larger than 10.0.0.0/8 or fc00::/7.
 const LEAST_PREFIX: u8 = 7;
 
-/// Set once an untrusted proxy was told of.
+/// Whether the warning about an untrusted proxy was logged.
 static TOLD: AtomicBool = AtomicBool::new(false);
 
-/// The networks whose word about a client's address counts. Empty: nobody's does.
+/// The networks whose `X-Forwarded-For` is trusted. Empty: none.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies(Vec<IpNet>);
 
 impl TrustedProxies {
-    /// Parses networks (`10.0.0.0/8`, `fd00::/8`) and single addresses; the first that is neither is the error. A network of
-    /// everybody is refused too: with it every header would be believed.
+    /// Parses networks (`10.0.0.0/8`, `fd00::/8`) and single addresses. Returns the first invalid one as the error. A
+    /// network of all addresses is invalid: it would trust every header.
     pub fn parse(networks: &[String]) -> Result<Self, &str> {
         let parse = |text: &String| {
             text.parse::<IpNet>()
@@ -32,10 +32,10 @@ impl TrustedProxies {
         networks.iter().map(|text| parse(text).ok_or(text.as_str())).collect::<Result<_, _>>().map(Self)
     }
 
-    /// The client behind `peer`, the other end of the connection.
+    /// Returns the client's address. `peer`: the other end of the connection.
     ///
-    /// Each proxy writes whom it heard to the right end of `X-Forwarded-For`: the list is read from there for as long as
-    /// the address at hand is a trusted proxy. What stands further to the left is anybody's to write, and is not read.
+    /// Each proxy appends the address of its peer to `X-Forwarded-For`. The list is read from the right while the
+    /// current address is a trusted proxy. Entries further left are written by the client and ignored.
     pub fn client(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
         let mut client = peer.to_canonical();
         if headers.contains_key(X_FORWARDED_FOR) && !self.trusts(client) && !TOLD.swap(true, Ordering::Relaxed) {
@@ -51,25 +51,25 @@ impl TrustedProxies {
             }
             match address(entry) {
                 Some(address) => client = address,
-                // A proxy that writes what we cannot read tells nothing.
+                // An unreadable entry makes the proxy itself the client.
                 None => return peer.to_canonical(),
             }
         }
         client
     }
 
-    /// Whether there are none.
+    /// Whether the list is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether that address is one of them.
+    /// Whether `address` is a trusted proxy.
     pub fn trusts(&self, address: IpAddr) -> bool {
         self.0.iter().any(|network| network.contains(&address))
     }
 }
 
-/// An address, with a port or without: some proxies add the client's.
+/// Parses an address with an optional port: some proxies add the client's port.
 fn address(entry: &[u8]) -> Option<IpAddr> {
     let entry = std::str::from_utf8(entry).ok()?.trim();
     let address = entry.parse().or_else(|_| entry.parse::<SocketAddr>().map(|address| address.ip()));

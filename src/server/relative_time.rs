@@ -1,10 +1,10 @@
-//! Times for people: how long ago something was, by the database's clock. Used by the stores of features.
+//! Formats times for people, relative to the database's clock. Used by the stores of features.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use crate::ui::time::Moment;
 
-/// `at` as seen at `now`; what lies ahead counts as just now.
+/// Formats `at` relative to `now`. A time in the future is "just now".
 pub fn moment(at: DateTime<Utc>, now: DateTime<Utc>) -> Moment {
     Moment {
         exact: at.to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -12,7 +12,7 @@ pub fn moment(at: DateTime<Utc>, now: DateTime<Utc>) -> Moment {
     }
 }
 
-/// The day of `at` in UTC: `8 December 2026`, with spaces at which no line breaks.
+/// Formats the UTC date of `at` as `8 December 2026`, with non-breaking spaces.
 pub fn day(at: DateTime<Utc>) -> String {
     at.format("%-d\u{a0}%B\u{a0}%Y").to_string()
 }

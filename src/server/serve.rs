@@ -1,4 +1,4 @@
-//! From a configuration to a listening server, and from a signal to a stopped one. Called by `main` and by tests.
+//! Starts and stops the server, and runs its periodic tasks. Called by `main` and by tests.
 
 use axum::Router;
 use axum_server::Handle;
@@ -23,20 +23,20 @@ use super::{
 };
 use crate::auth::server::{email_code, session, session::listener, users};
 
-/// RFC 9112 has no number; a client that takes longer for its head is stuck or means harm.
+/// Time limit for a request's head. RFC 9112 sets none; a slower client is stuck or hostile.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
-/// Bytes of a request's head. Far above what a browser sends here.
+/// Limit for a request's head, in bytes. Browsers send far less here.
 const MAX_HEAD: usize = 32 * 1024;
-/// How often what has expired is deleted.
+/// Interval between deletions of expired rows.
 const CLEANING: Duration = Duration::from_secs(60 * 60);
-/// How often throttles are deleted, and the clock is looked at.
+/// Interval between deletions of expired rate limits and checks of the clock.
 const CLEANING_OFTEN: Duration = Duration::from_secs(60);
-/// By how much two clocks may drift apart, or a busy machine come late, in the time between.
+/// Tolerated difference between the two clocks in that interval, for drift and a busy machine.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(5);
-/// How often a connection that could not be accepted is logged.
+/// Minimum interval between log lines about connections that could not be accepted.
 const ACCEPT_ERRORS_EVERY: Duration = Duration::from_secs(10);
 static LAST_ACCEPT_ERROR: Mutex<Option<Instant>> = Mutex::new(None);
-/// What a mail that is just being handed over is given to end well: broken off, it may be sent twice.
+/// Time given to a mail that is being sent when the server stops. A mail that is cut off may be sent twice.
 const LAST_MAIL: Duration = Duration::from_secs(5);
 
 /// A running server.
@@ -48,13 +48,13 @@ pub struct Server {
     state: AppState,
 }
 
-/// Binds `address` (port 0: any free one) and serves until [`Server::stop`].
+/// Binds `address` (port 0 picks a free port) and serves until [`Server::stop`].
 pub fn start(state: AppState, assets: Assets, address: SocketAddr) -> io::Result<Server> {
     let limits = Limits::of_process(&state.config);
     start_with(router(state.clone(), assets), state, address, limits)
 }
 
-/// [`start`] with routes and limits of one's own, for the benchmark and for tests.
+/// Starts a server with the given routes and limits, for benchmarks and tests.
 pub fn start_with(routes: Router, state: AppState, address: SocketAddr, limits: Limits) -> io::Result<Server> {
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
@@ -62,7 +62,7 @@ pub fn start_with(routes: Router, state: AppState, address: SocketAddr, limits: 
     let handle = Handle::new();
     let mut server = axum_server::from_tcp(listener)?
         .acceptor(Connections::new(limits, state.config.trusted_proxies.clone()))
-        // TLS, and so HTTP/2, ends at the proxy. HTTP/2 without TLS is what no browser speaks.
+        // TLS, and therefore HTTP/2, ends at the proxy. Browsers don't speak HTTP/2 without TLS.
         .http1_only()
         .first_request_timeout(HEADER_TIMEOUT)
         .accept_error_handler(|peer, error| {
@@ -85,8 +85,8 @@ pub fn start_with(routes: Router, state: AppState, address: SocketAddr, limits: 
 }
 
 impl Server {
-    /// Takes no new connection, waits for the requests in flight up to the deadline and for a mail on its way, then closes
-    /// the database.
+    /// Accepts no new connections, waits for requests in flight until the deadline and for a mail that is being sent,
+    /// then closes the database.
     pub async fn stop(mut self) -> io::Result<()> {
         self.state.draining.send_replace(true);
         self.handle.graceful_shutdown(Some(self.state.config.server.shutdown_deadline));
@@ -99,7 +99,7 @@ impl Server {
     }
 }
 
-/// Deletes what has expired, now and then, and looks which older password hashes are left.
+/// Deletes expired rows periodically, and checks which older password hashes remain.
 async fn clean(state: AppState) {
     let mut timer = tokio::time::interval(CLEANING);
     loop {
@@ -128,8 +128,8 @@ async fn clean(state: AppState) {
     }
 }
 
-/// Deletes throttles whose window is over: anybody can cause rows of them. Tells of a clock that was set meanwhile, since
-/// limits and ages go by it.
+/// Deletes expired rate limits, because anonymous requests create them. Logs a clock that was set, because limits and
+/// ages depend on it.
 async fn clean_often(state: AppState) {
     let mut timer = tokio::time::interval(CLEANING_OFTEN);
     let mut before: Option<(Instant, DateTime<Utc>)> = None;
@@ -154,14 +154,14 @@ async fn clean_often(state: AppState) {
     }
 }
 
-/// By how much the clock was set between two looks at it, where that is more than such looks are apart by themselves.
+/// Returns by how much the clock was set between two checks, if the difference exceeds the tolerance.
 fn clock_step(before: (Instant, DateTime<Utc>), after: (Instant, DateTime<Utc>)) -> Option<TimeDelta> {
     let passed = TimeDelta::from_std(after.0 - before.0).ok()?;
     let step = after.1 - before.1 - passed;
     (step.abs() > CLOCK_TOLERANCE).then_some(step)
 }
 
-/// Listens for the signals to stop, SIGTERM and Ctrl-C, from now on; what it returns waits for the first of them.
+/// Registers handlers for SIGTERM and Ctrl-C now. The returned future completes with the first signal.
 pub fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;

@@ -1,4 +1,4 @@
-//! What every request may need, made once. Cheap to clone.
+//! The application state: everything that requests share, created once. Cheap to clone.
 
 use axum::extract::FromRef;
 use leptos::config::LeptosOptions;
@@ -22,7 +22,7 @@ pub struct Inner {
     pub db: Db,
     pub keys: KeyRing,
     pub passwords: Passwords,
-    /// `None`: nobody outside is asked about new passwords.
+    /// `None`: the breach check is off.
     pub breaches: Option<Breaches>,
     pub ratings: Ratings,
     pub streams: Streams,
@@ -30,12 +30,12 @@ pub struct Inner {
     pub cookie_names: CookieNames,
     pub leptos: LeptosOptions,
     pub mail: Mail,
-    /// `true` once the server is told to stop: `/readyz` then asks to be sent no more, and event streams end.
+    /// `true` once the server is stopping: `/readyz` then answers 503, and event streams end.
     pub draining: watch::Sender<bool>,
 }
 
 impl AppState {
-    /// Wires the parts together. `secret` is the signing secret, be it configured or a developer's own.
+    /// Creates the state. `secret`: the signing secret, either configured or generated in DEV.
     pub fn new(config: Config, db: Db, secret: &str) -> Result<Self, argon2::Error> {
         let mut secrets = vec![secret];
         secrets.extend(config.auth.previous_secrets.iter().map(String::as_str));

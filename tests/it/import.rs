@@ -107,17 +107,17 @@ async fn every_bad_row_has_a_line_that_says_why_and_tells_no_value() {
     let expected = [
         "line 3: email: An email address looks like name@example.com",
         "line 4: password_hash: bcrypt cost 31 is over the cap of 14",
-        "line 5: password_hash: no hash that can be verified: those begin with $2a$, $2b$, $2y$, $argon2id$, $argon2i$ or $argon2d$; without one, as for Django's pbkdf2_sha256, the owner chooses a new password by mail",
-        "line 6: role: admin is only taken with --allow-roles",
-        "line 7: role: is user, moderator or admin",
+        "line 5: password_hash: no hash that can be verified: those begin with $2a$, $2b$, $2y$, $argon2id$, $argon2i$ or $argon2d$; leave it empty, as for Django's pbkdf2_sha256, and the owner sets a new password by email",
+        "line 6: role: admin requires --allow-roles",
+        "line 7: role: must be user, moderator or admin",
         "line 8: display_name: cut to 50 characters",
-        "line 9: created_at: is a time such as 2024-02-29T12:00:00Z",
-        "line 10: created_at: lies before 1970 or after today",
-        "line 11: email: the same address as in line 2",
-        "line 12: 3 columns where the first line has 5",
-        "line 13: email: An email address looks like name@example.com; password_hash: bcrypt cost 31 is over the cap of 14; role: is user, moderator or admin",
+        "line 9: created_at: must be a time such as 2024-02-29T12:00:00Z",
+        "line 10: created_at: must be between 1970 and now",
+        "line 11: email: same address as line 2",
+        "line 12: 3 columns, but the first line has 5",
+        "line 13: email: An email address looks like name@example.com; password_hash: bcrypt cost 31 is over the cap of 14; role: must be user, moderator or admin",
         "line 14: display_name: This holds invisible or control characters. Type it instead of pasting it",
-        "line 16: display_name: is not UTF-8",
+        "line 16: display_name: not valid UTF-8",
     ];
     for dry_run in [true, false] {
         let (summary, report) = taken(&app, &csv, &Options { dry_run, ..CSV }).await;
@@ -142,15 +142,15 @@ async fn every_bad_row_has_a_line_that_says_why_and_tells_no_value() {
     jsonl.extend(format!("{{\"email\":\"{}\"}}\n", "x".repeat(200_000)).bytes());
     jsonl.extend_from_slice(b"{\"email\":\"n@example.test\"}");
     let (summary, report) = taken(&app, &jsonl, &JSONL).await;
-    let other = "is no object of texts, or has another field than email, password_hash, display_name, role, created_at, email_verified_at";
+    let other = "not an object of strings with the fields email, password_hash, display_name, role, created_at, email_verified_at";
     let expected = [
-        "line 2: is no JSON".to_owned(),
+        "line 2: not valid JSON".to_owned(),
         format!("line 3: {other}"),
         format!("line 4: {other}"),
         format!("line 5: {other}"),
         format!("line 6: {other}"),
         "line 7: email: Enter your email address".to_owned(),
-        "line 8: is not UTF-8".to_owned(),
+        "line 8: not valid UTF-8".to_owned(),
         "line 9: longer than 64 KiB".to_owned(),
     ];
     assert_eq!(report.lines().collect::<Vec<_>>(), expected);
@@ -163,13 +163,13 @@ async fn a_file_that_cannot_be_understood_stops_with_the_line() {
     let open_quote = format!("email,display_name\na@example.test,Ada\nb@example.test,\"{}", "x,y\n".repeat(100_000));
     let utf_16: Vec<u8> = "\u{feff}email\na@example.test\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
     for (input, line, words) in [
-        (b"name,password_hash\n".to_vec(), 1, "'name' is no column"),
-        (b"email,passwordhash\n".to_vec(), 1, "'passwordhash' is no column"),
+        (b"name,password_hash\n".to_vec(), 1, "'name' is unknown"),
+        (b"email,passwordhash\n".to_vec(), 1, "'passwordhash' is unknown"),
         (b"email,email\n".to_vec(), 1, "twice"),
-        (b"display_name\nAda\n".to_vec(), 1, "no column 'email'"),
-        (Vec::new(), 1, "no column 'email'"),
+        (b"display_name\nAda\n".to_vec(), 1, "the column 'email' is missing"),
+        (Vec::new(), 1, "the column 'email' is missing"),
         (utf_16, 1, "UTF-16"),
-        (open_quote.into_bytes(), 3, "longer than 64 KiB; perhaps a quote was left open"),
+        (open_quote.into_bytes(), 3, "longer than 64 KiB; a quote may be unclosed"),
     ] {
         let (outcome, _) = take(&app.state.db, &input, &CSV).await;
         match outcome {
@@ -202,7 +202,7 @@ async fn the_same_file_again_changes_nothing_and_goes_on_where_it_was() {
 
     let (dry, report) = taken(&app, &csv, &Options { dry_run: true, ..CSV }).await;
     assert_eq!((dry.made, dry.existing), (250, 1_000));
-    assert!(report.starts_with("line 2: exists already\n"), "{report:.100}");
+    assert!(report.starts_with("line 2: the account exists\n"), "{report:.100}");
     assert_eq!(app.count("select count(*) from users").await, 1_000);
 
     let (again, report) = taken(&app, &csv, &CSV).await;
@@ -231,18 +231,16 @@ async fn the_command_says_what_it_did_and_fails_where_a_row_was_bad() {
     assert!(!early.status.success() && text(&early.stderr).contains("latchkey migrate"), "{}", text(&early.stderr));
     assert!(place.run(&["migrate"], &[]).status.success());
     let dry = place.run(&["import", "users", "good.csv", "--dry-run"], &[]);
-    let done = "1 rows: 1 new accounts (0 without a password), 0 that exist already, 0 bad.\n".to_owned();
+    let done = "1 rows: 1 new accounts (0 without a password), 0 existing, 0 invalid.\n".to_owned();
     assert_eq!(all(&dry), (true, done.clone(), String::new()));
     assert_eq!(place.users().await, 0);
     assert_eq!(all(&place.run(&["import", "users", "good.csv"], &[])), (true, done, String::new()));
     assert_eq!(place.users().await, 1);
 
     let (success, out, err) = all(&place.run(&["import", "users", "bad.jsonl"], &[]));
-    assert!(!success && out.ends_with("0 that exist already, 2 bad.\n"), "{out}");
-    assert!(
-        err.starts_with("line 1: role: admin is only taken with --allow-roles\nline 2: password_hash: bcrypt cost 31")
-    );
-    assert!(err.ends_with("latchkey: 2 of 2 rows could not be taken; see above.\n"), "{err}");
+    assert!(!success && out.ends_with("0 existing, 2 invalid.\n"), "{out}");
+    assert!(err.starts_with("line 1: role: admin requires --allow-roles\nline 2: password_hash: bcrypt cost 31"));
+    assert!(err.ends_with("latchkey: 2 of 2 rows were not imported; correct the rows reported above.\n"), "{err}");
     assert!(!err.contains("$2a$31"), "{err}");
 
     let stdin = ["import", "users", "-", "--format", "jsonl", "--allow-roles"];

@@ -1,5 +1,4 @@
-//! The commands of the binary besides `serve`.
-//! Called by `main`.
+//! The commands of the binary except `serve`. Called by `main`.
 
 pub mod import;
 pub mod rotate_key;

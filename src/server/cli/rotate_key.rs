@@ -1,5 +1,5 @@
-//! `latchkey key rotate`: a new signing secret where the old one is kept. The old one goes on verifying what it signed, the
-//! one before it too; an older one no longer does. Called by `main`. No secret reaches a log or an error.
+//! `latchkey key rotate`: replaces the signing secret in its file. The previous two secrets still verify what they
+//! signed; older ones do not. Called by `main`. No secret reaches a log or an error.
 
 use std::{
     fs::{self, File, OpenOptions, Permissions},
@@ -15,24 +15,24 @@ use crate::server::{
 
 const SECRET: &str = "LATCHKEY__AUTH__SECRET=";
 const PREVIOUS: &str = "LATCHKEY__AUTH__PREVIOUS_SECRETS=";
-/// How many secrets before the current one go on verifying.
+/// How many previous secrets are kept for verification.
 const KEPT: usize = 2;
-/// Characters of the shortest secret that a start accepts: what is shorter never signed anything.
+/// Minimum characters of a valid secret. Shorter ones never signed anything.
 const SHORTEST: usize = 32;
 
-/// Secrets, newest first: a new one, and those of `before` that are kept.
+/// Returns a new secret, and the kept ones of `before`, newest first.
 fn rotated(before: impl IntoIterator<Item = String>) -> (String, Vec<String>) {
     let kept = before.into_iter().filter(|secret| secret.chars().count() >= SHORTEST).take(KEPT).collect();
     (random::secret_text(), kept)
 }
 
-/// Rotates in a file of `NAME=value` lines, as service managers and containers read it. Every other line stays as it is,
+/// Rotates the secret in a file of `NAME=value` lines, the format of service managers and containers. Other lines stay
 /// byte for byte; so do the file's mode and owner.
 pub fn rotate_env_file(path: &Path) -> Result<(), ConfigError> {
     replace(path, |text| rewritten(text).map_err(|what| format!("{} {what}", path.display())))
 }
 
-/// Rotates in a file that holds one secret a line, newest first.
+/// Rotates the secret in a file with one secret per line, newest first.
 pub fn rotate_secrets_file(path: &Path) -> Result<(), ConfigError> {
     replace(path, |text| {
         let (new, kept) = rotated(String::from_utf8_lossy(text).lines().map(str::to_owned));
@@ -40,17 +40,17 @@ pub fn rotate_secrets_file(path: &Path) -> Result<(), ConfigError> {
     })
 }
 
-/// The two lines to set instead of what `auth` says: for whoever keeps secrets where no program can write.
+/// Returns the two lines to set instead of `auth`'s secrets, for secrets stored where no program can write.
 pub fn new_lines(auth: &Auth) -> String {
     let (new, kept) = rotated(auth.secret.iter().chain(&auth.previous_secrets).cloned());
     format!("{SECRET}{new}\n{PREVIOUS}{}\n", list(&kept))
 }
 
-/// The lines of an environment file with a new secret, or what is wrong with them.
+/// Returns the environment file with a new secret, or why it can't be rewritten.
 fn rewritten(text: &[u8]) -> Result<Vec<u8>, &'static str> {
     let lines: Vec<&[u8]> = text.split_inclusive(|byte| *byte == b'\n').collect();
     let (at, secret) = setting(&lines, SECRET)?
-        .ok_or("has no line LATCHKEY__AUTH__SECRET=...: name the file that the server gets its secret from.")?;
+        .ok_or("has no line LATCHKEY__AUTH__SECRET=...: name the file that sets the server's secret.")?;
     let previous = setting(&lines, PREVIOUS)?;
     let listed = previous.as_ref().map_or("", |(_, value)| value.text);
     let older: Vec<String> = match listed {
@@ -58,9 +58,7 @@ fn rewritten(text: &[u8]) -> Result<Vec<u8>, &'static str> {
         _ => toml::from_str::<toml::Table>(&format!("v = {listed}"))
             .ok()
             .and_then(|mut table| table.remove("v")?.try_into().ok())
-            .ok_or(
-                "has LATCHKEY__AUTH__PREVIOUS_SECRETS in another form than [\"...\", \"...\"]: correct that line.",
-            )?,
+            .ok_or("has an invalid LATCHKEY__AUTH__PREVIOUS_SECRETS: write it as [\"...\", \"...\"].")?,
     };
     let (new, kept) = rotated(std::iter::once(secret.text.to_owned()).chain(older));
     let mut out = Vec::new();
@@ -83,7 +81,7 @@ fn list(secrets: &[String]) -> String {
     serde_json::Value::from(secrets).to_string()
 }
 
-/// What stands behind a name: the text, what it is quoted with, and how its line ends.
+/// A value: its text, its quotes, and its line ending.
 #[derive(Clone, Copy)]
 struct Value<'a> {
     text: &'a str,
@@ -99,14 +97,14 @@ impl Value<'_> {
     }
 }
 
-/// The one line that begins with `name`, and its value.
+/// Finds the only line that begins with `name`, and returns its value.
 fn setting<'a>(lines: &[&'a [u8]], name: &str) -> Result<Option<(usize, Value<'a>)>, &'static str> {
     let mut found = lines.iter().enumerate().filter_map(|(n, line)| Some((n, line.strip_prefix(name.as_bytes())?)));
     let Some((n, line)) = found.next() else {
         return Ok(None);
     };
     if found.next().is_some() {
-        return Err("sets one of the secrets twice: leave the line that counts.");
+        return Err("sets one of the secrets twice: delete the line that is out of date.");
     }
     let line = std::str::from_utf8(line).map_err(|_| "has a secret that is not UTF-8: correct that line.")?;
     let value = line.trim_end();
@@ -116,15 +114,18 @@ fn setting<'a>(lines: &[&'a [u8]], name: &str) -> Result<Option<(usize, Value<'a
     Ok(Some((n, Value { text: &value[quote.len()..value.len() - quote.len()], quote, ending })))
 }
 
-/// Puts in the place of a file what `change` makes of it: all of it or nothing, whenever the power fails.
+/// Replaces a file atomically with the result of `change`, also if the power fails.
 fn replace(path: &Path, change: impl FnOnce(&[u8]) -> Result<Vec<u8>, String>) -> Result<(), ConfigError> {
     let failed = |error: io::Error| ConfigError(format!("{} cannot be rewritten: {error}.", path.display()));
-    // A link stays one: what it leads to is replaced.
+    // Follow a symlink and replace its target.
     let path = fs::canonicalize(path).map_err(failed)?;
     let new = beside(&path);
-    // Its being there also keeps a second rotation out, which would lose this one's secret.
+    // Its existence also blocks a second rotation, which would lose this one's secret.
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new).map_err(|error| {
-        ConfigError(format!("{} cannot be made: {error}. If no rotation is under way, remove it.", new.display()))
+        ConfigError(format!(
+            "{} cannot be created: {error}. If no other rotation is running, delete it.",
+            new.display()
+        ))
     })?;
     let outcome = fs::read(&path).map_err(failed).and_then(|old| {
         let text = change(&old).map_err(ConfigError)?;
@@ -151,7 +152,7 @@ fn exchange(mut file: File, text: &[u8], new: &Path, path: &Path) -> io::Result<
     file.write_all(text)?;
     file.sync_all()?;
     fs::rename(new, path)?;
-    // The rename itself reaches the disk with the folder.
+    // Sync the folder, so that the rename reaches the disk.
     path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
 }
 

@@ -1,4 +1,5 @@
-//! What a start needs besides a configuration: the database, a signing secret, and in a demo its accounts. Called by `main`.
+//! Prepares a start: opens the database, reads or creates the signing secret, and creates the demo accounts. Called by
+//! `main`.
 
 use std::{
     error::Error,
@@ -25,10 +26,10 @@ use crate::{
     },
 };
 
-/// Where a developer's machine keeps its secrets, so that a restart logs nobody out: one a line, newest first.
+/// Where DEV stores its secrets, one per line, newest first, so that a restart logs no one out.
 pub const DEV_SECRET: &str = "data/dev-secret";
 
-/// The demo's accounts; the landing page offers them where `demo.seed` is set.
+/// The demo accounts. The landing page offers them if `demo.seed` is set.
 pub const DEMO_ACCOUNTS: [(&str, &str, Role); 3] = [
     ("user@demo.test", "Uma User", Role::User),
     ("moderator@demo.test", "Mo Moderator", Role::Moderator),
@@ -36,7 +37,7 @@ pub const DEMO_ACCOUNTS: [(&str, &str, Role); 3] = [
 ];
 pub const DEMO_PASSWORD: &str = "correct-horse-battery";
 
-/// Opens and migrates the database, and wires the rest to it.
+/// Opens and migrates the database, and creates the application state.
 pub async fn open(mut config: Config) -> Result<AppState, Box<dyn Error>> {
     let secret = signing_secret(&mut config)?;
     let db = open_database(&config).await?;
@@ -44,12 +45,12 @@ pub async fn open(mut config: Config) -> Result<AppState, Box<dyn Error>> {
     Ok(AppState::new(config, db, &secret)?)
 }
 
-/// Opens a database that has to be up to date: for a command that changes nothing.
+/// Opens a database that must already be migrated. For commands that change nothing.
 pub async fn open_as_it_is(config: &Config) -> Result<Db, Box<dyn Error>> {
     let db = open_database(config).await?;
     if !db.is_migrated().await {
         return Err(Box::new(ConfigError(
-            "The database is not up to date, and this command changes nothing: run 'latchkey migrate' first.".into(),
+            "The database schema is not up to date: run 'latchkey migrate' first.".into(),
         )));
     }
     Ok(db)
@@ -57,12 +58,14 @@ pub async fn open_as_it_is(config: &Config) -> Result<Db, Box<dyn Error>> {
 
 async fn open_database(config: &Config) -> Result<Db, ConfigError> {
     Db::open(&config.database).await.map_err(|error| {
-        ConfigError(format!("The database does not open ({error}): check DATABASE_URL, and that its server runs."))
+        ConfigError(format!(
+            "The database cannot be opened ({error}): check DATABASE_URL, and that the database server is running."
+        ))
     })
 }
 
-/// The configured secret or, in DEV only, one made here and kept for the owner's eyes (mode 0600). Those that were rotated
-/// out of that file go on verifying.
+/// Returns the configured secret. In DEV only, reads or creates the secrets file (mode 0600), whose older secrets still
+/// verify.
 pub fn signing_secret(config: &mut Config) -> io::Result<String> {
     if let Some(secret) = &config.auth.secret {
         return Ok(secret.clone());
@@ -91,7 +94,7 @@ fn dev_secrets(path: &Path) -> io::Result<String> {
     Ok(secret)
 }
 
-/// Makes the demo's accounts where they are missing.
+/// Creates the missing demo accounts.
 pub async fn seed_demo(state: &AppState) -> Result<(), AppError> {
     let now = state.db.now().await?;
     for (email, name, role) in DEMO_ACCOUNTS {

@@ -1,4 +1,4 @@
-//! What holds where an operator says nothing.
+//! The defaults of all settings.
 
 use std::{net::SocketAddr, time::Duration};
 

@@ -1,8 +1,8 @@
-//! Why a configuration is refused.
+//! The error of an invalid configuration.
 
 use std::fmt;
 
-/// Why a configuration was refused: one sentence that says what to do.
+/// Why a configuration is invalid: one sentence that says what to change.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ConfigError(pub String);
 

@@ -1,4 +1,4 @@
-//! The section `[mail]`: as it stands in the file, and the way out that it comes to.
+//! The section `[mail]`: its keys as written, and the validated transport.
 
 use lettre::{
     message::Mailbox,
@@ -17,7 +17,7 @@ use std::{
 use super::error::ConfigError;
 use crate::brand::NAME;
 
-/// The section as it stands in the file.
+/// The section as written in the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Section {
@@ -49,26 +49,26 @@ pub enum Encryption {
     None,
 }
 
-/// Who writes mails, and how they leave.
+/// The sender and the transport of mails.
 #[derive(Clone, Debug)]
 pub struct Mail {
     pub from: Mailbox,
     pub transport: Transport,
 }
 
-/// How mails leave.
+/// How mails are sent.
 #[derive(Clone, Debug)]
 pub enum Transport {
-    /// Not at all: they wait in the outbox.
+    /// Not at all: mails wait in the outbox.
     None,
-    /// They stay in this process's memory, for /dev/mailbox.
+    /// To this process's memory, for /dev/mailbox.
     Mailbox,
-    /// A file each in this folder.
+    /// To one file per mail in this folder.
     File(PathBuf),
     Smtp(Smtp),
 }
 
-/// An SMTP server, and how to speak to it.
+/// An SMTP server and its connection settings.
 #[derive(Clone)]
 pub struct Smtp {
     pub host: String,
@@ -77,17 +77,17 @@ pub struct Smtp {
     pub credentials: Option<Credentials>,
 }
 
-/// How the way to an SMTP server is encrypted.
+/// How the connection to the SMTP server is encrypted.
 #[derive(Clone)]
 pub enum Tls {
-    /// From the first byte (RFC 8314).
+    /// TLS from the first byte (RFC 8314).
     Wrapper(TlsParameters),
-    /// After STARTTLS, which the server has to offer (RFC 3207).
+    /// STARTTLS, which the server must offer (RFC 3207).
     Required(TlsParameters),
     None,
 }
 
-// It holds a password, which a log line of a configuration must not.
+// It contains a password, which a logged configuration must not show.
 impl fmt::Debug for Smtp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Smtp").field("host", &self.host).field("port", &self.port).finish_non_exhaustive()
@@ -104,7 +104,7 @@ impl Section {
             Kind::None => Transport::None,
             Kind::Mailbox if !dev => {
                 return refuse(
-                    "mail.transport = \"mailbox\" shows every mail to whoever looks: it cannot be set in PROD. Set LATCHKEY__MAIL__TRANSPORT to smtp, file or none.",
+                    "mail.transport = \"mailbox\" shows every mail to anyone with access to the page: it cannot be set in PROD. Set LATCHKEY__MAIL__TRANSPORT to smtp, file or none.",
                 );
             }
             Kind::Mailbox => Transport::Mailbox,
@@ -117,7 +117,7 @@ impl Section {
     fn smtp(self, dev: bool) -> Result<Smtp, ConfigError> {
         let (Some(host), Some(_)) = (self.smtp_host, self.from) else {
             return refuse(
-                "mail.transport = \"smtp\" needs a server and a sender: set LATCHKEY__MAIL__SMTP_HOST and LATCHKEY__MAIL__FROM.",
+                "mail.transport = \"smtp\" needs a server and a sender address: set LATCHKEY__MAIL__SMTP_HOST and LATCHKEY__MAIL__FROM.",
             );
         };
         let credentials = match (self.smtp_username, self.smtp_password) {
@@ -125,7 +125,7 @@ impl Section {
             (None, None) => None,
             _ => {
                 return refuse(
-                    "mail.smtp_username and mail.smtp_password go together: set both, or neither for a server that asks for none.",
+                    "mail.smtp_username and mail.smtp_password must be set together: set both, or neither if the server needs no authentication.",
                 );
             }
         };
@@ -136,7 +136,7 @@ impl Section {
             Encryption::None if dev || is_loopback(&host) => (Tls::None, 25),
             Encryption::None => {
                 return refuse(
-                    "mail.smtp_tls = \"none\" would send mails, and the links in them, in the clear: in PROD that is for a server on this machine only. Set LATCHKEY__MAIL__SMTP_TLS to tls or starttls.",
+                    "mail.smtp_tls = \"none\" sends mails and their links unencrypted: PROD allows it only for a server on this machine. Set LATCHKEY__MAIL__SMTP_TLS to tls or starttls.",
                 );
             }
         };
@@ -152,19 +152,20 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// The certificate has to name `host`, and to come from a public authority or, where there is a file, from one in it.
+/// Builds TLS parameters. The certificate must name `host` and come from a public authority or, if a file is set, from
+/// an authority in it.
 fn parameters(host: &str, authorities: Option<&Path>) -> Result<TlsParameters, ConfigError> {
     let unusable = |why: &dyn fmt::Display| {
         ConfigError(format!(
-            "mail.smtp_ca_file holds no certificate that can be used ({why}): name a file with the authority's certificate as PEM."
+            "mail.smtp_ca_file contains no usable certificate ({why}): name a PEM file with the certificate of the authority."
         ))
     };
     let mut builder = TlsParameters::builder(host.to_owned());
     if let Some(file) = authorities {
         let pem = std::fs::read(file).map_err(|error| unusable(&error))?;
-        // The parser takes what has no certificate in it for a list of none.
+        // The parser accepts a file without certificates as an empty list.
         if !pem.windows(27).any(|line| line == b"-----BEGIN CERTIFICATE-----") {
-            return Err(unusable(&"it has none"));
+            return Err(unusable(&"no certificate found"));
         }
         let certificate = Certificate::from_pem(&pem).map_err(|error| unusable(&error))?;
         builder = builder.certificate_store(CertificateStore::None).add_root_certificate(certificate);

@@ -1,5 +1,4 @@
-//! What an operator may set: `Leptos.toml` and the environment, with defaults and checks.
-//! Read once at the start.
+//! The configuration: `Leptos.toml` and the environment, with defaults and validation. Read once at the start.
 
 pub mod defaults;
 pub mod error;

@@ -1,5 +1,5 @@
-//! What an operator may set: `Leptos.toml`, overridden by the environment, parsed and judged before anything starts.
-//! Read by `main`, carried by `AppState`.
+//! The settings of `Leptos.toml`, overridden by the environment, parsed and validated before anything starts. Read by
+//! `main`, held by `AppState`.
 
 use leptos::config::{Env, LeptosOptions};
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use crate::{
 pub use super::error::ConfigError;
 pub use super::mail::{Mail, Smtp, Tls, Transport};
 
-/// A configuration that holds together. Made by [`Config::load`] only.
+/// A valid configuration. Created by [`Config::load`] or [`Config::parse`] only.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub server: Server,
@@ -24,7 +24,7 @@ pub struct Config {
     pub leptos: Leptos,
     /// `[mail]`, parsed.
     pub mail: Mail,
-    /// `server.public_url`, or what follows from the site address.
+    /// `server.public_url`, or the site address if that is not set.
     pub public_origin: Origin,
     /// `server.trusted_proxies`, parsed.
     pub trusted_proxies: TrustedProxies,
@@ -36,7 +36,7 @@ pub struct Server {
     pub public_url: Option<String>,
     pub trusted_proxies: Vec<String>,
     pub metrics_addr: Option<SocketAddr>,
-    /// Whether DEV, which shows all mails, may listen where other machines reach it.
+    /// Whether DEV, which shows all mails, may listen on addresses that other machines reach.
     pub dev_beyond_loopback: bool,
     #[serde(deserialize_with = "duration")]
     pub shutdown_deadline: Duration,
@@ -75,7 +75,7 @@ pub struct Auth {
     pub port_in_cookies: bool,
     pub password_min_length: u32,
     pub breach_check_url: Option<String>,
-    /// What signing up leads to; unset: by the environment, see [`Config::verifies_sign_ups`].
+    /// What sign-up does. Unset: see [`Config::verifies_sign_ups`].
     pub sign_up: Option<SignUp>,
     pub log_in_after_reset: bool,
     #[serde(deserialize_with = "duration")]
@@ -85,13 +85,13 @@ pub struct Auth {
     pub argon2_lanes: u32,
 }
 
-/// What signing up leads to.
+/// What sign-up does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SignUp {
-    /// The new account is signed in at once.
+    /// Creates the account and signs it in at once.
     Open,
-    /// The account is made once its address is known to be its owner's.
+    /// Creates the account once its email address is verified.
     Verified,
 }
 
@@ -110,7 +110,7 @@ pub struct Demo {
     pub seed: bool,
 }
 
-/// The Leptos options, by the names that Leptos itself uses.
+/// The Leptos options, under Leptos' own names.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Leptos {
@@ -124,7 +124,7 @@ pub struct Leptos {
     pub hash_file_name: String,
 }
 
-// Both hold secrets: a log line of a configuration must not.
+// Both contain secrets, which a logged configuration must not show.
 impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Auth").finish_non_exhaustive()
@@ -137,7 +137,7 @@ impl fmt::Debug for Database {
     }
 }
 
-/// The sections as they stand in the file.
+/// The sections as written in the file.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct File {
@@ -150,9 +150,9 @@ pub(super) struct File {
     pub(super) leptos: Leptos,
 }
 
-/// Keys whose value is a list; a single value without brackets is a list of one.
+/// Keys whose value is a list. A single value without brackets is a list of one.
 const LISTS: [&str; 2] = ["previous_secrets", "trusted_proxies"];
-/// Keys whose value is text, whatever it looks like.
+/// Keys whose value is always text, even if it looks like a number.
 const TEXTS: [&str; 3] = ["secret", "smtp_username", "smtp_password"];
 
 impl Config {
@@ -160,20 +160,20 @@ impl Config {
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|e| {
             ConfigError(format!(
-                "{} cannot be read ({e}): start {NAME} in the folder that holds it, or name it with --config.",
+                "{} cannot be read ({e}): start {NAME} in its folder, or give its path with --config.",
                 path.display()
             ))
         })?;
         Self::parse(&text, std::env::vars())
     }
 
-    /// Reads `text` as TOML and lays `env` over it.
+    /// Parses `text` as TOML and applies `env` over it.
     pub fn parse(text: &str, env: impl IntoIterator<Item = (String, String)>) -> Result<Self, ConfigError> {
         let mut table: toml::Table = toml::from_str(text).map_err(|e| {
             ConfigError(format!("Leptos.toml is not valid TOML: {}.", e.message().trim_end_matches('.')))
         })?;
         for (name, value) in env {
-            // Empty is what compose files leave of a variable that is not set.
+            // Compose files set an unset variable to the empty string.
             if value.is_empty() {
                 continue;
             }
@@ -192,25 +192,24 @@ impl Config {
         }
         let file: File = table.try_into().map_err(|e: toml::de::Error| {
             ConfigError(format!(
-                "The configuration has a mistake: {}. Correct it in Leptos.toml or in the environment (LATCHKEY__SECTION__KEY).",
+                "The configuration is invalid: {}. Correct it in Leptos.toml or in the environment (LATCHKEY__SECTION__KEY).",
                 without_value(e.to_string().trim().trim_end_matches('.').replace('\n', " "))
             ))
         })?;
         file.validate()
     }
 
-    /// Whether an account is made only once its address is known to be its owner's: what `auth.sign_up` says, or else in
-    /// PROD.
+    /// Whether sign-up verifies the email address first: the value of `auth.sign_up`, or by default `true` in PROD.
     pub fn verifies_sign_ups(&self) -> bool {
         self.auth.sign_up.map_or(!self.is_dev(), |sign_up| sign_up == SignUp::Verified)
     }
 
-    /// Whether this is a developer's machine, where demo accounts, plain http and a made-up secret are fine.
+    /// Whether this is DEV, which allows demo accounts, plain HTTP and a generated secret.
     pub fn is_dev(&self) -> bool {
         self.leptos.env == "DEV"
     }
 
-    /// The options that Leptos itself reads.
+    /// Returns the options for Leptos.
     pub fn leptos_options(&self) -> LeptosOptions {
         LeptosOptions::builder()
             .output_name(self.leptos.output_name.clone())
@@ -225,7 +224,7 @@ impl Config {
     }
 }
 
-/// What serde says of a wrong value, without the value: it may be a secret.
+/// Removes the value from serde's error message, because it may be a secret.
 fn without_value(message: String) -> String {
     match (
         message.split_once("invalid type: ").or(message.split_once("invalid value: ")),
@@ -236,7 +235,7 @@ fn without_value(message: String) -> String {
     }
 }
 
-/// The section and key that an environment variable sets, if it is one of ours.
+/// Returns the section and key that an environment variable sets, or `None` if it is not ours.
 fn setting(name: &str) -> Result<Option<(String, String)>, ConfigError> {
     let known = match name {
         "DATABASE_URL" => Some(("database", "url")),
@@ -261,7 +260,7 @@ fn setting(name: &str) -> Result<Option<(String, String)>, ConfigError> {
     }
 }
 
-/// A value of the environment as the TOML type that it looks like.
+/// Parses an environment value as the TOML type that it looks like.
 fn typed(value: String) -> toml::Value {
     if let Ok(number) = value.parse::<i64>() {
         return number.into();

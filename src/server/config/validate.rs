@@ -1,4 +1,4 @@
-//! Whether a configuration holds together, and the sentence to say where it does not.
+//! Validates the configuration. Each error is a sentence that says what to change.
 
 use axum::http::Uri;
 use std::{net::IpAddr, time::Duration};
@@ -17,7 +17,7 @@ impl File {
         };
         if dev && !self.leptos.site_addr.ip().is_loopback() && !self.server.dev_beyond_loopback {
             return refuse(
-                "In DEV everybody who reaches the server can read all mails: LEPTOS_SITE_ADDR must be an address of this machine alone, as 127.0.0.1:3000. Set LEPTOS_ENV=PROD, or LATCHKEY__SERVER__DEV_BEYOND_LOOPBACK=true where you trust the network.",
+                "LEPTOS_SITE_ADDR must be a loopback address in DEV, such as 127.0.0.1:3000, because DEV shows all mails to anyone who reaches the server: set LEPTOS_ENV=PROD, or LATCHKEY__SERVER__DEV_BEYOND_LOOPBACK=true on a network that you trust.",
             );
         }
         let public_url = self.server.public_url.clone().unwrap_or_else(|| {
@@ -29,37 +29,37 @@ impl File {
         });
         let Some(public_origin) = Origin::parse(&public_url) else {
             return refuse(
-                "server.public_url must be a scheme, a host and perhaps a port, without a path, in ASCII (an international name as xn--): https://example.com.",
+                "server.public_url must be a scheme and a host with an optional port, without a path, in ASCII (write an international name as xn--): for example https://example.com.",
             );
         };
         if !dev && !public_origin.is_https() {
             return refuse(
-                "server.public_url must begin with https:// in PROD, since cookies travel with it: set LATCHKEY__SERVER__PUBLIC_URL=https://your.domain.",
+                "server.public_url must begin with https:// in PROD, to protect the cookies: set LATCHKEY__SERVER__PUBLIC_URL=https://your.domain.",
             );
         }
         let trusted_proxies = TrustedProxies::parse(&self.server.trusted_proxies).map_err(|bad| {
             ConfigError(format!(
-                "server.trusted_proxies holds '{bad}', which is no network of your own: list addresses with a prefix length, as in [\"10.0.0.0/8\"]."
+                "server.trusted_proxies contains '{bad}', which is not a private network: list addresses with a prefix length, such as [\"10.0.0.0/8\"]."
             ))
         })?;
         if !dev && self.demo.seed {
-            return refuse("demo.seed makes accounts with a known password: it cannot be set in PROD.");
+            return refuse("demo.seed creates accounts with a public password: it cannot be set in PROD.");
         }
         match &self.auth.secret {
             None if !dev => {
                 return refuse(
-                    "auth.secret is not set: make one with 'openssl rand -hex 32' and set it as LATCHKEY__AUTH__SECRET.",
+                    "auth.secret is not set: generate one with 'openssl rand -hex 32' and set it as LATCHKEY__AUTH__SECRET.",
                 );
             }
             Some(secret) if weak(secret, dev) => {
                 return refuse(
-                    "auth.secret is weak: it needs at least 32 random characters. Make one with 'openssl rand -hex 32' and set it as LATCHKEY__AUTH__SECRET.",
+                    "auth.secret is weak: it needs at least 32 random characters. Generate one with 'openssl rand -hex 32' and set it as LATCHKEY__AUTH__SECRET.",
                 );
             }
             _ => {}
         }
         if self.auth.previous_secrets.iter().any(|secret| weak(secret, dev)) {
-            return refuse("auth.previous_secrets holds a weak secret: take it out of the list.");
+            return refuse("auth.previous_secrets contains a weak secret: remove it from the list.");
         }
         let a = &self.auth;
         let second = Duration::from_secs(1);
@@ -67,39 +67,35 @@ impl File {
             return refuse("auth.access_ttl must be from 1s to 1h.");
         }
         if a.refresh_ttl <= a.access_ttl || a.idle_ttl <= a.access_ttl || a.idle_ttl > a.refresh_ttl {
-            return refuse(
-                "auth.access_ttl, auth.idle_ttl and auth.refresh_ttl must grow in that order (idle_ttl may equal refresh_ttl).",
-            );
+            return refuse("auth.idle_ttl must be longer than auth.access_ttl and no longer than auth.refresh_ttl.");
         }
         if a.refresh_ttl > Duration::from_secs(400 * 24 * 60 * 60) {
-            return refuse("auth.refresh_ttl can be at most 400d: browsers keep no cookie for longer.");
+            return refuse("auth.refresh_ttl must be at most 400d: browsers keep no cookie longer.");
         }
         if !(8..=128).contains(&a.password_min_length) {
             return refuse("auth.password_min_length must be from 8 to 128.");
         }
         if a.breach_check_url.as_deref().is_some_and(|url| !may_be_asked(url, dev)) {
             return refuse(
-                "auth.breach_check_url must begin with https://, or with http:// and an address of this machine, and have no query: https://api.pwnedpasswords.com/range.",
+                "auth.breach_check_url must begin with https://, or with http:// and a loopback address, and must not have a query: for example https://api.pwnedpasswords.com/range.",
             );
         }
         if a.argon2_memory_kib < 19_456 || a.argon2_passes < 2 || a.argon2_lanes < 1 {
-            return refuse("auth.argon2_* asks for less than OWASP's minimum: 19456 KiB, 2 passes, 1 lane.");
+            return refuse("auth.argon2_* is below OWASP's minimum: set at least 19456 KiB, 2 passes and 1 lane.");
         }
         if a.argon2_memory_kib > 1024 * 1024 || a.argon2_passes > 100 || a.argon2_lanes > 16 {
-            return refuse("auth.argon2_* asks for more than 1 GiB, 100 passes or 16 lanes.");
+            return refuse("auth.argon2_* is too high: set at most 1 GiB, 100 passes and 16 lanes.");
         }
         let (minute, hour) = (Duration::from_secs(60), Duration::from_secs(60 * 60));
         if a.sudo_ttl < Duration::from_secs(5) || a.sudo_ttl > 24 * hour {
-            return refuse("auth.sudo_ttl must be from 5s, or nobody could finish a form, to 24h.");
+            return refuse("auth.sudo_ttl must be from 5s (enough to submit a form) to 24h.");
         }
         if a.rotation_min_age > hour {
-            return refuse(
-                "auth.rotation_min_age must be at most 1h: a token that is hardly ever rotated hides its copies.",
-            );
+            return refuse("auth.rotation_min_age must be at most 1h: a token that rarely rotates hides its copies.");
         }
         if a.reuse_leeway > 5 * minute {
             return refuse(
-                "auth.reuse_leeway must be at most 5m: within it a copied token is taken for one of the browser's own.",
+                "auth.reuse_leeway must be at most 5m: within it a stolen token looks like a parallel request.",
             );
         }
         if self.server.shutdown_deadline > hour {
@@ -108,16 +104,18 @@ impl File {
         let t = &self.throttle;
         let all = [t.client_per_minute, t.account_per_five_minutes, t.mails_per_hour, t.ratings_per_minute];
         if all.contains(&0) {
-            return refuse("throttle.* must be at least 1: 0 would lock everybody out.");
+            return refuse("throttle.* must be at least 1: 0 would reject every attempt.");
         }
         if self.database.max_connections == 0 {
             return refuse("database.max_connections must be at least 1.");
         }
         if self.database.max_connections == 1 && !self.database.url.starts_with("sqlite:") {
-            return refuse("database.max_connections must be at least 2 with PostgreSQL: one of them only listens.");
+            return refuse(
+                "database.max_connections must be at least 2 with PostgreSQL: one connection only listens for notifications.",
+            );
         }
         if self.database.url.contains(":memory:") || self.database.url.contains("mode=memory") {
-            return refuse("DATABASE_URL must name a file: an SQLite database in memory is gone with its connection.");
+            return refuse("DATABASE_URL must name a file: an SQLite database in memory is lost with its connection.");
         }
         if !(self.database.url.starts_with("sqlite:")
             || self.database.url.starts_with("postgres://")
@@ -140,7 +138,7 @@ impl File {
     }
 }
 
-/// What is asked, and what is answered, must not be read or written by others on the way; on a developer's machine it may.
+/// Whether the breach service's URL is acceptable: https, or http to this machine. DEV accepts any http URL.
 fn may_be_asked(url: &str, dev: bool) -> bool {
     let Ok(url) = url.parse::<Uri>() else {
         return false;
@@ -155,26 +153,26 @@ fn may_be_asked(url: &str, dev: bool) -> bool {
     fits && !host.is_empty() && url.query().is_none()
 }
 
-/// Whether a secret is too short or, in PROD, not random: guessed early (repeats, sequences), or made of words.
+/// Whether a secret is too short or, in PROD, not random: repeats, sequences or words.
 fn weak(secret: &str, dev: bool) -> bool {
     let length = secret.chars().count();
     if length < 32 || dev {
         return length < 32;
     }
-    // zxcvbn takes time in the square of the length; what is random shows that by its beginning.
+    // zxcvbn is quadratic in the length, and 64 characters are enough to show randomness.
     let beginning: String = secret.chars().take(64).collect();
     zxcvbn(&beginning, &[]).guesses_log10() < LEAST_GUESSES_LOG10
         || secret.chars().any(char::is_whitespace)
         || letters_of_words(secret) * 2 >= length
 }
 
-/// zxcvbn counts no further than 2^64, about 10^19.3: all that is random gets there.
+/// zxcvbn counts up to 2^64, about 10^19.3. Random text reaches that.
 const LEAST_GUESSES_LOG10: f64 = 19.0;
-/// Fewest letters of a word.
+/// Minimum letters of a word.
 const WORD: usize = 4;
 
-/// How many characters of a text stand in words: letters in a row, of which only the first may be a capital, that zxcvbn
-/// guesses far sooner than by trying all.
+/// Counts the characters that are part of words: runs of letters, capital only at the start, that zxcvbn guesses far
+/// sooner than by brute force.
 fn letters_of_words(text: &str) -> usize {
     let (mut total, mut run) = (0, String::new());
     for c in text.chars().chain(['0']) {

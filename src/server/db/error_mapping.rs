@@ -1,4 +1,4 @@
-//! Causes become [`AppError`] here, once: the cause goes to the log, the browser learns what it can do about it.
+//! Converts causes to [`AppError`] and logs them once. The browser learns only what it can act on.
 
 use crate::error::AppError;
 use std::any::Any;
@@ -25,7 +25,7 @@ impl From<jsonwebtoken::errors::Error> for AppError {
     }
 }
 
-/// A bug of ours: the log gets the panic's message, the client learns that it was not its fault.
+/// Logs a panic's message and returns [`AppError::Internal`].
 pub fn panicked(panic: &(dyn Any + Send)) -> AppError {
     let message = panic
         .downcast_ref::<String>()
@@ -36,7 +36,7 @@ pub fn panicked(panic: &(dyn Any + Send)) -> AppError {
     AppError::Internal
 }
 
-/// Runs a transaction again, once, where PostgreSQL rolled it back in favour of another one: `again!(log_out(state, ..))`.
+/// Runs a transaction again, once, if PostgreSQL rolled it back for another one: `again!(log_out(state, ..))`.
 macro_rules! again {
     ($transaction:expr) => {
         match $transaction.await {
@@ -53,19 +53,19 @@ fn is_conflict(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(error) if matches!(error.code().as_deref(), Some("40001" | "40P01")))
 }
 
-/// Whether SQLite answered BUSY, with whichever extended code.
+/// Whether SQLite answered BUSY, with any extended code.
 pub fn is_busy(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(|error| error.code());
     code.is_some_and(|code| sqlite_code(&code) == Some(5))
 }
 
-/// The primary one of SQLite's result codes. PostgreSQL's have five characters.
+/// Returns the primary SQLite result code. PostgreSQL's codes have five characters.
 fn sqlite_code(code: &str) -> Option<u32> {
     let code = code.parse::<u32>().ok().filter(|_| code.len() < 5)?;
     Some(code & 0xff)
 }
 
-/// Whether the same request may succeed later: no connection, no lock, no room.
+/// Whether a retry may succeed: no connection, a lock timeout, or no resources.
 fn is_outage(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_)

@@ -1,5 +1,4 @@
-//! The two engines behind one SQL text: the pools, the macros that run a query, and the mapping of errors.
-//! Used by every store.
+//! The two database engines behind one SQL text: pools, query macros, error mapping. Used by every store.
 
 pub mod error_mapping;
 pub mod pool;

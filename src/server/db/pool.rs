@@ -1,5 +1,5 @@
-//! The one place that knows there are two engines. A store writes its SQL once, with `$1` placeholders, and runs it
-//! through [`read!`], [`write!`](crate::server::db::pool::write) or [`within!`], which compile the same query for both.
+//! Hides that there are two engines. A store writes its SQL once, with `$1` placeholders, and runs it through
+//! [`read!`], [`write!`](crate::server::db::pool::write) or [`within!`], which compile the query for both.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use sqlx::{
@@ -19,14 +19,14 @@ use std::{
 use super::error_mapping;
 use crate::server::{config, files, metrics};
 
-/// Seconds that a request waits for a connection, or for SQLite's write lock, before it is answered with 503.
+/// Time limit for getting a connection or SQLite's write lock. After it the request gets 503.
 const WAIT: Duration = Duration::from_secs(2);
 
-/// Bytes of an SQLite file that are read through the kernel's own memory; what lies beyond is copied. Address space, and
-/// no memory that is not there for the file anyway.
+/// Bytes of an SQLite file that are memory-mapped; the rest is read by copying. It reserves address space and uses the
+/// page cache only.
 const MAPPED: &str = "1073741824";
 
-/// A PostgreSQL connection that was idle for so long is asked whether it still stands.
+/// A PostgreSQL connection that was idle for this long is pinged before use.
 const QUIET: Duration = Duration::from_secs(1);
 
 /// The database, on either engine. Cheap to clone.
@@ -36,7 +36,7 @@ pub enum Db {
     Postgres(PgPool),
 }
 
-/// SQLite has one writer at a time: a pool of one queues the writers here, in order, instead of in busy loops.
+/// SQLite allows one writer at a time. A pool of one queues the writers in order instead of retrying on BUSY.
 #[derive(Clone, Debug)]
 pub struct SqliteDb {
     pub read: SqlitePool,
@@ -44,7 +44,7 @@ pub struct SqliteDb {
     folder: PathBuf,
 }
 
-/// A transaction that may write, on either engine. Rolled back when dropped without [`Tx::commit`].
+/// A write transaction, on either engine. Dropping it without [`Tx::commit`] rolls it back.
 pub enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
     Postgres(Transaction<'static, Postgres>),
@@ -105,22 +105,22 @@ macro_rules! within {
 pub(crate) use {read, run, within, write};
 
 impl Db {
-    /// Opens (SQLite: creates) the database that `config.url` names, without touching its schema.
+    /// Opens the database at `config.url`, and creates it on SQLite. Does not change the schema.
     pub async fn open(config: &config::Database) -> Result<Self, sqlx::Error> {
         if config.url.starts_with("sqlite:") {
             Self::open_sqlite(config).await
         } else {
-            // A statement that waits for a lock, or runs on, gives its request back to the client in time to try again.
+            // A statement that waits for a lock or runs too long fails early, so that the client can retry in time.
             let options = PgConnectOptions::from_str(&config.url)?.options([
                 ("lock_timeout", "2s"),
                 ("statement_timeout", "10s"),
-                // The default of 4 is for spinning disks, and prefers reading a whole table to looking up a few rows.
+                // The default of 4 is for spinning disks and prefers table scans to index lookups.
                 ("random_page_cost", "1.1"),
             ]);
             let pool = PgPoolOptions::new()
                 .max_connections(config.max_connections)
                 .acquire_timeout(WAIT)
-                // By default the pool asks a connection for a sign of life before each use, which doubles the way.
+                // By default the pool pings a connection before each use, which doubles the round trips.
                 .test_before_acquire(false)
                 .before_acquire(|connection, usage| {
                     Box::pin(async move {
@@ -140,24 +140,25 @@ impl Db {
         let options = SqliteConnectOptions::from_str(&config.url)?
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            // A log-out that was answered must survive a power cut: with NORMAL, WAL may lose the last commits.
+            // A confirmed log-out must survive a power failure. With NORMAL, WAL may lose the last commits.
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            // Pages are read where they lie: a connection's own copies are dropped with each write of another one. Measured:
-            // without it a refresh among a million accounts took 1.53 times as long as among a thousand, with it 1.08.
+            // Reads memory-mapped pages: another connection's write drops a connection's own page cache. Measured: a
+            // refresh among a million accounts takes 1.08 times as long as among a thousand, and 1.53 times without
+            // this setting.
             .pragma("mmap_size", MAPPED)
             .busy_timeout(WAIT);
         let folder = options.get_filename().parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder).map_err(sqlx::Error::Io)?;
         let (folder, file) = (folder.to_owned(), options.get_filename().to_owned());
-        // Made here for its owner alone, whatever the umask; SQLite gives the files beside it the same mode.
+        // Create the file for its owner only, regardless of the umask. SQLite gives its other files the same mode.
         OpenOptions::new().create(true).append(true).mode(0o600).open(&file).map_err(sqlx::Error::Io)?;
         for ending in ["", "-wal", "-shm"] {
             let mut name = file.clone().into_os_string();
             name.push(ending);
             files::keep_to_owner(Path::new(&name)).map_err(sqlx::Error::Io)?;
         }
-        // A connection to a file needs no sign of life, which would be a message to its thread and back for each query.
+        // No ping for a file: it would be a round trip to the connection's thread for each query.
         let pool = || SqlitePoolOptions::new().acquire_timeout(WAIT).test_before_acquire(false);
         let write = connect(pool().max_connections(1), options.clone()).await?;
         let version: String = sqlx::query_scalar("select sqlite_version()").fetch_one(&write).await?;
@@ -166,12 +167,13 @@ impl Db {
         Ok(Self::Sqlite(SqliteDb { read, write, folder }))
     }
 
-    /// Brings the schema up to date. Several nodes may do it at once: on PostgreSQL sqlx holds an advisory lock, on SQLite the
-    /// database's folder is locked. What a later release has added stays: this one may still run beside it.
+    /// Applies all pending migrations. Several nodes may call it at once: on PostgreSQL sqlx holds an advisory lock, on
+    /// SQLite the database's folder is locked. It ignores migrations that it does not know, so this release can run
+    /// beside a newer one.
     pub async fn migrate(&self) -> Result<(), sqlx::migrate::MigrateError> {
         match self {
             Self::Sqlite(sqlite) => {
-                // SQLite has no lock that several statements hold: another process may be at it.
+                // SQLite has no lock that spans statements, and another process may migrate.
                 let folder = sqlite.folder.clone();
                 let lock = tokio::task::spawn_blocking(move || {
                     let folder = File::open(folder)?;
@@ -184,7 +186,7 @@ impl Db {
                 outcome
             }
             Self::Postgres(pool) => {
-                // A connection of its own: a migration, or the wait for another node's, may take as long as it takes.
+                // Use a separate connection: a migration, or waiting for another node's, has no time limit.
                 let mut connection = pool.acquire().await?.detach();
                 sqlx::raw_sql("set lock_timeout = 0; set statement_timeout = 0").execute(&mut connection).await?;
                 sqlx::migrate!("migrations/postgres").set_ignore_missing(true).run(&mut connection).await?;
@@ -193,7 +195,7 @@ impl Db {
         }
     }
 
-    /// Whether every migration that this release knows was applied: for a command that must change nothing.
+    /// Whether all migrations of this release are applied. For commands that must change nothing.
     pub async fn is_migrated(&self) -> bool {
         let sql = "select version from _sqlx_migrations where success";
         let applied: Result<Vec<i64>, _> = read!(self, |c| sqlx::query_scalar(sql).fetch_all(c).await);
@@ -201,12 +203,12 @@ impl Db {
             Self::Sqlite(_) => sqlx::migrate!("migrations/sqlite"),
             Self::Postgres(_) => sqlx::migrate!("migrations/postgres"),
         };
-        // Without that table nothing was ever applied.
+        // Without the migrations table nothing was applied.
         applied.is_ok_and(|applied| known.iter().all(|migration| applied.contains(&migration.version)))
     }
 
-    /// Begins a transaction that may write. On SQLite it takes the write lock at once: one that begins as a reader
-    /// and writes later fails with SQLITE_BUSY, whatever the busy timeout.
+    /// Begins a write transaction. On SQLite it takes the write lock at once: a transaction that begins as a reader and
+    /// writes later fails with SQLITE_BUSY, regardless of the busy timeout.
     pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
         let began = Instant::now();
         let tx = match self {
@@ -217,8 +219,8 @@ impl Db {
         tx
     }
 
-    /// The database's clock, in the microseconds that both engines keep. SQLite lives in this process and has none
-    /// of its own.
+    /// Returns the database's time, in microseconds, which both engines store. SQLite runs in this process and uses its
+    /// clock.
     pub async fn now(&self) -> Result<DateTime<Utc>, sqlx::Error> {
         match self {
             Self::Sqlite(_) => Ok(Utc::now().trunc_subsecs(6)),
@@ -231,7 +233,7 @@ impl Db {
         read!(self, |c| sqlx::query("select 1").execute(c).await.map(|_| ()))
     }
 
-    /// Waits for the connections in use, then closes all of them.
+    /// Waits for the connections in use, then closes all connections.
     pub async fn close(&self) {
         match self {
             Self::Sqlite(sqlite) => {
@@ -244,7 +246,7 @@ impl Db {
 }
 
 impl Tx {
-    /// Makes the changes last.
+    /// Commits the transaction.
     pub async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
             Self::Sqlite(tx) => tx.commit().await,
@@ -253,11 +255,11 @@ impl Tx {
     }
 }
 
-/// Takes a connection for one query. Measures the wait where none is free.
+/// Takes a connection for one query. Measures the wait if none is free.
 pub(crate) async fn acquire<D: Database>(pool: &Pool<D>) -> sqlx::Result<PoolConnection<D>> {
     let is_full = pool.num_idle() == 0 && pool.size() >= pool.options().get_max_connections();
     let began = Instant::now();
-    // Boxed: opening a connection takes some 15 KB of stack, which every query's future would hold.
+    // Boxed: opening a connection uses about 15 KB, which every query's future would contain.
     let connection = Box::pin(pool.acquire()).await;
     if is_full {
         metrics::waited_for_database(began.elapsed());
@@ -265,8 +267,8 @@ pub(crate) async fn acquire<D: Database>(pool: &Pool<D>) -> sqlx::Result<PoolCon
     connection
 }
 
-/// Opens a pool. Whatever the busy timeout, SQLite answers BUSY at once while another process makes the file a WAL database,
-/// or takes the WAL away as the last one that closes it: tried again within [`WAIT`].
+/// Opens a pool and retries within [`WAIT`]. Regardless of the busy timeout, SQLite answers BUSY at once while another
+/// process switches the file to WAL, or removes the WAL as the last one that closes it.
 async fn connect(pool: SqlitePoolOptions, options: SqliteConnectOptions) -> sqlx::Result<SqlitePool> {
     let began = Instant::now();
     loop {
@@ -279,7 +281,7 @@ async fn connect(pool: SqlitePoolOptions, options: SqliteConnectOptions) -> sqlx
     }
 }
 
-/// Before 3.51.3 a WAL reset could corrupt a database that several connections of one process use.
+/// Before 3.51.3 a WAL reset could corrupt a database with several connections in one process.
 fn refuse_old_sqlite(version: &str) -> Result<(), sqlx::Error> {
     let number = |part: Option<&str>| part.and_then(|p| p.parse::<u32>().ok()).unwrap_or(0);
     let mut parts = version.split('.');

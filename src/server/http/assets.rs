@@ -1,5 +1,5 @@
-//! The addresses of the built stylesheet and program, whose names carry a hash of their content. Read at the start: the
-//! page's head would otherwise read that file for each page. Made by `main`, used by `server::http::document`.
+//! The paths of the built stylesheet, script and wasm, whose names contain a content hash. Read once at the start, so
+//! that no page reads the hash file. Created by `main`, used by `http::document`.
 
 use leptos::config::LeptosOptions;
 use std::{fs, io};
@@ -15,7 +15,7 @@ pub struct Assets {
 }
 
 impl Assets {
-    /// Reads the hashes that the build left beside the running program.
+    /// Reads the hashes from the file that the build leaves beside the program.
     pub fn load(options: &LeptosOptions) -> Result<Self, ConfigError> {
         if !options.hash_files {
             return Ok(Self::named(options, |_| None));

@@ -1,4 +1,5 @@
-//! One address a page: links that end in a slash, or that name this site by another host, lead to it. Used by `router`.
+//! Redirects pages to their canonical URL: without a trailing slash, on the host of the public origin. Used by
+//! `router`.
 
 use axum::{
     extract::{ConnectInfo, Request, State},
@@ -11,14 +12,14 @@ use std::net::{IpAddr, SocketAddr};
 use super::request_headers;
 use crate::server::{csrf::Origin, state::AppState};
 
-/// Middleware: sends requests for pages to the page's own address.
+/// Middleware that redirects a page to its canonical URL.
 pub async fn redirect(State(state): State<AppState>, request: Request, next: Next) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return next.run(request).await;
     }
     if is_under_another_host(&state, &request) {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-        // Not for good: a browser would remember it longer than the setting may last.
+        // A temporary redirect: browsers cache a permanent one, which would outlive a change of the setting.
         return Redirect::temporary(&format!("{}{path}", state.config.public_origin)).into_response();
     }
     match without_closing_slash(request.uri()) {
@@ -27,11 +28,10 @@ pub async fn redirect(State(state): State<AppState>, request: Request, next: Nex
     }
 }
 
-/// Whether a browser asks by a host at which no form of this site can be sent.
+/// Whether a browser requested a page under a host whose forms would be refused.
 ///
-/// In production only. A proxy may put in place of the name that the browser asked for its own name for this server: of
-/// this machine, of one label, or the address of a listed proxy's request. Sent away from there, browsers would come back
-/// for ever.
+/// Checked in production only. A proxy may replace the host with its own name for this server: a loopback address, a
+/// single label, or an IP address from a listed proxy. A redirect would then loop forever, so these hosts are accepted.
 fn is_under_another_host(state: &AppState, request: &Request) -> bool {
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
     let Some(host) = host.filter(|_| !state.config.is_dev() && request_headers::wants_html(request.headers())) else {
@@ -51,8 +51,8 @@ fn is_under_another_host(state: &AppState, request: &Request) -> bool {
     asked != *ours && !is_upstream
 }
 
-/// The path and query without the slashes that close the path, where there are some. Never begins with two slashes, which
-/// would be another host.
+/// Returns the path and query without trailing slashes, or `None` if there are none. It never begins with two slashes,
+/// which would be another host.
 fn without_closing_slash(uri: &Uri) -> Option<String> {
     let path = uri.path().strip_suffix('/')?.trim_end_matches('/');
     let path = format!("/{}", path.trim_start_matches(['/', '\\']));

@@ -1,8 +1,8 @@
-//! Limits of connections: how many there are in all and by address. Used by `connections`.
+//! Limits the number of connections, in total and per address. Used by `connections`.
 //!
-//! A full table makes room: the oldest connection without a request under way is closed for the new one, so idle
-//! connections keep nobody out. Where all are busy, a few more are let in for a moment, to ask for `/healthz` and `/readyz`
-//! alone. The rest is closed at once. Some descriptors are always left to the database, the log and static files.
+//! When the table is full, the oldest idle connection is closed for the new one. If all connections are busy, a few
+//! extra ones are accepted for `/healthz` and `/readyz` only, and the rest are closed at once. Some file descriptors
+//! are always reserved for the database, the log and static files.
 
 use futures_util::task::AtomicWaker;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -20,28 +20,28 @@ use std::{
 
 use crate::server::{config::Config, proxies::TrustedProxies};
 
-/// Descriptors for all that is neither a client nor the database: listeners, the log, static files, timers.
+/// File descriptors reserved for listeners, the log, static files and timers.
 const RESERVED: usize = 64;
-/// Descriptors of one database connection: SQLite opens the file, its log and its shared memory.
+/// File descriptors of one database connection: SQLite opens the file, its WAL and its shared memory.
 const BY_DATABASE_CONNECTION: usize = 3;
-/// More connections than this are no use to one process.
+/// Upper limit of connections for one process.
 const MOST: usize = 10_000;
-/// Connections beyond the limit that may still ask for the process's health.
+/// Extra connections that may only request the process's health.
 const FOR_HEALTH: usize = 16;
-/// How long a peer may take no byte of an answer.
+/// How long a peer may read no byte of an answer.
 const STALL: Duration = Duration::from_secs(30);
 
-/// How many connections there may be, and how long one may stall.
+/// The connection limits, and the stall timeout.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     pub total: usize,
-    /// Of one address that is no trusted proxy.
+    /// Limit for one address that is not a trusted proxy.
     pub by_address: usize,
     pub stall: Duration,
 }
 
 impl Limits {
-    /// From the process's limit of descriptors, which is raised to what the system allows first.
+    /// Derives the limits from the process's descriptor limit, after raising that as far as the system allows.
     pub fn of_process(config: &Config) -> Self {
         let limit = getrlimit(Resource::Nofile);
         let raised = Rlimit { current: limit.maximum, ..limit };
@@ -69,18 +69,18 @@ struct Inner {
 #[derive(Default)]
 struct Table {
     next: u64,
-    /// In the order in which they were accepted.
+    /// Ordered by the time of accept.
     open: BTreeMap<u64, Arc<Connection>>,
     by_address: HashMap<IpAddr, usize>,
     for_health: usize,
 }
 
-/// A connection, as its requests find it in their extensions.
+/// A connection. Its requests find it in their extensions.
 pub struct Connection {
     address: IpAddr,
-    /// Accepted beyond the limit.
+    /// Whether it was accepted beyond the limit.
     pub only_health: bool,
-    /// Requests whose answer is not yet sent.
+    /// Requests whose answer is not sent yet.
     pub busy: AtomicUsize,
     closing: AtomicBool,
     reader: AtomicWaker,
@@ -99,7 +99,7 @@ impl Connections {
         &self.0.limits
     }
 
-    /// A place for a connection from `address`, or an error where there is none.
+    /// Reserves a place for a connection from `address`, or returns an error if the table is full.
     pub fn admit(&self, address: IpAddr) -> io::Result<Place> {
         let limits = &self.0.limits;
         let mut table = self.table();
@@ -135,7 +135,7 @@ impl Connections {
 }
 
 impl Table {
-    /// Closes the oldest connection without a request under way. `false`: there is none.
+    /// Closes the oldest idle connection. Returns `false` if there is none.
     fn close_idle(&mut self, from: Option<IpAddr>) -> bool {
         let idle = self.open.values().find(|connection| {
             from.is_none_or(|address| connection.address == address)
@@ -150,7 +150,7 @@ impl Table {
     }
 }
 
-/// A connection's place in the table, given back when it is dropped.
+/// A connection's place in the table. Dropping it frees the place.
 pub struct Place {
     connections: Connections,
     id: u64,
@@ -158,7 +158,7 @@ pub struct Place {
 }
 
 impl Place {
-    /// Whether it is needed for another connection. Wakes the reader once it is.
+    /// Whether this connection should close for another one. Wakes the reader when it should.
     pub fn is_needed(&self, cx: &Context<'_>) -> bool {
         self.connection.reader.register(cx.waker());
         self.connection.closing.load(Ordering::Acquire)

@@ -1,5 +1,5 @@
-//! Wraps each accepted connection with its place in the table (`connection_table`) and its limits of time
-//! (`timed_stream`); called by `serve`, and by `router` for each request.
+//! Wraps each accepted connection with its place in the table (`connection_table`) and its timeouts (`timed_stream`).
+//! Called by `serve`, and by `router` for each request.
 
 use axum::{
     body::Body,
@@ -24,9 +24,9 @@ use super::{connection_table::Connection, timed_stream::TimedStream};
 
 pub use super::connection_table::{Connections, Limits};
 
-/// What a connection for health may ask for.
+/// The paths that a health connection may request.
 const HEALTH: [&str; 2] = ["/healthz", "/readyz"];
-/// How long a peer may take no byte over a connection for health, and how long such a connection lasts.
+/// Stall timeout and maximum lifetime of a health connection.
 const STALL_FOR_HEALTH: Duration = Duration::from_secs(1);
 
 impl<S> Accept<TcpStream, S> for Connections {
@@ -35,7 +35,7 @@ impl<S> Accept<TcpStream, S> for Connections {
     type Future = Ready<io::Result<(TimedStream, WithConnection<S>)>>;
 
     fn accept(&self, stream: TcpStream, service: S) -> Self::Future {
-        // Small answers in several writes wait 40 ms for the client's delayed ACK otherwise.
+        // Disable Nagle's algorithm: small writes would wait 40 ms for the client's delayed ACK.
         let peer = stream.set_nodelay(true).and_then(|()| stream.peer_addr());
         ready(peer.and_then(|peer| self.admit(peer.ip().to_canonical())).map(|place| {
             let connection = place.connection.clone();
@@ -46,7 +46,7 @@ impl<S> Accept<TcpStream, S> for Connections {
     }
 }
 
-/// A service whose requests find their [`Connection`].
+/// A service that puts its [`Connection`] into each request.
 #[derive(Clone)]
 pub struct WithConnection<S> {
     service: S,
@@ -71,8 +71,8 @@ where
     }
 }
 
-/// Middleware: notes that the connection is busy until the answer is sent. One that was accepted beyond the limit is told
-/// nothing but the process's health.
+/// Middleware that marks the connection busy until the answer is sent. Connections beyond the limit get answers to
+/// health checks only.
 pub async fn note(request: Request, next: Next) -> Response {
     let Some(connection) = request.extensions().get::<Arc<Connection>>().cloned() else {
         return next.run(request).await;
@@ -80,7 +80,7 @@ pub async fn note(request: Request, next: Next) -> Response {
     connection.busy.fetch_add(1, Ordering::AcqRel);
     let busy = Busy(connection);
     if !busy.0.only_health {
-        // The body holds `busy` until it is sent. Of all wrappers this one keeps the body's length.
+        // The body holds `busy` until it is sent. This wrapper preserves the body's length.
         return next.run(request).await.map(|body| {
             Body::new(body.map_err(move |error| {
                 let _held = &busy;

@@ -1,5 +1,5 @@
-//! Whether the browser keeps cookies. The pages that lead to a log-in set one; a browser that comes from there and sends
-//! none back is told so, instead of being shown an empty form again. Used by `flash`.
+//! Detects browsers that block cookies. Pages that lead to a log-in set a test cookie. A browser that comes from such a
+//! page without the cookie gets a message instead of an empty form. Used by `flash`.
 
 use axum::http::{HeaderMap, header};
 use std::time::Duration;
@@ -10,10 +10,10 @@ use crate::server::state::AppState;
 
 /// The pages that set the cookie.
 const PAGES: [&str; 4] = ["/login", "/signup", "/forgot", "/magic"];
-/// Longer than anybody leaves a form open.
+/// Longer than a form usually stays open.
 const KEPT: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// Whether the browser did not send back what it was given. Gives it the cookie where it has none, on pages that set it.
+/// Whether the browser did not send the test cookie back. Sets the cookie if it is missing, on the pages listed above.
 pub fn check(state: &AppState, cookies: &Cookies, request: &HeaderMap, path: &str) -> bool {
     if request.contains_key(header::COOKIE) {
         return false;

@@ -1,4 +1,4 @@
-//! The document around the app: head, script, body. Rendered by `server::http::router` for each page.
+//! The HTML document around the app: head, scripts, body. Rendered by `http::router` for each page.
 
 use leptos::{config::Env, hydration::AutoReload, nonce::use_nonce, prelude::*};
 use leptos_meta::MetaTags;
@@ -6,7 +6,7 @@ use leptos_meta::MetaTags;
 use super::assets::Assets;
 use crate::{app::App, ui::THEME_SCRIPT};
 
-/// The document around the app. The browser takes over its body.
+/// Renders the document around the app. The browser hydrates its body.
 pub fn shell(options: &LeptosOptions, assets: &Assets) -> impl IntoView + use<> {
     let Assets { css, js, wasm } = assets.clone();
     let program = program(&js, &wasm);
@@ -16,7 +16,7 @@ pub fn shell(options: &LeptosOptions, assets: &Assets) -> impl IntoView + use<> 
         <!DOCTYPE html>
         <html lang="en">
             <head>
-                // First, since its place is looked for from the beginning of the page.
+                // Must be first: its position is found by a search from the start of the page.
                 <MetaTags />
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1" />
@@ -36,7 +36,7 @@ pub fn shell(options: &LeptosOptions, assets: &Assets) -> impl IntoView + use<> 
                 {reload}
             </head>
             <body>
-                // Not the body itself, into which extensions of browsers put things of their own.
+                // Not the body itself: browser extensions insert elements there.
                 <div id="app">
                     <App />
                 </div>
@@ -45,9 +45,9 @@ pub fn shell(options: &LeptosOptions, assets: &Assets) -> impl IntoView + use<> 
     }
 }
 
-/// The script that fetches the program, hands the page over to it, and takes it back from a program that stopped. Ours
-/// instead of `HydrationScripts`, which reads the names' hashes from the disk for each page, reports no failure to start,
-/// and repeats the nonce in an attribute that the browser does not hide.
+/// The script that loads the wasm, hydrates the page, and restores the page if the wasm fails. It replaces
+/// `HydrationScripts`, which reads the hash file for each page, does not report a failed start, and repeats the nonce
+/// in an attribute that browsers don't hide.
 fn program(js: &str, wasm: &str) -> String {
     format!(
         r"
@@ -65,8 +65,8 @@ try {{
     )
 }
 
-/// Leaves the page to the browser where the program stopped, for example since something foreign stood in the page: the
-/// program's handlers, of which some may be there, hear of nothing any more, and a step back loads the page.
+/// Returns the page to the browser after the program failed, for example because an extension changed the DOM. The
+/// program's handlers no longer receive events, and "back" loads the page.
 const GIVE_UP: &str = r"const title = document.title;
 let over = false;
 const giveUp = (error) => {
@@ -74,7 +74,7 @@ const giveUp = (error) => {
   over = true;
   console.error('The program of this page stopped; links and forms work without it.', error);
   const root = document.documentElement, page = () => location.pathname + location.search, here = page();
-  // After what the program still had to do, which may be to take the title away.
+  // Runs after the program's pending work, which may remove the title.
   setTimeout(() => document.title ||= title);
   root.removeAttribute('data-hydrated');
   root.setAttribute('data-stopped', '');

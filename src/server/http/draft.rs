@@ -1,5 +1,5 @@
-//! What somebody typed into a form whose session was over. A cookie keeps it until the next log-in of the same account,
-//! and the form's page shows it then. Used by `respond` and `flash`.
+//! Keeps what was typed into a form whose session had ended. A cookie holds it until the same account logs in again,
+//! and the form's page shows it then. Used by `responses` and `flash`.
 
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -11,19 +11,19 @@ use super::{
 };
 use crate::{auth::server::Caller, server::state::AppState};
 
-/// Until somebody has logged in again.
+/// Long enough to log in again.
 const KEPT: Duration = Duration::from_secs(30 * 60);
 
 #[derive(Serialize, Deserialize)]
 pub struct Draft {
-    /// The id of the account that the page was made for.
+    /// The id of the account that the page was rendered for.
     account: String,
-    /// The path of the page.
+    /// The page's path.
     path: String,
     pub typed: Vec<(String, String)>,
 }
 
-/// Keeps what was typed into `form`, on the page at `page`.
+/// Stores what was typed into `form` on the page at `page`.
 pub fn put(state: &AppState, cookies: &Cookies, form: FormPost, page: &str) {
     let typed: Vec<_> = form.typed.into_iter().filter(|(name, value)| name != "next" && !value.is_empty()).collect();
     let (Some(account), false) = (form.account, typed.is_empty()) else {
@@ -31,14 +31,14 @@ pub fn put(state: &AppState, cookies: &Cookies, form: FormPost, page: &str) {
     };
     let draft = Draft { account, path: path_of(page).to_owned(), typed };
     let value = json_cookie::encode(&draft);
-    // Longer than any input allows: a browser would not keep it.
+    // Skip a draft that is too long for a cookie. Valid input never is.
     if value.len() <= json_cookie::MAX_VALUE {
         let names = &state.cookie_names;
         cookies.add(names.cookie(&names.draft, value, KEPT));
     }
 }
 
-/// What `caller` typed into the page at `path`, if a draft of it is there. One of somebody else is dropped.
+/// Returns what `caller` typed into the page at `path`, if there is a draft. Deletes another account's draft.
 pub fn take(state: &AppState, cookies: &Cookies, caller: &Caller, path: &str) -> Option<Draft> {
     let names = &state.cookie_names;
     let cookie = cookies.get(&names.draft)?;

@@ -1,10 +1,10 @@
-//! What a page or a server function reads of the request at hand.
+//! Reads the current request's extensions from a page or server function.
 
 use axum::http::request::Parts;
 use leptos::prelude::with_context;
 
-/// A value that a middleware left in the request's extensions. Read in place: `use_context::<Parts>` would copy every
-/// header and every other extension along.
+/// Returns a value that a middleware put into the request's extensions. Borrows instead of `use_context::<Parts>`,
+/// which would clone all headers and extensions.
 pub fn extension<T: Clone + Send + Sync + 'static>() -> Option<T> {
     with_context(|parts: &Parts| parts.extensions.get().cloned()).flatten()
 }

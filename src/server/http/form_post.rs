@@ -1,4 +1,5 @@
-//! What a posted form says besides its fields (`ui::sent`), and what of it goes back into the page. Read by `respond`.
+//! Parses what a posted form says besides its fields (`ui::sent`), and which fields a refused form gets back. Read by
+//! `responses`.
 
 use axum::body::Bytes;
 
@@ -8,22 +9,22 @@ use crate::{
     ui::{DRAFT, SENT_AS, SENT_FROM},
 };
 
-/// The inputs whose text goes back into a refused form. Passwords are not among them, and never will be.
+/// The inputs whose text is put back into a refused form. Passwords must never be added.
 const TYPED: [&str; 4] = ["email", "display_name", "bio", "next"];
 
-/// The inputs that repeat a parameter of the page's query.
+/// The inputs that repeat a query parameter of the page.
 const QUERY: [&str; 2] = ["code", "next"];
 
 /// A form's body.
 #[derive(Default)]
 pub struct FormPost {
-    /// The path and query of its page, of this site.
+    /// The path and query of the form's page, on this site.
     pub page: Option<String>,
-    /// The id of the account that its page was made for.
+    /// The id of the account that the page was rendered for.
     pub account: Option<String>,
-    /// Whether it is to be kept, not to be acted on.
+    /// Whether to keep the form as a draft instead of acting on it.
     pub is_draft: bool,
-    /// What was typed, by the names of the inputs.
+    /// The typed fields, by input name.
     pub typed: Vec<(String, String)>,
 }
 
@@ -42,7 +43,7 @@ impl FormPost {
         form
     }
 
-    /// Why the form must not be acted on, if so. `caller` is the id of the account that is signed in, if one is.
+    /// Returns why the form must be refused, if so. `caller`: the id of the signed-in account.
     pub fn refusal(&self, caller: Option<&str>) -> Option<AppError> {
         match (self.account.as_deref(), caller) {
             (Some(account), Some(caller)) if account != caller => Some(AppError::OtherAccount),
@@ -52,7 +53,7 @@ impl FormPost {
     }
 }
 
-/// The address of the page that holds the form: its path, with the query that its inputs repeat.
+/// Returns the path of the form's page, with the query that its inputs repeat.
 fn page(fields: &[(String, String)]) -> Option<String> {
     let value = |name: &str| fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     let path = value(SENT_FROM)?;
@@ -61,8 +62,8 @@ fn page(fields: &[(String, String)]) -> Option<String> {
     own_page(&page).map(str::to_owned)
 }
 
-/// `path` if it is one of this site to go back to. The log-in page is not one to return to after a log-in, but it is one
-/// to return to with its own error.
+/// Returns `path` if it is a path of this site that a form may return to. The log-in page is not a target after a
+/// log-in, but it is a target for its own error.
 pub fn own_page(path: &str) -> Option<&str> {
     let own_form = ["/login", "/signup"]
         .iter()
@@ -71,7 +72,7 @@ pub fn own_page(path: &str) -> Option<&str> {
     (own_form || local_path(path).is_some()).then_some(path)
 }
 
-/// The path of a page's address, without its query.
+/// Returns the path of a page's URL, without the query.
 pub fn path_of(page: &str) -> &str {
     page.split_once('?').map_or(page, |(path, _)| path)
 }

@@ -1,4 +1,4 @@
-//! A kept mail as it looks, for the frame on its page at /dev/mailbox. Mounted by the router.
+//! Serves the HTML of a mail in the DEV mailbox, for the frame on its page. Routed by `router`.
 
 use axum::{
     extract::{Path, State},

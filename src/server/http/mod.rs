@@ -1,5 +1,5 @@
-//! The HTTP side of the server: router, layers, headers, cookies of forms, connections.
-//! Wired by `serve`.
+//! The HTTP side of the server: router, middleware, response headers, form cookies, connection limits. Called by
+//! `serve`.
 
 pub mod assets;
 pub mod canonical_url;

@@ -1,5 +1,5 @@
-//! How an outcome becomes an HTTP answer: the status of each error, and the way of a plain form, which wants a page and
-//! not JSON. Called by the router, by `identify` and by server functions.
+//! Turns outcomes into HTTP responses: the status of each error, and the redirect for a plain form, which needs a page
+//! instead of JSON. Called by the router, by `identify` and by server functions.
 
 use axum::{
     body::{Body, to_bytes},
@@ -27,13 +27,13 @@ use crate::{
     ui::flash::{Flash, Notice},
 };
 
-/// Bytes of the largest body that a form of this site can send, and then some.
+/// Limit for a request body, in bytes. Larger than any form of this site.
 pub const MAX_BODY: usize = 64 * 1024;
-/// Marks a request that a browser sent from a form, without JavaScript: it wants a page in return.
+/// Marks a request that a browser sent from a form without JavaScript. The response is a redirect to a page.
 #[derive(Clone, Copy)]
 struct BrowserForm;
 
-/// The HTTP status of an error.
+/// Returns the HTTP status of an error.
 pub fn status(error: &AppError) -> StatusCode {
     match error {
         AppError::InvalidCredentials | AppError::Unauthenticated => StatusCode::UNAUTHORIZED,
@@ -51,12 +51,12 @@ pub fn status(error: &AppError) -> StatusCode {
     }
 }
 
-/// An error as an answer of its own, outside of any page: a plain document to a browser, JSON to everybody else.
+/// Returns an error as a response of its own: a plain document for a browser, JSON for other clients.
 pub fn error(error: &AppError, request: &HeaderMap) -> Response {
     error_with(error, request, "")
 }
 
-/// The same, with a note for whoever runs the site. The document alone shows it.
+/// Like [`error`], with a note for the operator, which only the document shows.
 pub fn error_with(error: &AppError, request: &HeaderMap, note: &str) -> Response {
     let status = status(error);
     let mut response = if wants_html(request) {
@@ -75,12 +75,12 @@ pub fn error_with(error: &AppError, request: &HeaderMap, note: &str) -> Response
     response
 }
 
-/// Called by a server function: sends the browser to `path` when it came from a plain form, with a notice to show there.
+/// Redirects a plain form to `path` and shows a notice there. Called by server functions.
 pub fn see_other(path: &str, notice: Option<Notice>) {
     see_other_with(path, Flash { notice, ..Flash::default() });
 }
 
-/// The same, with all that the page there is to show.
+/// Like [`see_other`], with the complete flash for that page.
 pub fn see_other_with(path: &str, flash: Flash) {
     let Some(options) = use_context::<ResponseOptions>() else {
         return;
@@ -96,7 +96,7 @@ pub fn see_other_with(path: &str, flash: Flash) {
     }
 }
 
-/// Called by a server function: its answer is a file to keep, also for a plain form.
+/// Sends the answer as a file download, also to a plain form. Called by server functions.
 pub fn as_file(name: &'static str) {
     if let (Some(options), Ok(value)) =
         (use_context::<ResponseOptions>(), HeaderValue::try_from(format!("attachment; filename=\"{name}\"")))
@@ -105,18 +105,19 @@ pub fn as_file(name: &'static str) {
     }
 }
 
-/// Middleware around pages and server functions: what a function leaves for the next page, that page takes.
+/// Middleware around pages and server functions: delivers the flash of the previous request, and turns outcomes into
+/// responses.
 pub async fn outcomes(State(state): State<AppState>, cookies: Cookies, request: Request, next: Next) -> Response {
     if request.uri().path().starts_with("/api/") && request.method() == Method::POST {
-        // Boxed: all that a form may take would be moved about with every page.
+        // Boxed to keep the middleware future small for pages.
         Box::pin(server_function(&state, cookies, request, next)).await
     } else {
         flash::take(&state, cookies, request, next).await
     }
 }
 
-/// Gives errors their status; and to a plain form a 303 instead: to where the function points or, when it fails, back to
-/// the form's page, with the error and what was typed.
+/// Sets the status of errors. A plain form gets a 303 instead: to the function's target or, after an error, back to the
+/// form's page with the error and the typed fields.
 async fn server_function(state: &AppState, cookies: Cookies, request: Request, next: Next) -> Response {
     if !is_form(request.headers()) {
         return StatusCode::UNSUPPORTED_MEDIA_TYPE.into_response();
@@ -129,16 +130,16 @@ async fn server_function(state: &AppState, cookies: Cookies, request: Request, n
         Err(_) => return error(&AppError::Malformed, &headers),
     };
     let form = FormPost::read(&body);
-    // Only a page's form says where it was sent from, whatever became of the header that asks for a page.
+    // Only a page's form names its page, even if a proxy removed the header that asks for HTML.
     let browser_form = wants_html(&headers) || form.page.is_some();
     if browser_form {
         parts.extensions.insert(BrowserForm);
-        // Leptos has redirects of its own for plain forms: it is told that a program asks, and this function answers.
+        // Leptos redirects plain forms itself. Asking it for JSON leaves the redirect to this function.
         parts.headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
     }
     let caller = parts.extensions.get::<Caller>().map(|caller| caller.identity.user_id.as_str());
     let response = match form.refusal(caller) {
-        // As JSON, like the functions' own errors.
+        // As JSON, like the errors of server functions.
         Some(refusal) => error(&refusal, &HeaderMap::new()),
         None if form.is_draft => StatusCode::NO_CONTENT.into_response(),
         None => next.run(Request::from_parts(parts, Body::from(body))).await,
@@ -180,7 +181,7 @@ async fn server_function(state: &AppState, cookies: Cookies, request: Request, n
     Response::from_parts(parts, Body::empty())
 }
 
-/// The answer with its error's status, and that error.
+/// Returns the response with its error's status, and the error.
 async fn with_status(response: Response) -> (Response, Option<AppError>) {
     if !response.status().is_client_error() && !response.status().is_server_error() {
         return (response, None);
@@ -214,10 +215,10 @@ fn is_too_large(error: &axum::Error) -> bool {
     std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
 }
 
-/// The media type of a form. Media types have no case (RFC 9110, 8.3.1).
+/// Whether the media type is a form's. Media types are case-insensitive (RFC 9110, 8.3.1).
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// Every server function takes a form and nothing else: what `<form>` cannot send, a preflight guards.
+/// Server functions accept form bodies only. A browser sends a preflight for any other type.
 fn is_form(headers: &HeaderMap) -> bool {
     match headers.get(header::CONTENT_TYPE) {
         None => true,

@@ -1,4 +1,4 @@
-//! All layers and routes of the server, in the order in which a request meets them.
+//! All layers and routes of the server, in the order that a request passes them.
 
 use axum::{
     Router,
@@ -43,26 +43,26 @@ use crate::{
     },
 };
 
-/// From the last byte of a request's head to the first of its answer.
+/// Time limit from the end of a request's head to the start of the response.
 const TIMEOUT: Duration = Duration::from_secs(15);
 
-/// The whole server.
+/// Returns the complete router.
 pub fn router(state: AppState, assets: Assets) -> Router {
     let identify = from_fn_with_state(state.clone(), identify);
     let identified = pages_and_functions(&state, assets).layer((CookieManagerLayer::new(), identify));
     around(identified.layer(from_fn_with_state(state.clone(), canonical_url::redirect)), state)
 }
 
-/// The whole server around pages and functions that know their callers. A function of its own so that the benchmark can
-/// put a caller of its own in the place of [`identify`], and so tell what that costs.
+/// Returns the complete router around pages and functions that are already identified. A separate function so that the
+/// benchmark can replace [`identify`] by a constant caller and measure its cost.
 pub fn around(identified: Router, state: AppState) -> Router {
     let routes = Router::new().merge(identified).merge(static_files(&state)).merge(health(&state));
     behind_layers(routes, state)
 }
 
-/// What every answer passes, whatever its path. A function of its own so that tests can put a route behind it that panics.
+/// Adds the layers of every response. A separate function so that tests can add a route that panics.
 ///
-/// One stack instead of a `.layer` each: axum boxes a route for each, and clones all the boxes within for each request.
+/// One stack instead of several `.layer` calls: axum boxes each layer per route and clones all boxes per request.
 pub fn behind_layers(routes: Router, state: AppState) -> Router {
     routes.layer(
         ServiceBuilder::new()
@@ -74,15 +74,15 @@ pub fn behind_layers(routes: Router, state: AppState) -> Router {
     )
 }
 
-/// The app's pages. Listed once in a process: while Leptos walks the app for them, no resource of any page that is being
-/// rendered loads, and such a page would wait for ever (leptos#4773).
+/// Returns the app's pages. Generated once per process: while Leptos lists the routes, no resource of a page that is
+/// being rendered loads, and that page would never finish (leptos#4773).
 pub fn routes() -> &'static [AxumRouteListing] {
     static ROUTES: LazyLock<Vec<AxumRouteListing>> = LazyLock::new(|| leptos_axum::generate_route_list(App));
     &ROUTES
 }
 
-/// Pages and server functions, which find their [`Caller`](crate::auth::server::Caller) and the cookies in the request's
-/// extensions.
+/// Returns pages and server functions. They read their [`Caller`](crate::auth::server::Caller) and cookies from the
+/// request's extensions.
 pub fn pages_and_functions(state: &AppState, assets: Assets) -> Router {
     let context = {
         let state = state.clone();
@@ -102,20 +102,20 @@ pub fn pages_and_functions(state: &AppState, assets: Assets) -> Router {
         .with_state(state.clone())
 }
 
-/// What pages and server functions find in their context, besides the request's parts.
+/// Provides the context of pages and server functions, in addition to the request's parts.
 fn provide_request_context(state: &AppState) {
     provide_context(state.clone());
-    // Leptos has made a nonce of its own by now; the one that the header names takes its place.
+    // Replace the nonce that Leptos made by the one in the CSP header.
     if let Some(nonce) = extension::<Nonce>() {
         provide_context(nonce);
     }
 }
 
-/// Where browsers and password managers look for the page that changes a password (W3C, "A Well-Known URL for Changing
+/// The well-known URL for changing passwords, for browsers and password managers (W3C, "A Well-Known URL for Changing
 /// Passwords").
 const CHANGE_PASSWORD: &str = "/.well-known/change-password";
 
-/// The 404 page, or for a program the error alone.
+/// Returns the 404 page to a browser, and the JSON error to other clients.
 async fn not_found<F: Future<Output = Response>>(request: Request, page: impl FnOnce(Request) -> F) -> Response {
     if !request_headers::wants_html(request.headers()) {
         return responses::error(&AppError::NotFound, request.headers());
@@ -125,7 +125,7 @@ async fn not_found<F: Future<Output = Response>>(request: Request, page: impl Fn
     response
 }
 
-/// The built assets, whose names carry a hash, and the files of `public/`.
+/// Serves the built assets, whose names contain a hash, and the files of `public/`.
 fn static_files(state: &AppState) -> Router {
     let root = Path::new(&*state.leptos.site_root);
     let package = ServeDir::new(root.join(&*state.leptos.site_pkg_dir)).precompressed_br().precompressed_gzip();
@@ -158,7 +158,7 @@ fn cache(mut response: Response, how: &'static str) -> Response {
     response
 }
 
-/// For whoever watches the process: alive, and ready for traffic. And where to change a password.
+/// Returns the liveness and readiness probes, and the redirect for changing a password.
 fn health(state: &AppState) -> Router {
     Router::new()
         .route("/healthz", get(|| async { "ok" }))

@@ -1,4 +1,4 @@
-//! What holds for every answer and every request, whatever its path: headers, the origin check, limits.
+//! Applies to every request and response: security headers, origin check, cookie limits.
 
 use axum::{
     extract::{ConnectInfo, Request, State},
@@ -15,18 +15,18 @@ use crate::{
     server::{ops::logging, state::AppState},
 };
 
-/// Most bytes of all cookies of a request, and most cookies: ours are three, of about 500 bytes each.
+/// Limits for the cookies of a request, in bytes and in number. This site sets a handful of about 500 bytes each.
 const MAX_COOKIE_BYTES: usize = 16 * 1024;
 const MAX_COOKIES: usize = 100;
 
-/// What a mail may do that is shown in a frame of ours: nothing but look as it does. Not even its links work.
+/// The CSP of a framed mail: it allows styles only, so that even links don't work.
 const IN_FRAME: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'";
 
-/// Marks an answer that is a document for a frame of ours, not a page.
+/// Marks a response that is a document for our own iframe instead of a page.
 #[derive(Clone, Copy)]
 pub struct InFrame;
 
-/// Middleware: a nonce for this answer's scripts, and the headers that tell the browser what the page may do.
+/// Middleware that creates the nonce for scripts and sets the security headers.
 pub async fn headers(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let nonce = Nonce::new();
     request.extensions_mut().insert(nonce.clone());
@@ -41,7 +41,7 @@ pub async fn headers(State(state): State<AppState>, mut request: Request, next: 
     let headers = response.headers_mut();
     let fixed: [(HeaderName, &'static str); 7] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        // Never no-referrer: a refused form goes back to the page it came from.
+        // Not no-referrer: a refused form needs the referrer to return to its page.
         (header::REFERRER_POLICY, "same-origin"),
         (header::X_FRAME_OPTIONS, if framed { "SAMEORIGIN" } else { "DENY" }),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
@@ -60,13 +60,13 @@ pub async fn headers(State(state): State<AppState>, mut request: Request, next: 
             .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
     }
     name_charset(headers);
-    // Static files say how long they last; whatever does not may be personal.
+    // Static files set their own caching. Everything else may be personal.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("private, no-store"));
     response
 }
 
-/// Adds the encoding to the type of a text that lacks it: static files get their type from their name alone. JSON is always
-/// UTF-8 and its type takes no such parameter (RFC 8259, 11).
+/// Adds the charset to text types that lack it: static files get their type from the file name. JSON is always UTF-8
+/// and its type has no such parameter (RFC 8259, 11).
 fn name_charset(headers: &mut HeaderMap) {
     let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()) else {
         return;
@@ -80,8 +80,8 @@ fn name_charset(headers: &mut HeaderMap) {
     }
 }
 
-/// Replaces bytes beyond ASCII in lines of cookies, which RFC 6265 lets servers see: they are never of our cookies, and the
-/// parser drops a whole line for one of them.
+/// Replaces non-ASCII bytes in cookie headers. RFC 6265 allows them, our cookies never contain them, and the parser
+/// would drop the whole header for one of them.
 fn make_cookies_readable(headers: &mut HeaderMap) {
     if headers.get_all(header::COOKIE).iter().all(|line| line.as_bytes().is_ascii()) {
         return;
@@ -102,9 +102,9 @@ fn make_cookies_readable(headers: &mut HeaderMap) {
 }
 
 fn content_security_policy(nonce: &Nonce, https: bool, dev: bool, mailbox: bool) -> String {
-    // The reload of `cargo leptos watch` comes over a socket of its own.
+    // `cargo leptos watch` reloads over a separate WebSocket.
     let connect = if dev { "'self' ws:" } else { "'self'" };
-    // The page of a mail in a developer's mailbox frames it.
+    // The DEV mailbox shows mails in a frame.
     let frame = if mailbox { " frame-src 'self';" } else { "" };
     let upgrade = if https { "; upgrade-insecure-requests" } else { "" };
     format!(
@@ -114,14 +114,14 @@ fn content_security_policy(nonce: &Nonce, https: bool, dev: bool, mailbox: bool)
     )
 }
 
-/// The answer to a request that nobody is to look at further: heaps of cookies, before anybody parses them; and what
-/// would change something but was not sent by a page of ours. Log-in and log-out are no exception (RFC 6819, 4.4.1.8: a
-/// forged log-in signs its victim into the attacker's account).
+/// Returns the response for a request that must be rejected early: one with too many cookies, or a state-changing
+/// request that no page of this site sent. Log-in and log-out are included (RFC 6819, 4.4.1.8: a forged log-in signs
+/// the victim into the attacker's account).
 pub fn refused(state: &AppState, request: &Request) -> Option<Response> {
     if too_many_cookies(request.headers()) {
         let mut answer = responses::error(&AppError::TooManyCookies, request.headers());
         if request_headers::wants_html(request.headers()) {
-            // The next try is smaller, and may be small enough.
+            // Expire our own cookies: the next request is smaller and may be accepted.
             state.cookie_names.forget_all(answer.headers_mut());
         }
         return Some(answer);
@@ -150,13 +150,13 @@ pub fn refused(state: &AppState, request: &Request) -> Option<Response> {
     Some(responses::error_with(&AppError::CrossSite, request.headers(), &note))
 }
 
-/// What shows everybody's mails.
+/// Whether the path shows the DEV mailbox.
 fn is_for_developers(path: &str) -> bool {
     path.starts_with("/dev/") || path.starts_with("/api/mailbox/")
 }
 
-/// Whether a program of this machine asks, by a name of this machine. A page elsewhere whose name was made to lead here
-/// (DNS rebinding) asks by another name.
+/// Whether a local client uses a local host name. A remote page whose name resolves to this machine (DNS rebinding)
+/// uses another host name.
 fn is_from_here(state: &AppState, request: &Request) -> bool {
     if state.config.server.dev_beyond_loopback {
         return true;
@@ -177,7 +177,7 @@ fn too_many_cookies(headers: &HeaderMap) -> bool {
         || cookies().map(|line| semicolons(line) + 1).sum::<usize>() >= MAX_COOKIES
 }
 
-/// Counted in bytes, of which a processor adds up many at once, and which hold no more than 255.
+/// Counts in chunks of 255 bytes with a byte counter, which the CPU vectorises.
 fn semicolons(line: &[u8]) -> usize {
     let count = |piece: &[u8]| piece.iter().map(|byte| u8::from(*byte == b';')).sum::<u8>();
     line.chunks(255).map(|piece| usize::from(count(piece))).sum()

@@ -1,4 +1,4 @@
-//! A client's TCP stream with limits of time. Made by `connections`.
+//! A client's TCP stream with timeouts. Created by `connections`.
 
 use std::{
     io,
@@ -14,24 +14,24 @@ use tokio::{
 
 use super::connection_table::Place;
 
-/// A stream that ends when its place is needed, and fails when its peer takes no byte for too long.
+/// A stream that ends when its place is needed, and fails when the peer reads nothing for too long.
 pub struct TimedStream {
     stream: TcpStream,
     place: Place,
     stall: Duration,
     /// Runs while a write waits for the peer.
     stalled: Option<Pin<Box<Sleep>>>,
-    /// When a connection for health is over.
+    /// When a health connection ends.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
 impl TimedStream {
-    /// `stall`: how long a write may wait for the peer. `deadline`: how long the connection may last at all.
+    /// `stall`: how long a write may wait for the peer. `deadline`: the connection's maximum lifetime.
     pub fn new(stream: TcpStream, place: Place, stall: Duration, deadline: Option<Duration>) -> Self {
         Self { stream, place, stall, stalled: None, deadline: deadline.map(|time| Box::pin(sleep(time))) }
     }
 
-    /// Passes on what became of a write, unless the peer has taken nothing for too long.
+    /// Returns the result of a write, or an error if the peer has read nothing for too long.
     fn written<T>(&mut self, cx: &mut Context<'_>, outcome: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if outcome.is_ready() {
             self.stalled = None;
@@ -48,7 +48,7 @@ impl AsyncRead for TimedStream {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let over = self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(cx).is_ready());
         if self.place.is_needed(cx) || over {
-            // No bytes: the peer is taken to have closed.
+            // An empty read signals the end of the stream.
             return Poll::Ready(Ok(()));
         }
         Pin::new(&mut self.stream).poll_read(cx, buf)

@@ -1,10 +1,10 @@
-//! Why a mail was not delivered. Told by `transport` and `smtp`, acted on by `worker`.
+//! Why a mail was not delivered. Returned by `transport` and `smtp`, handled by `worker`.
 
-/// Why a mail was not delivered, in words for the log that tell of no person.
+/// Why a mail was not delivered, as text for the log without personal data.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// Another try may succeed.
+    /// A retry may succeed.
     Later(String),
-    /// None will.
+    /// A retry can't succeed.
     Never(String),
 }

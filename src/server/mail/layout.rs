@@ -1,24 +1,24 @@
-//! The one layout of all mails: html that looks like the site in light and dark, and the same as text. Nothing in it is
-//! loaded from anywhere, and each address begins with the configured public origin.
+//! The layout of all mails: HTML in the site's look, light and dark, and the same as plain text. It loads nothing from
+//! the network, and every link begins with the configured public origin.
 //!
-//! The colours are those of `style/tokens.css` in sRGB, inline for the programs that read nothing else; the few classes
-//! are for the dark theme, which cannot be inline.
+//! Inline styles hold the colours of `style/tokens.css` in sRGB, because some mail clients support nothing else. Only
+//! the dark theme needs classes.
 
 use super::letter::Email;
 use crate::{auth::server::email_code::secret::Secrets, brand::NAME, server::csrf::Origin};
 
-/// A letter as it is sent.
+/// A rendered mail.
 pub struct Rendered {
     pub subject: String,
     pub html: String,
     pub text: String,
-    /// Where its button leads.
+    /// The target of its button.
     pub link: Option<String>,
-    /// The digits to type, where it shows them.
+    /// The digits to type, if it shows any.
     pub digits: Option<String>,
 }
 
-/// Makes a mail of a letter. `secrets`: those of its seed.
+/// Renders a mail. `secrets`: the ones of its code seed.
 pub fn render(letter: &Email, secrets: Option<&Secrets>, origin: &Origin) -> Rendered {
     let link = letter.action.as_ref().map(|action| link(origin, &action.path, secrets));
     let digits = secrets.filter(|_| letter.show_digits).map(|secrets| secrets.digits.clone());
@@ -31,7 +31,7 @@ pub fn render(letter: &Email, secrets: Option<&Secrets>, origin: &Origin) -> Ren
     }
 }
 
-/// An address of this site, whatever the path says.
+/// Builds a URL of this site, whatever `path` contains.
 fn link(origin: &Origin, path: &str, secrets: Option<&Secrets>) -> String {
     let path: String = path.chars().filter(|c| c.is_ascii_graphic()).collect();
     let mut link = format!("{origin}/{}", path.trim_start_matches('/'));
@@ -42,12 +42,12 @@ fn link(origin: &Origin, path: &str, secrets: Option<&Secrets>) -> String {
     link
 }
 
-/// One line of text: what would end it, or could be taken for a header, is a space.
+/// Returns one line of text: line breaks and control characters, which could forge a header, become spaces.
 fn line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
-/// Text as the content of an element or the value of an attribute.
+/// Escapes text for an element's content or an attribute's value.
 fn escape(text: &str) -> String {
     line(text)
         .replace('&', "&amp;")
@@ -131,7 +131,7 @@ fn html(letter: &Email, link: Option<&str>, digits: Option<&str>, origin: &Origi
     )
 }
 
-/// Digits count in the browser that asked and nowhere else, so a mail says where.
+/// Digits work only in the browser that requested them, so the mail says so.
 fn digits_lead(after_a_button: bool) -> &'static str {
     match after_a_button {
         true => "Or type this code on the page where you asked for it:",
@@ -146,7 +146,7 @@ fn digits_block(lead: &str, digits: &str) -> String {
     )
 }
 
-/// The dark theme, over the inline styles.
+/// The dark theme, which overrides the inline styles.
 const DARK: &str = ":root{color-scheme:light dark;supported-color-schemes:light dark}
 @media (prefers-color-scheme:dark){
 .paper{background:#0c1415!important}

@@ -1,25 +1,25 @@
-//! What a mail says. Written by whoever causes it, kept in the outbox as JSON, and made a mail of by `layout`.
+//! The content of a mail. Flows create it, the outbox stores it as JSON, and `layout` renders it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::auth::server::email_code::secret::CodeSeed;
 
-/// The words of a mail, all of them plain text: rendering escapes them. What somebody else has typed (a name) may stand
-/// in them, but mail programs make a link of whatever looks like one: better without, in a mail that others cause.
+/// The content of a mail, in plain text: rendering escapes it. Avoid text that another user typed, such as a name, in a
+/// mail that others can trigger: mail clients turn anything that looks like a URL into a link.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Email {
     pub subject: String,
-    /// Above the text; in few words, what the mail is about.
+    /// Above the text: the subject in a few words.
     pub heading: String,
-    /// The first of them also stands beside the subject in a list of mails.
+    /// Mail clients show the first one beside the subject.
     pub paragraphs: Vec<String>,
-    /// The one thing to do.
+    /// The only button.
     pub action: Option<Action>,
-    /// Where the mail carries one-time secrets, what they follow from.
+    /// The seed of the mail's one-time secrets, if it carries any.
     pub code: Option<CodeSeed>,
-    /// Whether the six digits are shown, for those who read mail on another device.
+    /// Whether to show the six digits, for reading the mail on another device.
     pub show_digits: bool,
-    /// Below, in small: what to do when the mail is unexpected.
+    /// Below, in small type: what to do if the mail is unexpected.
     pub footnote: Option<String>,
 }
 
@@ -27,6 +27,6 @@ pub struct Email {
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Action {
     pub label: String,
-    /// A path of this site, such as `/verify`; with [`Email::code`], `?code=` and the link's secret are added.
+    /// A path of this site, such as `/verify`. With [`Email::code`], `?code=` and the link's secret are added.
     pub path: String,
 }

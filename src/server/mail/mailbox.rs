@@ -1,4 +1,4 @@
-//! The mailbox of a developer's machine: the last mails, in this process's memory. Shown by the feature `mailbox`.
+//! The DEV mailbox: the latest mails, in this process's memory. Shown by the feature `mailbox`.
 
 use chrono::{DateTime, Utc};
 use std::{
@@ -7,10 +7,10 @@ use std::{
 };
 use uuid::Uuid;
 
-/// Mails that are kept. The oldest make room.
+/// Maximum number of kept mails. The oldest is dropped.
 const KEPT: usize = 200;
 
-/// A mail as it would have left.
+/// A mail as it would have been sent.
 pub struct KeptMail {
     pub id: Uuid,
     pub to: String,
@@ -22,7 +22,7 @@ pub struct KeptMail {
     pub at: DateTime<Utc>,
 }
 
-/// The mails, the newest first.
+/// The mails, newest first.
 #[derive(Default)]
 pub struct Mailbox(Mutex<VecDeque<Arc<KeptMail>>>);
 
@@ -42,7 +42,7 @@ impl Mailbox {
     }
 
     fn mails(&self) -> MutexGuard<'_, VecDeque<Arc<KeptMail>>> {
-        // Each change is whole: what a panic left behind can be read.
+        // Each change is atomic, so a poisoned lock is safe to use.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! A rendered letter as an internet message (RFC 5322): headers, and its two parts as alternatives.
+//! Builds an internet message (RFC 5322) from a rendered mail: headers, and HTML and text as alternatives.
 
 use chrono::{DateTime, Utc};
 use lettre::{
@@ -12,11 +12,11 @@ use uuid::Uuid;
 
 use super::layout::Rendered;
 
-/// The longest line of a message, in octets, without its end (RFC 5322, 2.1.1).
+/// The longest line of a message, in octets without its line break (RFC 5322, 2.1.1).
 const LINE: usize = 998;
 
-/// The message of one row of the outbox. The id and the date are the row's, so that a mail which is sent twice is seen to
-/// be one. An address that cannot stand in a message is an error.
+/// Builds the message of one outbox row. The Message-ID and date come from the row, so a mail that is sent twice is
+/// recognised as one. Returns an error for an address that is invalid in a message.
 pub fn message(
     id: Uuid,
     from: &Mailbox,
@@ -31,7 +31,7 @@ pub fn message(
         .subject(mail.subject)
         .date(written_at.into())
         .message_id(Some(format!("<{}@{}>", id.simple(), from.email.domain())))
-        // Asks programs that answer by themselves, as in a holiday, not to (RFC 3834).
+        // Asks automatic responders, such as holiday replies, not to answer (RFC 3834).
         .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".into()))
         .multipart(
             MultiPart::alternative()
@@ -40,8 +40,8 @@ pub fn message(
         )?)
 }
 
-/// The text part. A long link stands in it on one line: quoted-printable would break it after 76 characters, and some
-/// programs show that break.
+/// Builds the text part. It keeps a long link on one line: quoted-printable would break it after 76 characters, and
+/// some mail clients show the break.
 fn plain(text: String) -> Result<Body, &'static str> {
     let seven_bit = text.bytes().all(|b| b == b'\n' || (b' '..=b'~').contains(&b));
     if seven_bit && text.lines().all(|line| line.len() <= LINE) {

@@ -1,5 +1,5 @@
-//! Mails. What causes one writes it to the outbox in its own transaction ([`Mail::enqueue`]); a task of each node takes
-//! it from there and hands it over by the configured transport, again and again until that succeeds.
+//! Sends mails. A flow writes a mail to the outbox in its own transaction ([`Mail::enqueue`]). A task of each node then
+//! sends it by the configured transport, and retries on failure.
 //!
 //! ```text
 //! Email -> outbox.rs (same transaction) -> worker.rs (claim, retry) -> layout.rs -> message.rs -> transport.rs

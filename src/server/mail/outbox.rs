@@ -1,5 +1,5 @@
-//! The SQL of the outbox. A mail is written in the transaction of what it tells of, so that neither is there without the
-//! other, and leaves later: no request waits for a mail server.
+//! The SQL of the outbox. A mail is written in the transaction of the change that it reports, so neither exists without
+//! the other. It is sent later, so that no request waits for a mail server.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::FromRow;
@@ -8,10 +8,11 @@ use uuid::Uuid;
 use super::{letter::Email, transport::Mail};
 use crate::server::db::{Db, Tx, read, within, write};
 
-/// How long a node that took a mail on has for it. Longer than any transport takes; a mail whose node died waits for this.
+/// How long a node may hold a claimed mail. Longer than any transport takes. If the node dies, the mail is retried
+/// after this time.
 pub(super) const LEASE: TimeDelta = TimeDelta::minutes(2);
 
-/// A mail that this node has taken on.
+/// A mail that this node has claimed.
 #[derive(FromRow)]
 pub(super) struct Claimed {
     pub id: Uuid,
@@ -20,20 +21,21 @@ pub(super) struct Claimed {
     pub kid: String,
     pub created_at: DateTime<Utc>,
     pub not_after: Option<DateTime<Utc>>,
-    /// This one among them. Names the claim: after the lease it is another's.
+    /// The number of attempts, including this one. Identifies the claim: once the lease has expired, another node may
+    /// claim the mail.
     pub attempts: i64,
 }
 
 impl Mail {
-    /// Commits `tx`, and lets the mails enqueued in it leave at once.
+    /// Commits `tx` and wakes the worker, so that the mails enqueued in it are sent at once.
     pub async fn commit_and_wake(&self, tx: Tx) -> sqlx::Result<()> {
         tx.commit().await?;
         self.wake();
         Ok(())
     }
 
-    /// Writes a mail within the change that it tells of; [`Mail::commit_and_wake`] lets it leave at once. It is not
-    /// sent after `not_after`. The one-time secrets of its seed follow from the key that is current now.
+    /// Writes a mail in the transaction of the change that it reports. Commit with [`Mail::commit_and_wake`] to send it
+    /// at once. After `not_after` it is no longer sent. Its one-time secrets are derived with the current key.
     pub async fn enqueue(
         &self,
         tx: &mut Tx,
@@ -45,8 +47,8 @@ impl Mail {
         self.enqueue_if(tx, Some(to), letter, not_after, now).await
     }
 
-    /// The same where there may be nobody to write to. The row leads to no mail then, and costs what any other does: time
-    /// must not tell which addresses have accounts.
+    /// Like [`Mail::enqueue`], for a recipient who may not exist. Without one, the row sends no mail but costs the
+    /// same, because timing must not reveal which addresses have accounts.
     pub async fn enqueue_if(
         &self,
         tx: &mut Tx,
@@ -72,9 +74,9 @@ impl Mail {
     }
 }
 
-/// Takes one due mail on, for the time of a lease.
+/// Claims one due mail for the length of a lease.
 pub(super) async fn claim(db: &Db, now: DateTime<Utc>) -> sqlx::Result<Option<Claimed>> {
-    // Mostly there is none, which SQLite's one writer need not be asked for.
+    // Usually none is due. Then SQLite's only writer is not needed.
     let due: Option<i64> =
         read!(db, |c| sqlx::query_scalar("select cast(1 as bigint) from outbox where next_attempt_at <= $1 limit 1")
             .bind(now)
@@ -83,7 +85,7 @@ pub(super) async fn claim(db: &Db, now: DateTime<Utc>) -> sqlx::Result<Option<Cl
     if due.is_none() {
         return Ok(None);
     }
-    // The one statement that the engines do not share: SQLite's writer is alone, PostgreSQL's pass each other by.
+    // The engines differ only here: SQLite has one writer, PostgreSQL's nodes skip each other's locked rows.
     macro_rules! claim {
         ($lock:literal) => {
             concat!(
@@ -102,7 +104,7 @@ pub(super) async fn claim(db: &Db, now: DateTime<Utc>) -> sqlx::Result<Option<Cl
     write!(db, |c| sqlx::query_as(sql).bind(now).bind(now + LEASE).fetch_optional(c).await)
 }
 
-/// Removes a mail that is done with, one way or another, unless its claim has passed to somebody else.
+/// Deletes a finished mail, unless another node has claimed it since.
 pub(super) async fn remove(db: &Db, mail: &Claimed) -> sqlx::Result<()> {
     write!(db, |c| sqlx::query("delete from outbox where id = $1 and attempts = $2")
         .bind(mail.id)
@@ -112,7 +114,7 @@ pub(super) async fn remove(db: &Db, mail: &Claimed) -> sqlx::Result<()> {
         .map(|_| ()))
 }
 
-/// Puts a mail back until `next`.
+/// Postpones a mail until `next`.
 pub(super) async fn postpone(db: &Db, mail: &Claimed, next: DateTime<Utc>) -> sqlx::Result<()> {
     write!(db, |c| sqlx::query("update outbox set next_attempt_at = $3 where id = $1 and attempts = $2")
         .bind(mail.id)
@@ -123,12 +125,12 @@ pub(super) async fn postpone(db: &Db, mail: &Claimed, next: DateTime<Utc>) -> sq
         .map(|_| ()))
 }
 
-/// Mails that are still to leave.
+/// Returns the number of mails that are still to be sent.
 pub async fn waiting(db: &Db) -> sqlx::Result<i64> {
     read!(db, |c| sqlx::query_scalar("select count(*) from outbox where recipient is not null").fetch_one(c).await)
 }
 
-/// Forgets mails that came too late and rows that stand for none: where no mail leaves, nobody else does.
+/// Deletes expired mails and rows without a recipient. It also runs where no mail is sent.
 pub async fn forget(db: &Db, now: DateTime<Utc>) -> sqlx::Result<u64> {
     write!(db, |c| sqlx::query("delete from outbox where not_after <= $1 or recipient is null and created_at <= $1")
         .bind(now)

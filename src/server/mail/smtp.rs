@@ -1,7 +1,7 @@
-//! Handing a mail to an SMTP server (RFC 5321), and telling a refusal of the mail from trouble on the way.
+//! Sends a mail to an SMTP server (RFC 5321), and distinguishes a rejected mail from other failures.
 //!
-//! Command by command, since that is what a refusal hangs on: a wrong password or a sender that the server does not like
-//! is answered by the same codes as an address that does not exist, but only the last one is about the mail.
+//! It sends each command itself, because only the command shows the difference: a wrong password or a rejected sender
+//! gets the same codes as an unknown recipient, but only the last concerns the mail.
 
 use lettre::{
     Message,
@@ -23,19 +23,19 @@ use tokio::{sync::Mutex, time::timeout};
 use super::failure::Failure;
 use crate::server::config::{self, Tls};
 
-/// For a connection that is ready to take a mail.
+/// Time limit for connecting, until the server accepts mails.
 const CONNECTING: Duration = Duration::from_secs(10);
-/// For all of it, from the first byte to the server's last word.
+/// Time limit for sending one mail, including the connection.
 const SENDING: Duration = Duration::from_secs(30);
-/// For the goodbye.
+/// Time limit for QUIT.
 const LEAVING: Duration = Duration::from_secs(2);
 
-/// A server, and the connection to it while there are mails.
+/// An SMTP server, and its connection while there are mails.
 pub struct Smtp {
     server: config::Smtp,
     hello: ClientId,
     open: Mutex<Option<AsyncSmtpConnection>>,
-    /// Whether the server, when it was last connected to, offered no SMTPUTF8 (RFC 6531).
+    /// Whether the server offered no SMTPUTF8 (RFC 6531) at the last connection.
     ascii_only: AtomicBool,
 }
 
@@ -45,7 +45,7 @@ impl Smtp {
         Self { server, hello, open: Mutex::new(None), ascii_only: AtomicBool::new(false) }
     }
 
-    /// Hands a mail over. Returns once the server has taken it on.
+    /// Sends a mail. Returns once the server has accepted it.
     pub async fn send(&self, message: &Message) -> Result<(), Failure> {
         match timeout(SENDING, self.hand_over(message)).await {
             Ok(outcome) => outcome,
@@ -53,21 +53,21 @@ impl Smtp {
         }
     }
 
-    /// Whether the server is known to take no address with letters beyond ASCII. Until it was connected to, nobody knows.
+    /// Whether the server is known to reject addresses with non-ASCII characters. `false` before the first connection.
     pub fn is_ascii_only(&self) -> bool {
         self.ascii_only.load(Ordering::Relaxed)
     }
 
-    /// Says goodbye, where a connection is open.
+    /// Sends QUIT, if a connection is open.
     pub async fn hang_up(&self) {
         if let Some(mut connection) = self.open.lock().await.take() {
-            // Nothing hangs on the answer.
+            // The result does not matter.
             let _ = timeout(LEAVING, connection.quit()).await;
         }
     }
 
     async fn hand_over(&self, message: &Message) -> Result<(), Failure> {
-        // Taken, not borrowed: after a failure, or when this is broken off, the connection is in no known state.
+        // Taken, not borrowed: after a failure or cancellation the connection's state is unknown.
         let mut open = self.open.lock().await;
         let mut connection = match open.take() {
             Some(connection) => connection,
@@ -101,7 +101,7 @@ impl Smtp {
     }
 }
 
-/// The commands of one mail.
+/// Sends the commands of one mail.
 async fn converse(connection: &mut AsyncSmtpConnection, message: &Message) -> Result<(), Failure> {
     let (envelope, bytes) = (message.envelope(), message.formatted());
     let server = connection.server_info();
@@ -125,12 +125,12 @@ async fn converse(connection: &mut AsyncSmtpConnection, message: &Message) -> Re
     Ok(())
 }
 
-/// A no to this mail: for good with a code of 5xx (RFC 5321, 4.2.1), else for now.
+/// Maps a rejection of the mail: permanent for a 5xx code (RFC 5321, 4.2.1), otherwise temporary.
 fn refused(error: Error) -> Failure {
     if error.is_permanent() { Failure::Never(reason(&error)) } else { Failure::Later(reason(&error)) }
 }
 
-/// What the log may hold. A server's answer often repeats the address: only its code is told.
+/// Returns the reason for the log. A server's reply often repeats the address, so only its code is logged.
 fn reason(error: &Error) -> String {
     match error.status() {
         Some(code) => format!("the mail server answered {code}"),

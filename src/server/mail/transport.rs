@@ -1,4 +1,4 @@
-//! How mails leave this node, as configured: to memory, to files, to an SMTP server, or not at all.
+//! Sends mails by the configured transport: to memory, to files, to an SMTP server, or not at all.
 
 use lettre::{Message, message::Mailbox as Sender};
 use std::{
@@ -17,11 +17,11 @@ use super::{
 };
 use crate::server::config;
 
-/// What a node needs to send mails: a part of its state.
+/// The mail part of the application state.
 pub struct Mail {
     pub(super) from: Sender,
     pub(super) transport: Transport,
-    /// The name of the key that the secrets of new mails follow from.
+    /// The id of the key that derives the secrets of new mails.
     pub(super) kid: String,
     pub(super) woken: Notify,
 }
@@ -34,7 +34,7 @@ pub(super) enum Transport {
 }
 
 impl Mail {
-    /// `kid`: the name of the key that the secrets of new mails follow from.
+    /// `kid`: the id of the key that derives the secrets of new mails.
     pub fn new(config: &config::Mail, kid: &str) -> Self {
         let transport = match &config.transport {
             config::Transport::None => Transport::None,
@@ -45,17 +45,17 @@ impl Mail {
         Self { from: config.from.clone(), transport, kid: kid.to_owned(), woken: Notify::new() }
     }
 
-    /// Has the outbox looked at now rather than within the second. For after the commit of what was enqueued.
+    /// Wakes the worker, which otherwise polls once a second. Call it after the commit.
     pub fn wake(&self) {
         self.woken.notify_one();
     }
 
-    /// Whether no transport was chosen, so that mails stay in the outbox.
+    /// Whether no transport is configured, so mails stay in the outbox.
     pub fn keeps_all(&self) -> bool {
         matches!(self.transport, Transport::None)
     }
 
-    /// The mailbox, where that is the transport.
+    /// Returns the mailbox, if it is the transport.
     pub fn mailbox(&self) -> Option<&Mailbox> {
         match &self.transport {
             Transport::Mailbox(mailbox) => Some(mailbox),
@@ -63,7 +63,7 @@ impl Mail {
         }
     }
 
-    /// Whether a mail can reach that address, as far as is known.
+    /// Whether a mail can reach `address`, as far as is known.
     pub fn reaches(&self, address: &str) -> bool {
         match &self.transport {
             Transport::Smtp(smtp) => address.is_ascii() || !smtp.is_ascii_only(),
@@ -71,7 +71,7 @@ impl Mail {
         }
     }
 
-    /// Hands a mail over. `kept` is what a mailbox shows of it.
+    /// Sends a mail. `kept`: what the mailbox stores of it.
     pub(super) async fn deliver(&self, message: Message, kept: KeptMail) -> Result<(), Failure> {
         match &self.transport {
             Transport::None => Err(Failure::Later("mail.transport is none".into())),
@@ -92,7 +92,7 @@ impl Mail {
         }
     }
 
-    /// There is no mail for the moment.
+    /// Closes the connection while there are no mails.
     pub(super) async fn rest(&self) {
         if let Transport::Smtp(smtp) = &self.transport {
             smtp.hang_up().await;
@@ -100,7 +100,7 @@ impl Mail {
     }
 }
 
-/// One file a mail, for its owner's eyes. A second try writes the same file.
+/// Writes one file per mail, readable by its owner only. A retry overwrites the file.
 fn write(folder: &Path, id: Uuid, message: &[u8]) -> io::Result<()> {
     fs::create_dir_all(folder)?;
     let path = folder.join(format!("{id}.eml"));

@@ -1,8 +1,7 @@
-//! The task that empties the outbox, one a node. Nodes share the work: each mail is claimed by one of them, for the time
-//! of a lease.
+//! The task that sends the mails in the outbox; each node runs one. Each mail is claimed by one node for a lease.
 //!
-//! At least once: a node that dies after the mail server took a mail on, and before the row is gone, leaves it to be sent
-//! again when the lease is over. Both copies have one `Message-ID`, by which most mailboxes show one.
+//! Delivery is at least once: if a node dies after the mail server accepted a mail and before its row is deleted, the
+//! mail is sent again after the lease. Both copies have the same `Message-ID`, so most mailboxes show one.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use std::time::Duration;
@@ -20,23 +19,23 @@ use crate::{
     server::{fail_point, metrics, state::AppState},
 };
 
-/// How soon a node sees what another has enqueued, or what is due again.
+/// How often a node looks for mails of other nodes and for due retries.
 const POLL: Duration = Duration::from_secs(1);
-/// The wait after each failure, in seconds; the last one for all that follow.
+/// Delays after each failure, in seconds. The last one repeats.
 const WAITS: [i64; 5] = [5, 30, 2 * 60, 10 * 60, 60 * 60];
-/// After that long a mail is given up.
+/// Mails older than this are given up.
 const PATIENCE: TimeDelta = TimeDelta::days(3);
 
-/// What becomes of a claimed mail.
+/// The outcome of a claimed mail.
 enum Fate {
     Sent,
-    /// There was none to send, or none any more.
+    /// There is nothing to send, or no longer.
     Void(&'static str),
     GivenUp(String),
     Again(String),
 }
 
-/// Sends what is in the outbox until the server stops, unless mails are to stay there. Called by `serve`, once.
+/// Sends mails until the server stops, unless no transport is configured. Called once by `serve`.
 pub async fn work(state: AppState) {
     if state.mail.keeps_all() {
         return;
@@ -56,7 +55,7 @@ pub async fn work(state: AppState) {
     }
 }
 
-/// Takes one mail on and sees it through. `false`: none was due.
+/// Claims one mail and sends it. Returns `false` if none was due.
 async fn step(state: &AppState) -> sqlx::Result<bool> {
     let now = state.db.now().await?;
     let Some(mail) = outbox::claim(&state.db, now).await? else {
@@ -65,7 +64,7 @@ async fn step(state: &AppState) -> sqlx::Result<bool> {
     let (id, attempts) = (mail.id, mail.attempts);
     let fate = attempt(state, &mail, now).await;
     fail_point::point("after a mail was handed over");
-    // The sending took its time.
+    // Sending took time, so read the clock again.
     let now = state.db.now().await?;
     match fate {
         Fate::Again(why) if now - mail.created_at < PATIENCE => {
@@ -106,7 +105,7 @@ async fn attempt(state: &AppState, mail: &Claimed, now: DateTime<Utc>) -> Fate {
     let secrets = match &letter.code {
         Some(seed) => match state.keys.one_time_secrets_of(&mail.kid, seed) {
             Some(secrets) => Some(secrets),
-            // With any other key the code in it would open nothing.
+            // Any other key would derive a code that does not match.
             None => return Fate::GivenUp("the secret that its code follows from is no longer known".into()),
         },
         None => None,
@@ -122,7 +121,7 @@ async fn attempt(state: &AppState, mail: &Claimed, now: DateTime<Utc>) -> Fate {
         digits: rendered.digits.clone(),
         at: mail.created_at,
     };
-    // Its error would tell the address.
+    // The error contains the address, so it is not logged.
     let Ok(message) = message(mail.id, &state.mail.from, &to, mail.created_at, rendered) else {
         return Fate::GivenUp("its address cannot be written to".into());
     };
@@ -133,7 +132,7 @@ async fn attempt(state: &AppState, mail: &Claimed, now: DateTime<Utc>) -> Fate {
     }
 }
 
-/// How long to wait after that many attempts.
+/// Returns the delay after that many attempts.
 fn wait(attempts: i64) -> TimeDelta {
     let longest = WAITS.len() - 1;
     let which = usize::try_from(attempts - 1).unwrap_or(0).min(longest);

@@ -1,5 +1,5 @@
-//! The audit trail: what happened to accounts and sessions, in the database for their owners and in the log for whoever
-//! runs the place. Holds no secret and nothing that was typed.
+//! The audit trail: events of accounts and sessions, in the database for their owners and in the log for operators. It
+//! contains no secrets and no typed text.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use std::net::IpAddr;
@@ -7,17 +7,17 @@ use uuid::Uuid;
 
 use crate::server::db::{Db, Tx, within, write};
 
-/// What can happen.
+/// An audited event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     SignedUp,
-    /// The account came from another system.
+    /// The account was imported from another system.
     Imported,
     LoggedIn,
     LoggedOut,
-    /// An old refresh token came back: somebody holds a copy. The session was ended.
+    /// A refresh token was reused, so someone has a copy. The session was ended.
     SessionReplayed,
-    /// A refresh token came that was never issued by this database. The session was ended.
+    /// A refresh token came from the future: this database never issued it. The session was ended.
     SessionAhead,
     RoleChanged,
     /// The owner ended a session from another device.
@@ -27,17 +27,17 @@ pub enum Event {
     EmailVerified,
     PasswordChanged,
     EmailChanged,
-    /// The owner of an earlier address took the account back to it.
+    /// A reader of an earlier address restored it.
     EmailRestored,
-    /// A reader of an earlier address ended the link that takes the account back to it.
+    /// A reader of an earlier address ended its restore link.
     WayBackEnded,
-    /// The caller proved anew who they are.
+    /// The caller confirmed their identity again.
     SteppedUp,
-    /// The owner asked for the account to be erased.
+    /// The owner requested deletion.
     Leaving,
-    /// The owner changed their mind about that.
+    /// The owner cancelled the deletion.
     Kept,
-    /// The owner took a copy of all that is kept of the account.
+    /// The owner exported their data.
     DataExported,
 }
 
@@ -67,10 +67,10 @@ impl Event {
     }
 }
 
-/// Whether the account was ever logged in: the trail is kept longer than sessions are.
+/// Whether the account ever logged in. Events are kept longer than sessions.
 pub async fn has_logged_in(tx: &mut Tx, user_id: Uuid) -> sqlx::Result<bool> {
     within!(tx, |c| sqlx::query_scalar(
-        // A sign-up without an address was the command line's, and no log-in.
+        // A sign-up without an address came from the command line and was no log-in.
         "select exists (select 1 from audit_events
             where user_id = $1 and (kind = 'logged_in' or (kind = 'signed_up' and ip is not null)))"
     )
@@ -79,12 +79,12 @@ pub async fn has_logged_in(tx: &mut Tx, user_id: Uuid) -> sqlx::Result<bool> {
     .await)
 }
 
-/// How long an event is kept.
+/// How long events are kept.
 const RETENTION: TimeDelta = TimeDelta::days(365);
-/// Rows of one statement that forgets.
+/// Rows per delete statement.
 const FORGOTTEN_AT_ONCE: i64 = 1000;
 
-/// Forgets events whose time is over. Returns how many they were.
+/// Deletes events past their retention. Returns their number.
 pub async fn forget(db: &Db, now: DateTime<Utc>) -> sqlx::Result<u64> {
     let mut forgotten = 0;
     loop {
@@ -102,7 +102,7 @@ pub async fn forget(db: &Db, now: DateTime<Utc>) -> sqlx::Result<u64> {
     }
 }
 
-/// Writes an event within the change that it tells of. `actor_id`: who did it, where that is not the owner.
+/// Writes an event in the transaction of the change that it records. `actor_id`: who did it, if not the owner.
 pub async fn record(
     tx: &mut Tx,
     event: Event,
@@ -115,7 +115,7 @@ pub async fn record(
         Event::SessionReplayed | Event::SessionAhead => {
             tracing::warn!(event = event.as_str(), %user_id, "audit");
         }
-        // Thousands at a time: the import itself says how many.
+        // An import makes thousands. It reports the total itself.
         Event::Imported => {}
         _ => {
             tracing::info!(event = event.as_str(), %user_id, actor_id = actor_id.map(tracing::field::display), "audit")

@@ -1,4 +1,4 @@
-//! Answers for those who run the site: whether this node wants traffic, and its metrics. Used by `router` and `main`.
+//! The readiness probe and the metrics listener. Used by `router` and `main`.
 
 use axum::{
     Router,
@@ -14,7 +14,7 @@ use std::{
 
 use crate::server::{db::Db, mail, metrics, state::AppState};
 
-/// `/readyz`: 503 while the server stops, or the database does not answer.
+/// `/readyz`: 503 while the server stops or the database does not answer.
 pub async fn ready(State(state): State<AppState>) -> Response {
     if *state.draining.borrow() {
         return (StatusCode::SERVICE_UNAVAILABLE, "stopping").into_response();
@@ -25,8 +25,8 @@ pub async fn ready(State(state): State<AppState>) -> Response {
     }
 }
 
-/// Binds `address` (port 0: any free one) and answers `GET /metrics` there for as long as the process lives, also while
-/// it stops. Returns the address that it bound.
+/// Binds `address` (port 0 picks a free port) and serves `GET /metrics` until the process ends, also during shutdown.
+/// Returns the bound address.
 pub fn serve_metrics(state: AppState, address: SocketAddr) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind(address)?;
     listener.set_nonblocking(true)?;
@@ -45,10 +45,10 @@ async fn scrape(State(state): State<AppState>) -> Response {
     }
 }
 
-/// Notes what is not counted as it happens, as it is at this moment.
+/// Reads the gauges, which are not counted as events happen.
 async fn measure(state: &AppState) {
     metrics::hash_queue(state.passwords.waiting());
-    // With the database away the last number stays: other metrics show that.
+    // If the database is down the last value remains. Other metrics show the outage.
     if let Ok(mails) = mail::waiting(&state.db).await {
         metrics::outbox(mails);
     }

@@ -1,4 +1,5 @@
-//! Structured logs: a span a request with an id that the answer carries too. Never a query string, a cookie or a body.
+//! Structured logs: one span per request, with an id that the response carries too. Never logs queries, cookies or
+//! bodies.
 
 use axum::{
     extract::Request,
@@ -21,24 +22,25 @@ use crate::{
     server::{config::LogFormat, metrics, random},
 };
 
-/// Sends logs to standard error. `RUST_LOG` chooses what; by default our own at `info`.
+/// Starts logging to standard error. `RUST_LOG` sets the filter; the default is `info` for this crate and `warn` for
+/// others.
 pub fn init(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("warn,{SLUG}=info")));
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(|| Lines)
-        // Their reports would go to standard error too, by a macro that panics where it cannot be written.
+        // Its error reports use a macro that panics if standard error can't be written.
         .log_internal_errors(false);
-    // A second call (a test that starts two servers) keeps the first subscriber.
+    // A second call, as in a test that starts two servers, keeps the first subscriber.
     let _ = match format {
         LogFormat::Text => logs.try_init(),
         LogFormat::Json => logs.json().flatten_event(true).try_init(),
     };
 }
 
-/// Sends the reports of panics to the log. Rust's own would write a message as it is, and each of its line breaks would
-/// begin a line that is none of the log's.
+/// Sends panic reports to the log. The default hook prints the message unescaped, so its line breaks could forge log
+/// lines.
 pub fn log_panics() {
     panic::set_hook(Box::new(|report| {
         let backtrace = Backtrace::capture();
@@ -48,8 +50,7 @@ pub fn log_panics() {
     }));
 }
 
-/// Standard error, for lines of the log. One that cannot be written (its reader is gone, the disk is full) is lost and
-/// counted, and nothing else.
+/// Standard error as the log's output. A line that can't be written (closed pipe, full disk) is dropped and counted.
 struct Lines;
 
 impl io::Write for Lines {
@@ -65,8 +66,8 @@ impl io::Write for Lines {
     }
 }
 
-/// A path as a log may hold it: a URI may have bytes beyond ASCII as they are, and among those are controls that move the
-/// cursor of whoever reads the log in a terminal. JSON escapes none of them.
+/// Escapes a path for the log. A URI may contain raw non-ASCII bytes, including control characters that move a
+/// terminal's cursor, and JSON does not escape them.
 pub fn printable(path: &str) -> Cow<'_, str> {
     match path.bytes().all(|byte| byte.is_ascii_graphic()) {
         true => Cow::Borrowed(path),
@@ -74,7 +75,7 @@ pub fn printable(path: &str) -> Cow<'_, str> {
     }
 }
 
-/// Middleware: the span, the id, and one line an answer.
+/// Middleware that adds the span and the request id, and logs one line per response.
 pub async fn trace(request: Request, next: Next) -> Response {
     let id = format!("{:016x}", u64::from_le_bytes(random::bytes()));
     let span = tracing::info_span!(

@@ -1,5 +1,4 @@
-//! What an operator watches and bounds: metrics, logs, the audit trail, rate limits.
-//! Used by the whole server.
+//! Operations: metrics endpoint, logs, audit trail, rate limits. Used by the whole server.
 
 pub mod audit;
 pub mod health;

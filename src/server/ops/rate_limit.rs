@@ -1,8 +1,8 @@
-//! Counters of attempts, kept in the database so that they hold across nodes. Called by `auth::server::flows::sign_up`.
+//! Rate limits, stored in the database so that all nodes share them. Called by the flows.
 //!
-//! An attempt is counted before it is made and given back when it succeeds. Counting afterwards would let a burst of
-//! parallel guesses through before the first of them fails. A client or account over its limit causes no write: each
-//! write waits for the disk, and SQLite has one writer.
+//! An attempt is counted before it is made and refunded if it succeeds. Counting afterwards would let a burst of
+//! parallel guesses pass. A client or account over its limit causes no write, because each write waits for the disk and
+//! SQLite has one writer.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
@@ -14,7 +14,7 @@ use crate::{
     server::db::{Db, Tx, read, within, write},
 };
 
-/// A counter after an attempt was counted.
+/// A counter, read after the attempt was counted.
 #[derive(FromRow)]
 struct Counted {
     key_hash: Vec<u8>,
@@ -22,9 +22,9 @@ struct Counted {
     resets_at: DateTime<Utc>,
 }
 
-/// Counts an attempt in each row of `$values` (key, 1, end of a new window); `$3` is the time. What a window has over its
-/// `$limit` is not counted on: hammering does not lengthen the wait. A window that ends after `$latest` was begun before
-/// the clock stepped back: a new one takes its place, or it would last for as long as the step.
+/// Counts an attempt in each row of `$values` (key, 1, end of a new window). `$3` is the current time. Attempts beyond
+/// `$limit` are not counted, so hammering does not extend the wait. A window that ends after `$latest` was started
+/// before the clock was set back; a new window replaces it, because it would last as long as the step.
 macro_rules! count {
     ($values:literal, $limit:literal, $latest:literal) => {
         concat!(
@@ -46,72 +46,72 @@ macro_rules! count {
     };
 }
 
-/// Wrong digits that one address's codes take in a day before only their links count (NIST SP 800-63B-4, 3.2.2, wants
-/// guesses limited by account): a hundred thousandth of what there are.
+/// Wrong digits per address and day before only links work: 10 of a million codes. NIST SP 800-63B-4, 3.2.2, requires a
+/// limit per account.
 const DIGITS_A_DAY: u32 = 10;
-/// How many right passwords in five minutes come to one failure that is allowed: 100 by default.
+/// Allowed right passwords per allowed failure: 100 in five minutes by default.
 const PROVED_PER_FAILURE: u32 = 20;
-/// How far a window's end may lie beyond that of a new one.
+/// How far a window may end beyond a new window's end.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(1);
-/// How many hours' worth of mails come to a day's: 20 mails by default.
+/// A day's mail limit as a multiple of an hour's: 20 mails by default.
 const HOURS_A_DAY: u32 = 4;
 
-/// What is counted: an action, and for whom.
+/// A limit for one action and one subject.
 pub struct Bucket {
     key_hash: [u8; 32],
-    /// Attempts in a window.
+    /// Maximum attempts per window.
     limit: u32,
     window: TimeDelta,
 }
 
 impl Bucket {
-    /// Attempts of `action` by one client: an IPv4 address, or an IPv6 /64, which is what one household has.
+    /// Limits `action` per client per minute: an IPv4 address, or an IPv6 /64, which is one household.
     pub fn client(action: &str, address: IpAddr, limit: u32) -> Self {
         Self::new(&format!("{action} client {}", network(address)), limit, TimeDelta::minutes(1))
     }
 
-    /// Attempts of `action` on one account name, whether or not it has an account.
+    /// Limits `action` per account name in five minutes, whether or not the account exists.
     pub fn account(action: &str, email_key: &str, limit: u32) -> Self {
         Self::new(&format!("{action} account {email_key}"), limit, TimeDelta::minutes(5))
     }
 
-    /// Attempts of `action` with one browser that is known, whoever has a copy of its cookie.
+    /// Limits `action` per known browser in five minutes. Copies of its cookie share the limit.
     pub fn device(action: &str, id: &[u8; 16], limit: u32) -> Self {
         Self::new(&format!("{action} device {id:x?}"), limit, TimeDelta::minutes(5))
     }
 
-    /// Mails that anybody can have sent to one address, whether or not it has an account.
+    /// Limits the mails that strangers can request for an address per hour, whether or not an account exists.
     pub fn mailed(email_key: &str, limit: u32) -> Self {
         Self::new(&format!("mail to {email_key}"), limit, TimeDelta::hours(1))
     }
 
-    /// Mails that are a way in for the owner of an address. Whoever uses all of them up leaves one that works: `window` is
-    /// as long as its code counts.
+    /// Limits log-in mails per address. `window` equals the code's lifetime, so the last code sent is still valid when
+    /// the limit is reached.
     pub fn way_in(email_key: &str, limit: u32, window: TimeDelta) -> Self {
         Self::new(&format!("way in for {email_key}"), limit, window)
     }
 
-    /// Wrong digits for the codes of one address, in whichever browsers.
+    /// Limits wrong digits per address and day, across all browsers.
     pub fn digits(email_key: &str) -> Self {
         Self::new(&format!("digits of {email_key}"), DIGITS_A_DAY, TimeDelta::days(1))
     }
 
-    /// Right passwords of one account. Each costs a hash and a row, so they are limited too, far above what people need.
+    /// Limits right passwords per account, because each costs a hash and a row. The limit is well above normal use.
     pub fn proved(action: &str, account: &str, failures: u32) -> Self {
         Self::account(&format!("{action} proved"), account, failures.saturating_mul(PROVED_PER_FAILURE))
     }
 
-    /// Mails of a day that somebody other than its owner can cause to one address.
+    /// Limits the mails per address and day that others than its owner can trigger.
     pub fn mails_per_day(email_key: &str, an_hour: u32) -> Self {
         Self::new(&format!("mail of a day to {email_key}"), an_hour.saturating_mul(HOURS_A_DAY), TimeDelta::days(1))
     }
 
-    /// Notices of a day to one address, of what happened to its account.
+    /// Limits the security alerts per address and day.
     pub fn alerts_per_day(email_key: &str, an_hour: u32) -> Self {
         Self::new(&format!("notices of a day to {email_key}"), an_hour.saturating_mul(HOURS_A_DAY), TimeDelta::days(1))
     }
 
-    /// Something that happens to an account name once an hour at most.
+    /// Allows `what` once per hour for an account name.
     pub fn once_per_hour(what: &str, email_key: &str) -> Self {
         Self::new(&format!("{what} of {email_key}"), 1, TimeDelta::hours(1))
     }
@@ -120,7 +120,7 @@ impl Bucket {
         Self { key_hash: Sha256::digest(key).into(), limit, window }
     }
 
-    /// Refuses with the time to wait where there is nothing left. Counts nothing.
+    /// Returns the time to wait as an error if the limit is reached. Counts nothing.
     pub async fn peek(&self, db: &Db, now: DateTime<Utc>) -> Result<(), AppError> {
         let sql = "select key_hash, count, resets_at from throttles where key_hash = $1";
         let counted: Option<Counted> =
@@ -128,7 +128,7 @@ impl Bucket {
         counted.map_or(Ok(()), |counted| self.judge_next(&counted, now))
     }
 
-    /// Counts an attempt, or refuses it with the time to wait.
+    /// Counts an attempt, or returns the time to wait as an error.
     pub async fn take(&self, db: &Db, now: DateTime<Utc>) -> Result<(), AppError> {
         self.peek(db, now).await?;
         let counted = write!(db, |c| sqlx::query_as(count!("($1, 1, $2)", "$4", "$5"))
@@ -142,7 +142,7 @@ impl Bucket {
         self.judge(&counted, now)
     }
 
-    /// Counts an attempt within the change that it led to. `false`: it was one too many.
+    /// Counts an attempt in the caller's transaction. Returns `false` if it exceeds the limit.
     pub async fn count(&self, tx: &mut Tx, now: DateTime<Utc>) -> sqlx::Result<bool> {
         let counted: Counted = within!(tx, |c| sqlx::query_as(count!("($1, 1, $2)", "$4", "$5"))
             .bind(self.key_hash.as_slice())
@@ -155,12 +155,12 @@ impl Bucket {
         Ok(self.judge(&counted, now).is_ok())
     }
 
-    /// When a window can end at the latest. Requests that come at once have times that lie apart by as long as they wait.
+    /// Returns the latest possible end of a window. Concurrent requests read the time at different moments.
     fn latest_end(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         now + self.window + CLOCK_TOLERANCE
     }
 
-    /// What [`Bucket::judge`] would say of one more attempt.
+    /// Returns what [`Bucket::judge`] would return after one more attempt.
     fn judge_next(&self, counted: &Counted, now: DateTime<Utc>) -> Result<(), AppError> {
         if counted.resets_at <= now || counted.resets_at > self.latest_end(now) {
             return Ok(());
@@ -177,7 +177,7 @@ impl Bucket {
         Err(AppError::Throttled { retry_after: u32::try_from(wait).unwrap_or(1).max(1) })
     }
 
-    /// Gives one attempt back: it was none of those that are counted. Attempts before it stay counted.
+    /// Refunds one attempt that should not count. Earlier attempts stay counted.
     pub async fn refund(&self, tx: &mut Tx) -> sqlx::Result<u64> {
         within!(tx, |c| sqlx::query("update throttles set count = count - 1 where key_hash = $1 and count > 0")
             .bind(self.key_hash.as_slice())
@@ -187,7 +187,8 @@ impl Bucket {
     }
 }
 
-/// What counts as one client: an IPv4 address, or the /64 of an IPv6 one, of which a client has as many as it likes.
+/// Returns the network that counts as one client: an IPv4 address, or an IPv6 /64, within which a client can choose any
+/// address.
 pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => v4.into(),
@@ -195,11 +196,11 @@ pub fn network(address: IpAddr) -> IpAddr {
     }
 }
 
-/// Why a [`Pair`] lets an attempt not be made.
+/// Why an attempt was rejected.
 #[derive(Debug)]
 pub struct Refused {
     pub error: AppError,
-    /// Whether it is the account that has had too many, by whichever clients.
+    /// Whether the account's limit was reached, across all clients.
     pub by_account: bool,
 }
 
@@ -215,16 +216,15 @@ impl From<Refused> for AppError {
     }
 }
 
-/// An attempt that counts for its client and for the account it is made on: one commit instead of two, since each waits
-/// for the disk.
+/// Limits an attempt by client and by account, with one commit instead of two.
 pub struct Pair {
     pub client: Bucket,
     pub account: Bucket,
 }
 
 impl Pair {
-    /// Counts an attempt in both, or refuses it with the time to wait. One that its client may not make does not count
-    /// against the account.
+    /// Counts an attempt in both buckets, or returns the time to wait. An attempt that the client's limit rejects does
+    /// not count for the account.
     pub async fn take(&self, db: &Db, now: DateTime<Utc>) -> Result<(), Refused> {
         let sql = "select key_hash, count, resets_at from throttles where key_hash in ($1, $2)";
         let known: Vec<Counted> = read!(db, |c| sqlx::query_as(sql)
@@ -237,7 +237,7 @@ impl Pair {
         };
         next(&self.client).map_err(|error| Refused { error, by_account: false })?;
         next(&self.account).map_err(|error| Refused { error, by_account: true })?;
-        // Always in this order, here and below: two that lock the rows in different orders would wait for each other.
+        // Always lock the rows in this order, here and below, to prevent deadlocks.
         let counted: Vec<Counted> = write!(db, |c| sqlx::query_as(count!(
             "($1, 1, $2), ($5, 1, $6)",
             "case when throttles.key_hash = $1 then $4 else $7 end",
@@ -259,7 +259,7 @@ impl Pair {
         };
         let of_account = judged(&self.account);
         if let Err(error) = judged(&self.client) {
-            // Beyond its limit the account's count stands still: who gave back there would bring it down, burst by burst.
+            // Beyond its limit the account's count is capped, so a refund there would lower it with each burst.
             if of_account.is_ok() {
                 let mut tx = db.begin().await?;
                 self.account.refund(&mut tx).await?;
@@ -270,7 +270,7 @@ impl Pair {
         of_account.map_err(|error| Refused { error, by_account: true })
     }
 
-    /// Gives the attempt back within the change that it led to.
+    /// Refunds the attempt in the caller's transaction.
     pub async fn refund(&self, tx: &mut Tx) -> sqlx::Result<()> {
         self.client.refund(tx).await?;
         self.account.refund(tx).await?;
@@ -278,7 +278,7 @@ impl Pair {
     }
 }
 
-/// Forgets windows that are over.
+/// Deletes expired windows.
 pub async fn forget(db: &Db, now: DateTime<Utc>) -> sqlx::Result<u64> {
     write!(db, |c| sqlx::query("delete from throttles where resets_at <= $1")
         .bind(now)

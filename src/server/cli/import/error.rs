@@ -1,17 +1,17 @@
-//! Why an import stopped.
+//! The errors of an import.
 
 use std::{fmt, io};
 
 /// Why an import stopped before the end of the file.
 #[derive(Debug)]
 pub enum ImportError {
-    /// The file cannot be read on from here.
+    /// The file can't be read past this line.
     File {
         line: u64,
         reason: String,
     },
     Read(io::Error),
-    /// The batch that begins at this line was not written; those before it were.
+    /// The batch that begins at this line was not written. Earlier batches were.
     Database {
         line: u64,
         source: sqlx::Error,
@@ -21,11 +21,16 @@ pub enum ImportError {
 impl fmt::Display for ImportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File { line, reason } => write!(f, "line {line}: {reason}: nothing behind it was read."),
-            Self::Read(error) => write!(f, "The file cannot be read ({error})."),
+            Self::File { line, reason } => write!(
+                f,
+                "line {line}: {reason}. The import stopped here: correct the file and run the same command again."
+            ),
+            Self::Read(error) => {
+                write!(f, "The file cannot be read ({error}): check it and run the same command again.")
+            }
             Self::Database { line, source } => write!(
                 f,
-                "The database did not take the rows from line {line} on ({source}): those before are in. Run the same command again."
+                "The database rejected the rows from line {line} on ({source}). Earlier rows are imported. Run the same command again."
             ),
         }
     }

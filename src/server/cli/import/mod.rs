@@ -1,5 +1,4 @@
-//! `latchkey import users`: accounts of another system, from a file of any size.
-//! Called by `main`.
+//! `latchkey import users`: imports accounts of another system from a file of any size. Called by `main`.
 
 pub mod error;
 pub mod row;

@@ -1,4 +1,4 @@
-//! From a row's texts to an account, or to what is wrong with it. No value is ever told: rows hold password hashes.
+//! Parses a row into an account, or into a list of errors. Errors contain no values, because rows hold password hashes.
 
 use chrono::{DateTime, SubsecRound, Utc};
 
@@ -16,7 +16,7 @@ use crate::{
     ui::messages,
 };
 
-/// A row that can become an account.
+/// A valid row.
 pub struct NewUser {
     pub line: u64,
     pub email: EmailAddress,
@@ -25,11 +25,11 @@ pub struct NewUser {
     pub role: Role,
     pub created_at: Option<DateTime<Utc>>,
     pub email_verified_at: Option<DateTime<Utc>>,
-    /// What was changed to take it.
+    /// What was changed to accept the row.
     pub warning: Option<String>,
 }
 
-/// Parses every field, and names all that are at fault. `allow_roles`: it may be more than a user.
+/// Parses all fields and reports every invalid one. `allow_roles`: accept roles above user.
 pub fn parse(raw: Raw, allow_roles: bool, now: DateTime<Utc>) -> Result<NewUser, Bad> {
     let line = raw.line;
     let mut reasons = Vec::new();
@@ -62,17 +62,17 @@ pub fn parse(raw: Raw, allow_roles: bool, now: DateTime<Utc>) -> Result<NewUser,
     }
 }
 
-/// What to do with a hash of a kind that is not verified here.
-const OTHER_HASH: &str = "; without one, as for Django's pbkdf2_sha256, the owner chooses a new password by mail";
+/// Advice for a hash of an unsupported kind.
+const OTHER_HASH: &str = "; leave it empty, as for Django's pbkdf2_sha256, and the owner sets a new password by email";
 
-/// A name, which other systems allow to be longer: its beginning, with a warning.
+/// Parses a name. Shortens one that is too long, as other systems allow, with a warning.
 fn cut_display_name(name: &str, warning: &mut Option<String>) -> Result<String, Problem> {
     let Err(Problem::TooLong { .. }) = parse_display_name(name) else {
         return parse_display_name(name);
     };
     let cut: String = name.trim().chars().take(DISPLAY_NAME_MAX_LENGTH as usize).collect();
     *warning = Some(format!("display_name: cut to {DISPLAY_NAME_MAX_LENGTH} characters"));
-    // A joiner at the end would wait for the rest of an emoji.
+    // A zero-width joiner at the end would wait for the rest of an emoji.
     parse_display_name(cut.trim_end_matches('\u{200d}'))
 }
 
@@ -82,23 +82,24 @@ fn of_field(column: &str, field: Field, problem: Problem) -> String {
 }
 
 fn role(name: Option<&str>, allow_roles: bool) -> Result<Role, String> {
-    let role = name.map_or(Some(Role::User), Role::parse).ok_or("role: is user, moderator or admin")?;
+    let role = name.map_or(Some(Role::User), Role::parse).ok_or("role: must be user, moderator or admin")?;
     match role == Role::User || allow_roles {
         true => Ok(role),
-        false => Err(format!("role: {} is only taken with --allow-roles", role.as_str())),
+        false => Err(format!("role: {} requires --allow-roles", role.as_str())),
     }
 }
 
 fn moment(column: &str, text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, String> {
-    let at = time(text).ok_or_else(|| format!("{column}: is a time such as 2024-02-29T12:00:00Z"))?.trunc_subsecs(6);
+    let at =
+        time(text).ok_or_else(|| format!("{column}: must be a time such as 2024-02-29T12:00:00Z"))?.trunc_subsecs(6);
     match (DateTime::UNIX_EPOCH..=now).contains(&at) {
         true => Ok(at),
-        false => Err(format!("{column}: lies before 1970 or after today")),
+        false => Err(format!("{column}: must be between 1970 and now")),
     }
 }
 
-/// A time as RFC 3339 has it, or as PostgreSQL writes it: a space for the T, an offset of hours alone. One without an
-/// offset is UTC.
+/// Parses a time in RFC 3339 or in PostgreSQL's format: a space for the T, an offset in hours. Without an offset it is
+/// UTC.
 fn time(text: &str) -> Option<DateTime<Utc>> {
     let text = text.trim();
     let (date, time) = text.split_once(['T', 't', ' ']).unwrap_or((text, "00:00:00"));

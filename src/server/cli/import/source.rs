@@ -1,4 +1,4 @@
-//! Rows out of CSV or JSON lines, one at a time and of bounded size, whatever stands in the file.
+//! Reads rows from CSV or JSON Lines, one at a time and of limited size.
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 use serde::Deserialize;
@@ -10,21 +10,21 @@ use std::{
 
 use super::error::ImportError;
 
-/// The longest row, in bytes.
+/// Maximum bytes of a row.
 const LONGEST: usize = 64 * 1024;
-/// The columns there are, of which only the first is needed.
+/// The known columns. Only the first is required.
 const COLUMNS: [&str; 6] = ["email", "password_hash", "display_name", "role", "created_at", "email_verified_at"];
 
-/// How a file is written.
+/// The format of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// Comma-separated values with the columns' names in the first line.
+    /// Comma-separated values, with column names in the first line.
     Csv,
-    /// A JSON object a line.
+    /// One JSON object per line.
     Jsonl,
 }
 
-/// A row as it stands in the file. `None`: empty, null or no such column.
+/// A row as written in the file. `None`: empty, null, or no such column.
 #[derive(Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Raw {
@@ -38,7 +38,7 @@ pub struct Raw {
     pub email_verified_at: Option<String>,
 }
 
-/// A row that cannot be taken. The reason names no value.
+/// An invalid row. The reason contains no value.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Bad {
     pub line: u64,
@@ -55,7 +55,7 @@ impl<R: BufRead> Rows<R> {
     pub fn new(mut input: R, format: Format) -> Result<Self, ImportError> {
         let start = input.fill_buf()?;
         if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
-            return Err(ImportError::File { line: 1, reason: "this is UTF-16; save it as UTF-8".into() });
+            return Err(ImportError::File { line: 1, reason: "the file is UTF-16; save it as UTF-8".into() });
         }
         if start.starts_with("\u{feff}".as_bytes()) {
             input.consume(3);
@@ -66,7 +66,7 @@ impl<R: BufRead> Rows<R> {
         }
     }
 
-    /// The next row, good or bad; `None` at the end, and an error where nothing more can be read.
+    /// Returns the next row, valid or not; `None` at the end; an error if the rest can't be read.
     pub fn next_row(&mut self) -> Result<Option<Result<Raw, Bad>>, ImportError> {
         match self {
             Self::Csv(csv) => csv.next_row(),
@@ -75,7 +75,7 @@ impl<R: BufRead> Rows<R> {
     }
 }
 
-/// Reads on only so far as a row may reach: a quote that is left open would otherwise swallow the rest of the file.
+/// Stops reading at the size limit of a row: an unclosed quote would otherwise consume the rest of the file.
 struct Fenced<R> {
     inner: R,
     left: Rc<Cell<usize>>,
@@ -97,7 +97,7 @@ impl<R: Read> Read for Fenced<R> {
 pub struct Csv<R> {
     reader: Reader<Fenced<R>>,
     left: Rc<Cell<usize>>,
-    /// For each column of the file, which of [`COLUMNS`] it is.
+    /// For each column of the file, its index in [`COLUMNS`].
     columns: Vec<usize>,
     record: ByteRecord,
 }
@@ -114,13 +114,13 @@ impl<R: BufRead> Csv<R> {
             let known = COLUMNS.iter().position(|column| *column == name);
             let Some(column) = known.filter(|column| !columns.contains(column)) else {
                 let named: String = name.chars().filter(|c| !c.is_control()).take(40).collect();
-                let reason = format!("'{named}' is no column, or there twice: those known are {}", COLUMNS.join(", "));
+                let reason = format!("'{named}' is unknown or appears twice; the columns are {}", COLUMNS.join(", "));
                 return Err(ImportError::File { line: 1, reason });
             };
             columns.push(column);
         }
         if !columns.contains(&0) {
-            return Err(ImportError::File { line: 1, reason: "there is no column 'email'".into() });
+            return Err(ImportError::File { line: 1, reason: "the column 'email' is missing".into() });
         }
         Ok(Self { reader, left, columns, record: ByteRecord::new() })
     }
@@ -139,11 +139,11 @@ impl<R: BufRead> Csv<R> {
 
     fn row(&self, line: u64) -> Result<Raw, String> {
         if self.record.len() != self.columns.len() {
-            return Err(format!("{} columns where the first line has {}", self.record.len(), self.columns.len()));
+            return Err(format!("{} columns, but the first line has {}", self.record.len(), self.columns.len()));
         }
         let mut raw = Raw { line, ..Raw::default() };
         for (column, value) in self.columns.iter().zip(&self.record) {
-            let value = str::from_utf8(value).map_err(|_| format!("{}: is not UTF-8", COLUMNS[*column]))?;
+            let value = str::from_utf8(value).map_err(|_| format!("{}: not valid UTF-8", COLUMNS[*column]))?;
             let some = Some(value.trim()).filter(|value| !value.is_empty()).map(str::to_owned);
             match column {
                 0 => raw.email = some.unwrap_or_default(),
@@ -161,15 +161,15 @@ impl<R: BufRead> Csv<R> {
 fn stopped(error: &csv::Error, line: u64) -> ImportError {
     match error.kind() {
         csv::ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
-            let reason = format!("longer than {} KiB; perhaps a quote was left open", LONGEST / 1024);
+            let reason = format!("longer than {} KiB; a quote may be unclosed", LONGEST / 1024);
             ImportError::File { line, reason }
         }
         csv::ErrorKind::Io(error) => ImportError::Read(error.kind().into()),
-        _ => ImportError::File { line, reason: "this is no CSV".into() },
+        _ => ImportError::File { line, reason: "not valid CSV".into() },
     }
 }
 
-/// A JSON object a line (JSON Lines).
+/// One JSON object per line (JSON Lines).
 pub struct Jsonl<R> {
     input: R,
     line: u64,
@@ -198,17 +198,17 @@ impl<R: BufRead> Jsonl<R> {
     }
 }
 
-// What serde_json says of a mistake quotes values, which may be hashes.
+// serde_json's error messages quote values, which may be hashes.
 fn object(text: &[u8], line: u64) -> Result<Raw, String> {
-    let text = str::from_utf8(text).map_err(|_| "is not UTF-8")?;
-    let other = || format!("is no object of texts, or has another field than {}", COLUMNS.join(", "));
-    // A list of values in the order of the fields would do too, and mean something else tomorrow.
+    let text = str::from_utf8(text).map_err(|_| "not valid UTF-8")?;
+    let other = || format!("not an object of strings with the fields {}", COLUMNS.join(", "));
+    // serde would also accept a list of values in field order, which would change meaning with the fields.
     if text.trim_start().starts_with('[') {
         return Err(other());
     }
     let mut raw: Raw = serde_json::from_str(text).map_err(|error| match error.classify() {
         serde_json::error::Category::Data => other(),
-        _ => "is no JSON".to_owned(),
+        _ => "not valid JSON".to_owned(),
     })?;
     for field in
         [&mut raw.password_hash, &mut raw.display_name, &mut raw.role, &mut raw.created_at, &mut raw.email_verified_at]

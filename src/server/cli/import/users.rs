@@ -1,7 +1,7 @@
-//! Takes over the accounts of another system from a file of any size: `latchkey import users`. Called by `main`.
+//! Imports the accounts of another system from a file of any size: `latchkey import users`. Called by `main`.
 //!
-//! Rows are written 500 at a time. A crash leaves whole batches behind, and the same command again goes on where it was,
-//! since an address that has an account is passed over.
+//! Rows are written in batches of 500. After a crash, run the same command again: it skips addresses that already have
+//! an account.
 
 use chrono::{DateTime, Utc};
 use sha2::{Digest, Sha256};
@@ -27,29 +27,29 @@ use crate::{
 pub use super::error::ImportError;
 pub use super::source::Format;
 
-/// Rows of a transaction: short enough for whoever else waits to write to SQLite.
+/// Rows per transaction. Short transactions let other writers of SQLite proceed.
 const BATCH: usize = 500;
-/// How often, in rows, somebody who watches hears that it goes on.
+/// Rows between progress lines.
 const PROGRESS: u64 = 10_000;
 
-/// How to read a file.
+/// The options of an import.
 pub struct Options {
     pub format: Format,
-    /// Looks at everything, and writes nothing.
+    /// Checks everything and writes nothing.
     pub dry_run: bool,
-    /// Whether a row may ask for more than the role user.
+    /// Whether to accept roles above user.
     pub allow_roles: bool,
 }
 
-/// What became of the rows.
+/// The result of an import.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     pub rows: u64,
-    /// Made, or in a dry run: would be made.
+    /// Created, or in a dry run: would be created.
     pub made: u64,
-    /// Of these, accounts that cannot log in before they are given a password.
+    /// Of these, accounts without a password, which can't log in until they set one.
     pub without_password: u64,
-    /// Addresses that have an account, which was left as it is.
+    /// Addresses that already have an account. It is left unchanged.
     pub existing: u64,
     pub bad: u64,
 }
@@ -59,13 +59,13 @@ impl fmt::Display for Summary {
         let Self { rows, made, without_password, existing, bad } = self;
         write!(
             f,
-            "{rows} rows: {made} new accounts ({without_password} without a password), {existing} that exist already, {bad} bad."
+            "{rows} rows: {made} new accounts ({without_password} without a password), {existing} existing, {bad} invalid."
         )
     }
 }
 
-/// Imports the accounts in `input`. `report` gets a line for each row that is bad or was changed, which names the field and what is wrong with it
-/// and holds nothing of its value, and the progress.
+/// Imports the accounts in `input`. `report` gets the progress, and a line for each row that is invalid or was changed,
+/// with the field and the reason but not the value.
 pub async fn users(
     db: &Db,
     input: impl BufRead,
@@ -76,7 +76,7 @@ pub async fn users(
     let mut rows = Rows::new(input, options.format)?;
     let mut summary = Summary::default();
     let mut batch = Vec::with_capacity(BATCH);
-    // The line of each address so far, by half of the SHA-256 of its key: some 40 bytes a row are all that grows.
+    // The line of each address, keyed by half of its SHA-256. This is all that grows: about 40 bytes per row.
     let mut seen: HashMap<[u8; 16], u64> = HashMap::new();
     while let Some(next) = rows.next_row()? {
         summary.rows += 1;
@@ -103,7 +103,7 @@ pub async fn users(
     Ok(summary)
 }
 
-/// Refuses a row whose address a row before it had, in whatever spelling.
+/// Rejects a row whose address, in any spelling, appeared in an earlier row.
 fn alone(user: NewUser, seen: &mut HashMap<[u8; 16], u64>) -> Result<NewUser, Bad> {
     let digest: [u8; 32] = Sha256::digest(user.email.key()).into();
     let mut key = [0; 16];
@@ -111,11 +111,11 @@ fn alone(user: NewUser, seen: &mut HashMap<[u8; 16], u64>) -> Result<NewUser, Ba
     let first = *seen.entry(key).or_insert(user.line);
     match first == user.line {
         true => Ok(user),
-        false => Err(Bad { line: user.line, reason: format!("email: the same address as in line {first}") }),
+        false => Err(Bad { line: user.line, reason: format!("email: same address as line {first}") }),
     }
 }
 
-/// Writes a batch as one transaction, or in a dry run looks which of it there is already.
+/// Writes a batch in one transaction. In a dry run it only checks which accounts exist.
 async fn settle(
     db: &Db,
     batch: &mut Vec<NewUser>,
@@ -137,13 +137,13 @@ async fn settle(
         summary.existing += u64::from(!made);
         summary.without_password += u64::from(made && user.password_hash.is_none());
         if !made && options.dry_run {
-            writeln!(report, "line {}: exists already", user.line)?;
+            writeln!(report, "line {}: the account exists", user.line)?;
         }
     }
     Ok(())
 }
 
-/// For each of `users`, whether it was added.
+/// Inserts `users`. Returns for each whether it was new.
 async fn insert(db: &Db, users: &[NewUser], now: DateTime<Utc>) -> sqlx::Result<Vec<bool>> {
     let mut made = Vec::with_capacity(users.len());
     let mut tx = db.begin().await?;
@@ -168,7 +168,7 @@ async fn insert(db: &Db, users: &[NewUser], now: DateTime<Utc>) -> sqlx::Result<
     Ok(made)
 }
 
-/// For each of `users`, whether it would be added.
+/// Returns for each of `users` whether it would be new.
 async fn missing(db: &Db, users: &[NewUser]) -> sqlx::Result<Vec<bool>> {
     let mut missing = Vec::with_capacity(users.len());
     for user in users {
