@@ -32,7 +32,7 @@ faults: ## The fault tests in their long form: 1,000 kills, a million refreshes 
 bench: target/.built ## Measure against baselines built from the same dependencies, and print the table of docs/performance.md
 	@scripts/bench
 
-rename: ## Make the template a project of yours, once: make rename NAME=acme TITLE="Acme"
+rename: ## Turn this template into your own project, once: make rename NAME=acme TITLE="Acme"
 	@scripts/rename "$$NAME" "$$TITLE"
 
 target/.built: $(sources)
