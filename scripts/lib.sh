@@ -1,21 +1,21 @@
 # shellcheck shell=bash disable=SC2034
-# Sourced by every script beside it: where things are, which versions are pinned, how to speak.
+# Sourced by the other scripts: paths, pinned versions, messages.
 
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
 
-# Build tools live in a folder of their own, shared by all clones of one user; ~/.cargo/bin stays as it is.
+# Build tools are installed in a separate folder, shared by all clones of one user. ~/.cargo/bin is not changed.
 tools=${LATCHKEY_TOOLS:-$HOME/.cache/latchkey}
 PATH="$tools/bin:$PATH"
-# A rustup that was installed a minute ago is not on this shell's PATH yet.
+# A rustup that was just installed is not on this shell's PATH yet.
 if ! command -v cargo >/dev/null && [ -d "$HOME/.cargo/bin" ]; then
   PATH="$PATH:$HOME/.cargo/bin"
 fi
 export PATH
 
-# The pins. Those of Rust and wasm-bindgen stand in rust-toolchain.toml and Cargo.lock, and are read from there.
+# Pinned versions. Those of Rust and wasm-bindgen are read from rust-toolchain.toml and Cargo.lock.
 cargo_leptos_version=0.3.9
 binaryen_version=132
 cargo_deny_version=0.20.2
@@ -24,13 +24,13 @@ node_least=20
 toolchain=$(sed -n 's/^channel *= *"\(.*\)"/\1/p' rust-toolchain.toml)
 wasm_bindgen_version=$(awk '$3 == "\"wasm-bindgen\"" { getline; gsub(/"/, "", $3); print $3 }' Cargo.lock)
 
-# The two halves of the app, as cargo sees them.
+# The cargo arguments of the two targets.
 for_server=(--locked --no-default-features --features ssr,faults)
 for_browser=(--locked --no-default-features --features hydrate --target wasm32-unknown-unknown --lib)
 
 say() { printf '\033[1m==> %s\033[0m\n' "$*"; }
 
-# fail WHAT_IS_WRONG: ends the script with one sentence.
+# fail MESSAGE: prints one sentence and ends the script.
 fail() {
   printf '\033[1;31m==> %s\033[0m\n' "$*" >&2
   exit 1
@@ -38,15 +38,15 @@ fail() {
 
 is_root() { [ "$(id -u)" = 0 ]; }
 
-# What a developer's machine has unless the environment says otherwise: demo accounts, and cookies for each port, since
-# there may be another app on this host.
+# Defaults of a developer's machine, unless the environment sets them: demo accounts, and the port in cookie names,
+# because another app may run on this host.
 set_defaults_of_dev() {
   [ "${LEPTOS_ENV:-DEV}" = DEV ] || return 0
   export LATCHKEY__DEMO__SEED="${LATCHKEY__DEMO__SEED:-true}"
   export LATCHKEY__AUTH__PORT_IN_COOKIES="${LATCHKEY__AUTH__PORT_IN_COOKIES:-true}"
 }
 
-# need_debian_package PACKAGE ABOUT_HOW_LONG WHAT_IS_MISSING: installs it where that is ours to do, or says how.
+# need_debian_package PACKAGE DURATION WHAT_IS_MISSING: installs it if the user may, or prints the command.
 need_debian_package() {
   if ! is_root || ! command -v apt-get >/dev/null; then
     fail "$3 Install it with: sudo apt-get install $1"
@@ -62,7 +62,7 @@ need_debian_package() {
   rm -f "$log"
 }
 
-# The folder of PostgreSQL's server programs (Debian keeps them off the PATH), or nothing.
+# Prints the folder of PostgreSQL's server programs, which Debian keeps off the PATH, or nothing.
 postgres_bin() {
   local found
   if found=$(command -v initdb) && command -v postgres >/dev/null; then
@@ -72,19 +72,19 @@ postgres_bin() {
   find /usr/lib/postgresql/*/bin -maxdepth 1 -name initdb -printf '%h\n' 2>/dev/null | sort -V | tail -n 1 || true
 }
 
-# The lints, which `make check` and `make test` share.
+# The lints of `make check` and `make test`.
 lint_format() { cargo fmt --check; }
 lint_server() { cargo clippy "${for_server[@]}" --all-targets -- -D warnings; }
 lint_browser() { cargo clippy "${for_browser[@]}" -- -D warnings; }
 
-# stage NAME COMMAND...: runs one, whatever the ones before it did, and remembers how it went.
+# stage NAME COMMAND...: runs a command, even after a failure, and records its result.
 stages=()
 stages_failed=0
 stage() {
   local name=$1 started=$SECONDS outcome=ok
   shift
   say "$name"
-  # In a subshell of its own so that `set -e` holds inside the stage's function.
+  # In a subshell, so that `set -e` works inside the stage's function.
   set +e
   (set -e; "$@")
   local status=$?

@@ -121,14 +121,11 @@ enum ConfigCommand {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match run(cli).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "{SLUG}: {error}");
-            ExitCode::FAILURE
-        }
+    if let Err(error) = run(Cli::parse()).await {
+        let _ = writeln!(io::stderr(), "{SLUG}: {error}");
+        return ExitCode::FAILURE;
     }
+    ExitCode::SUCCESS
 }
 
 async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
@@ -238,13 +235,12 @@ fn rotate_key(mut config: Config, print: bool) -> Result<(), Box<dyn std::error:
 async fn create_admin(config: Config, email: &str, password_stdin: bool) -> Result<(), Box<dyn std::error::Error>> {
     let min = config.auth.password_min_length;
     let state = setup::open(config).await?;
-    let (password, made_up) = match password_stdin {
-        true => {
-            let mut line = String::new();
-            io::stdin().lock().read_line(&mut line)?;
-            (line.trim_end_matches(['\r', '\n']).to_owned(), false)
-        }
-        false => (random::secret_text(), true),
+    let password = if password_stdin {
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line)?;
+        line.trim_end_matches(['\r', '\n']).to_owned()
+    } else {
+        random::secret_text()
     };
     let account = NewAccount::parse(email, password.clone(), "", min).map_err(|error| sentence(&error))?;
     account.check(&state).await.map_err(|error| sentence(&error))?;
@@ -255,7 +251,7 @@ async fn create_admin(config: Config, email: &str, password_stdin: bool) -> Resu
         ))));
     }
     println!("Created the admin {email}.");
-    if made_up {
+    if !password_stdin {
         println!("Password, shown this once: {password}");
     }
     state.db.close().await;

@@ -1,7 +1,7 @@
-//! Import rules, circles and file lengths. Each source file is parsed with `syn`, and every path that it names outside
-//! of its tests is resolved to the crate's root and held against the rules below.
+//! Import rules, circles and file lengths. `syn` parses each source file; every path outside its tests is resolved to
+//! the crate's root and checked against the rules below.
 //!
-//! What a rule is for stands in docs/decisions; what to do when one fails: move the code to the side it belongs to.
+//! docs/decisions gives the reasons. If a rule fails, move the code to the side that it belongs to.
 
 // In a test a panic is the failure's report; clippy's own exception leaves helpers out.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::type_complexity)]
@@ -17,22 +17,22 @@ use syn::{
     visit::{self, Visit},
 };
 
-/// Lines of a file, its tests not counted.
+/// Maximum lines of a file without its tests.
 const MAX_LINES: usize = 300;
 
-/// One path that a file names, from the crate's root where it is ours.
+/// A path that a file names, resolved to the crate's root if it is ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Mention {
     path: Vec<String>,
-    /// In the body of a function, in a module called `ssr`, or compiled for the server only.
+    /// In a function's body, in a module called `ssr`, or compiled for the server only.
     inside: bool,
 }
 
-/// A source file: its path under `src`, and the paths that it names outside of its tests.
+/// A source file: its path under `src`, and the paths that it names outside its tests.
 struct Source {
     file: String,
     mentions: Vec<Mention>,
-    /// The names that it passes on (`pub use`), and where each comes from. A `*` is listed under its path.
+    /// The names that it re-exports (`pub use`), and their origins. A `*` is listed under its path.
     exports: Vec<(String, Vec<String>)>,
     has_functions: bool,
 }
@@ -46,7 +46,7 @@ impl Source {
         Self { file: file.to_owned(), mentions, exports, has_functions }
     }
 
-    /// Its name without folder and ending; of a `mod.rs`, its folder's.
+    /// Returns its name without folder and extension; for a `mod.rs`, its folder's.
     fn name(&self) -> &str {
         let path = self.file.strip_suffix("/mod.rs").unwrap_or(self.file.strip_suffix(".rs").unwrap());
         path.rsplit('/').next().unwrap()
@@ -64,28 +64,28 @@ impl Source {
         self.file.strip_prefix("features/")?.split_once('/').map(|(feature, _)| feature)
     }
 
-    /// Runs on the server only: nothing of it reaches the browser's build.
+    /// Whether it is compiled for the server only.
     fn is_server(&self) -> bool {
         self.is_in("auth/server") || self.is_in("server") || self.is_store() || self.file == "main.rs"
     }
 }
 
-/// `auth/server/token.rs` is `auth::server::token`.
+/// Converts `auth/server/token.rs` to `auth::server::token`.
 fn module_of(file: &str) -> Vec<String> {
     let path = file.strip_suffix(".rs").unwrap();
     let path = path.strip_suffix("/mod").unwrap_or(path);
     if matches!(path, "lib" | "main") { Vec::new() } else { path.split('/').map(str::to_owned).collect() }
 }
 
-/// Walks one file and collects what [`Source`] holds.
+/// Walks a file and collects the contents of [`Source`].
 #[derive(Default)]
 struct Reader {
-    /// The module that is being read.
+    /// The current module.
     here: Vec<String>,
     inside: bool,
     mentions: Vec<Mention>,
     exports: Vec<(String, Vec<String>)>,
-    /// What a `use` calls something, and its path: a path that begins with the name is followed.
+    /// The names that `use` brings in, with their paths. A path that begins with such a name is resolved.
     names: BTreeMap<String, Vec<String>>,
     has_functions: bool,
 }
@@ -106,7 +106,7 @@ impl Reader {
         self.inside = before;
     }
 
-    /// Paths in the tokens of a macro or an attribute.
+    /// Collects paths in the tokens of a macro or attribute.
     fn read_tokens(&mut self, tokens: TokenStream) {
         let mut path: Vec<String> = Vec::new();
         let mut colons = 0;
@@ -198,7 +198,7 @@ impl<'ast> Visit<'ast> for Reader {
     }
 }
 
-/// Behind `#[cfg(feature = "ssr")]`.
+/// Whether it is behind `#[cfg(feature = "ssr")]`.
 fn is_for_server(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg")
@@ -209,7 +209,7 @@ fn is_for_server(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// The paths of a `use`, each with the name that it brings in.
+/// Returns the paths of a `use`, each with the name that it brings in.
 fn unfold(tree: &UseTree, before: &[String], found: &mut Vec<(String, Vec<String>)>) {
     let with = |name: &dyn ToString| before.iter().cloned().chain([name.to_string()]).collect::<Vec<_>>();
     match tree {
@@ -222,7 +222,7 @@ fn unfold(tree: &UseTree, before: &[String], found: &mut Vec<(String, Vec<String
     }
 }
 
-/// `crate`, `latchkey` and `super` followed to the crate's root, which is written `crate`.
+/// Resolves `crate`, `latchkey` and `super` to the crate's root, written `crate`.
 fn resolved(path: Vec<String>, here: &[String]) -> Vec<String> {
     let ups = path.iter().take_while(|segment| *segment == "super").count();
     let ours = |start: &[String], rest: &[String]| -> Vec<String> {
@@ -236,7 +236,7 @@ fn resolved(path: Vec<String>, here: &[String]) -> Vec<String> {
     }
 }
 
-/// A rule: its name, the sources it binds, and what one of their mentions must not be.
+/// A rule: its name, the sources that it applies to, and the forbidden mentions.
 struct Rule {
     name: &'static str,
     binds: fn(&Source) -> bool,
@@ -268,7 +268,7 @@ const SERVER_CRATES: [&str; 12] = [
     "hyper",
 ];
 
-/// `auth::server`, `server`, any `store`.
+/// Whether the path is in `auth::server`, `server` or a `store`.
 fn is_servers(mention: &Mention) -> bool {
     starts_any(mention, &["crate::server", "crate::auth::server"])
         || starts_any(mention, &SERVER_CRATES)
@@ -368,7 +368,7 @@ const RULES: [Rule; 8] = [
     },
 ];
 
-/// What breaks a rule, a line each.
+/// Returns the violations of a rule, one per line.
 fn broken(source: &Source) -> Vec<String> {
     let mut lines = Vec::new();
     for rule in RULES.iter().filter(|rule| (rule.binds)(source)) {
@@ -379,7 +379,7 @@ fn broken(source: &Source) -> Vec<String> {
     lines
 }
 
-/// Lines of code and comment, without the tests at the end.
+/// Counts lines of code and comments, without the tests at the end.
 fn length(text: &str) -> usize {
     text.split("#[cfg(test)]\nmod tests").next().unwrap().lines().count()
 }
@@ -408,7 +408,7 @@ fn files() -> Vec<(String, String)> {
     files
 }
 
-/// Which file needs which: every path of ours, followed through the `mod.rs` that passes it on.
+/// Returns which file depends on which, through the `mod.rs` that re-exports a path.
 fn needs(sources: &[Source]) -> BTreeMap<String, BTreeSet<String>> {
     let modules: BTreeMap<Vec<String>, &Source> = sources.iter().map(|s| (module_of(&s.file), s)).collect();
     let mut needs = BTreeMap::new();
@@ -427,7 +427,7 @@ fn needs(sources: &[Source]) -> BTreeMap<String, BTreeSet<String>> {
     needs
 }
 
-/// The file that `path` leads to, if it is one with code of its own.
+/// Returns the file that `path` leads to, if that file has code of its own.
 fn file_of(modules: &BTreeMap<Vec<String>, &Source>, path: &[String], hops: usize) -> Option<String> {
     let (length, source) =
         (0..=path.len()).rev().find_map(|length| modules.get(&path[..length]).map(|source| (length, *source)))?;
@@ -453,7 +453,7 @@ fn file_of(modules: &BTreeMap<Vec<String>, &Source>, path: &[String], hops: usiz
     if hops > 8 { None } else { source.exports.iter().find_map(passed_on) }
 }
 
-/// A shortest circle through each node that is in one; each circle once.
+/// Returns a shortest circle through each node that is in one, each circle once.
 fn circles(needs: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<Vec<String>> {
     let mut found = BTreeSet::new();
     for start in needs.keys() {
@@ -482,7 +482,7 @@ fn circles(needs: &BTreeMap<String, BTreeSet<String>>) -> BTreeSet<Vec<String>> 
     found
 }
 
-/// Which room needs which: for each folder, the folders directly in it.
+/// Returns which room depends on which: for each folder, its direct subfolders.
 fn rooms(needs: &BTreeMap<String, BTreeSet<String>>) -> BTreeMap<String, BTreeSet<String>> {
     let mut rooms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     // An api leads from either side to the other.

@@ -1,5 +1,5 @@
-//! What the app is compared with, made of the same dependencies: a bare handler, the app without `identify`, a loop of
-//! hashes, a loop of compare-and-swap statements.
+//! The baselines, built from the same dependencies: a bare handler, the app without `identify`, a loop of hashes, a
+//! loop of compare-and-swap statements.
 
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
 use axum::{Extension, Router, http::header};
@@ -34,10 +34,10 @@ use crate::{
     database::{caller, inserted_session, on_db},
 };
 
-/// Sessions that each client of [`swaps`] takes in turn.
+/// Sessions that each client of [`swaps`] uses in turn.
 pub const ROWS: u64 = 16;
 
-/// Serves the bytes of `page` under every path, until the process is stopped.
+/// Serves the bytes of `page` under every path until the process is stopped.
 pub async fn serve_bare(address: SocketAddr, page: &Path) -> Result<()> {
     let page = axum::body::Bytes::from(fs::read(page)?);
     let routes =
@@ -51,8 +51,8 @@ pub async fn serve_bare(address: SocketAddr, page: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The app with one caller for all requests in the place of `identify`, until the process is stopped. `program` is the
-/// app's own, beside which the hashes of its assets lie.
+/// Serves the app with a constant caller instead of `identify`, until the process is stopped. `program` is the app's
+/// own binary; the hashes of its assets lie beside it.
 pub async fn serve_unguarded(program: &Path, access: &str) -> Result<()> {
     let config = Config::load(Path::new("Leptos.toml"))?;
     logging::init(config.server.log_format);
@@ -77,7 +77,7 @@ fn assets(state: &AppState, program: &Path) -> Result<Assets> {
     Ok(Assets { css: path("css")?, js: path("js")?, wasm: path("wasm")? })
 }
 
-/// Password hashes a second, with the app's default parameters and as many threads as it has permits.
+/// Returns password hashes per second, with the app's default parameters and as many threads as it has permits.
 pub async fn hashes(window: Duration) -> Result<f64> {
     let auth = config::Auth::default();
     let params = Params::new(auth.argon2_memory_kib, auth.argon2_passes, auth.argon2_lanes, None)?;
@@ -103,7 +103,7 @@ pub async fn hashes(window: Duration) -> Result<f64> {
     Ok(done.load(Ordering::Relaxed) as f64 / window.as_secs_f64())
 }
 
-/// Compare-and-swap transactions a second, of `clients` at once, on the app's own pool.
+/// Returns compare-and-swap transactions per second of `clients` at once, on the app's own pool.
 pub async fn swaps(db: &Db, clients: u64, window: Duration) -> Result<f64> {
     let begin = Instant::now();
     let mut tasks = JoinSet::new();

@@ -1,4 +1,4 @@
-//! What is asked of the app: its guarded page, log-ins and refreshes, as a browser behind a TLS proxy would ask.
+//! The requests to the app: its guarded page, log-ins and refreshes, as a browser behind a TLS proxy sends them.
 
 use latchkey::{auth::server::token::cookies::CookieNames, server::random};
 
@@ -8,7 +8,7 @@ use crate::{
     server::PUBLIC_URL,
 };
 
-/// The password of every account that has one.
+/// The password of every account with one.
 pub const PASSWORD: &str = "tidal-copper-lantern";
 
 /// A pair of tokens.
@@ -18,7 +18,7 @@ pub struct Session {
     pub refresh: String,
 }
 
-/// The address of account `number`. `kind` is one letter; all addresses have one length.
+/// Returns the address of account `number`. `kind` is one letter. All addresses have one length.
 pub fn email(kind: char, number: u64) -> String {
     format!("{kind}{number:07}@bench.test")
 }
@@ -28,7 +28,7 @@ fn get(path: &str, cookies: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\n{cookies}\r\n").into_bytes()
 }
 
-/// Writes a form post into `request`, whose memory it uses again.
+/// Writes a form post into `request`, reusing its buffer.
 fn post(request: &mut Vec<u8>, path: &str, cookies: &str, body: &str) {
     let host = PUBLIC_URL.trim_start_matches("https://");
     request.clear();
@@ -42,7 +42,7 @@ fn post(request: &mut Vec<u8>, path: &str, cookies: &str, body: &str) {
     );
 }
 
-/// Asks for one page, as each of some sessions in turn.
+/// Requests one page, as each of several sessions in turn.
 #[derive(Clone)]
 pub struct Pages {
     requests: Vec<Vec<u8>>,
@@ -50,7 +50,7 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// `/profile`, which only its owner may see.
+    /// `/profile`, which only its owner can see.
     pub fn guarded(sessions: &[Session]) -> Self {
         let names = CookieNames::new(true, None);
         let request = |session: &Session| {
@@ -60,7 +60,7 @@ impl Pages {
         Self { requests: sessions.iter().map(request).collect(), next: 0 }
     }
 
-    /// `/`, which everybody may see, signed in or not.
+    /// `/`, which everyone can see.
     pub fn open() -> Self {
         Self { requests: vec![get("/", "")], next: 0 }
     }
@@ -80,7 +80,7 @@ impl Client for Pages {
     }
 }
 
-/// Logs in, each time as another account, and keeps no cookie: a session each.
+/// Logs in as a different account each time and keeps no cookie, so each log-in creates a session.
 #[derive(Clone)]
 pub struct LogIns {
     users: u64,
@@ -89,12 +89,12 @@ pub struct LogIns {
 }
 
 impl LogIns {
-    /// Accounts below `users`. Every log-in has to succeed.
+    /// Accounts below `users`. Every log-in must succeed.
     pub fn new(users: u64) -> Self {
         Self { users, accepts_refusal: false, request: Vec::new() }
     }
 
-    /// More than the queue may take: 503 is a fine answer too.
+    /// More than the queue accepts: 503 is a valid answer too.
     pub fn flood(users: u64) -> Self {
         Self { accepts_refusal: true, ..Self::new(users) }
     }
@@ -121,15 +121,16 @@ pub fn log_in(request: &mut Vec<u8>, email: &str, password: &str) {
     post(request, "/api/auth/log_in", "", &format!("email={email}&password={password}"));
 }
 
-/// Writes into `request` that a mail is asked for: by the server function of that name, with what it takes besides.
+/// Writes a request for a mail into `request`: the server function's name and its other fields.
 pub fn ask_for_mail(request: &mut Vec<u8>, function: &str, email: &str, rest: &str) {
     post(request, &format!("/api/auth/{function}"), "", &format!("email={}{rest}", email.replace('@', "%40")));
 }
 
-/// Refreshes some sessions in turn, with the refresh cookie alone, as a browser does whose access cookie has expired.
+/// Refreshes several sessions in turn with the refresh cookie alone, as a browser does after its access cookie has
+/// expired.
 #[derive(Clone)]
 pub struct Refreshes {
-    /// The refresh token that counts, a session each.
+    /// The current refresh token of each session.
     current: Vec<String>,
     next: usize,
     cookie: String,

@@ -21,9 +21,9 @@ use crate::{
     server::{free_address, settings},
 };
 
-/// Accounts that one statement inserts: far below the ten seconds that a statement may take.
+/// Accounts per insert statement, far below the statement timeout of ten seconds.
 const BATCH: u64 = 25_000;
-/// Where the numbers of accounts begin that cannot sign in.
+/// The first number of accounts that can't sign in.
 pub const WITHOUT_PASSWORD: u64 = 8_000_000;
 pub const DISABLED: u64 = 9_000_000;
 
@@ -33,7 +33,7 @@ pub enum Engine {
     Postgres,
 }
 
-/// Runs one query on whichever engine it is.
+/// Runs a query on either engine.
 macro_rules! on_db {
     ($db:expr, |$conn:ident| $body:expr) => {
         match $db {
@@ -50,10 +50,10 @@ macro_rules! on_db {
 }
 pub(crate) use on_db;
 
-/// What is left behind on the way, and has to go.
+/// What was created and must be removed.
 pub struct Scratch {
     pub folder: PathBuf,
-    /// A PostgreSQL server whose user may create databases.
+    /// A PostgreSQL server whose user can create databases.
     server: String,
     made: Vec<String>,
 }
@@ -68,7 +68,7 @@ impl Scratch {
         Ok(Self { folder, server, made: Vec::new() })
     }
 
-    /// The URL of an empty database.
+    /// Returns the URL of an empty database.
     async fn database(&mut self, engine: Engine) -> Result<String> {
         let name = format!("latchkey_bench_{}", Uuid::now_v7().simple());
         if engine == Engine::Sqlite {
@@ -100,13 +100,13 @@ impl Scratch {
 /// A database with accounts, each with a profile and a session.
 pub struct Database {
     pub url: String,
-    /// As many as there was time for.
+    /// As many as fit into the time limit.
     pub users: u64,
     secret: String,
 }
 
 impl Database {
-    /// Fills a new database until it has `users` accounts or `limit` is over.
+    /// Fills a new database until it has `users` accounts or `limit` has passed.
     pub async fn filled(
         scratch: &mut Scratch,
         engine: Engine,
@@ -137,7 +137,7 @@ impl Database {
         Ok(database)
     }
 
-    /// The app's own state over this database, in this process. To be closed before a server starts on it.
+    /// Returns the app's state for this database, in this process. Close it before a server starts on the database.
     pub async fn open(&self) -> Result<AppState> {
         let config =
             Config::parse(include_str!("../../Leptos.toml"), settings(&self.url, free_address()?, &self.secret))?;
@@ -145,7 +145,7 @@ impl Database {
         Ok(AppState::new(config, db, &self.secret)?)
     }
 
-    /// Opens a session for each of these accounts, and leaves it as it is after its first page.
+    /// Opens a session for each account, in the state after its first page.
     pub async fn sessions(&self, users: impl Iterator<Item = u64>) -> Result<Vec<Session>> {
         let app = self.open().await?;
         let now = app.db.now().await?;
@@ -173,20 +173,20 @@ impl Database {
     }
 }
 
-/// The caller behind an access token.
+/// Returns the caller of an access token.
 pub async fn caller(app: &AppState, access: &str) -> Result<Caller> {
     let claims = app.keys.verify_access(access).map_err(|error| format!("the access token: {error:?}"))?;
     Ok(lifecycle::check(app, &claims, false).await.map_err(|error| format!("the access token: {error:?}"))?)
 }
 
-/// The `id_hash` of the session that account `number` was inserted with; no token belongs to it.
+/// Returns the `id_hash` of the session that account `number` was inserted with. No token belongs to it.
 pub fn inserted_session(number: u64) -> [u8; 32] {
     let mut hash = [0; 32];
     hash[24..].copy_from_slice(&number.to_be_bytes());
     hash
 }
 
-/// Inserts accounts by number. Ids ascend with them, as those of UUIDs of version 7 do.
+/// Inserts accounts by number. Ids ascend with the numbers, as UUIDv7 do.
 async fn insert(
     db: &Db,
     engine: Engine,

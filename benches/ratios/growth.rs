@@ -1,4 +1,4 @@
-//! Whether an operation takes longer where there are more accounts: one connection, one request at a time, over accounts
+//! Measures whether an operation takes longer with more accounts: one connection, one request at a time, over accounts
 //! from all parts of the database.
 
 use latchkey::server::random;
@@ -13,7 +13,7 @@ use crate::{
     server::Server,
 };
 
-/// What visits one database, from round to round.
+/// The clients of one database, kept from round to round.
 pub struct Visitors {
     log_ins: LogIns,
     refreshes: Refreshes,
@@ -49,7 +49,7 @@ pub async fn measure(
     Ok(())
 }
 
-/// The median latency in seconds. The client is left as the measurement left it.
+/// Returns the median latency in seconds. Keeps the client's state.
 async fn median<C: Client + Clone>(bench: &Bench, app: &Server, client: &mut C) -> Result<f64> {
     let plan = Plan { warm_up: bench.times.warm_up, window: bench.times.growth, every: None };
     let mut outcome = drive(app.address, vec![client.clone()], plan).await?;

@@ -1,4 +1,4 @@
-//! The load generator: connections that are kept alive, each with one request under way, every answer checked.
+//! The load generator: keep-alive connections, each with one request under way. Every response is checked.
 
 use std::{
     io,
@@ -14,18 +14,18 @@ use tokio::{
 
 use crate::Result;
 
-/// Bytes of room for one read: a page fits.
+/// Bytes per read: enough for a page.
 const ROOM: usize = 64 * 1024;
 
-/// Whoever sits at one connection.
+/// The client of one connection.
 pub trait Client: Send + 'static {
-    /// The bytes of the next request.
+    /// Returns the bytes of the next request.
     fn ask(&mut self) -> &[u8];
-    /// Looks at its answer; an error ends the run, since a number of wrong answers is no measurement.
+    /// Checks the response. An error ends the run, because wrong responses make the numbers meaningless.
     fn check(&mut self, answer: &Answer<'_>) -> Result<()>;
 }
 
-/// What came back.
+/// A response.
 pub struct Answer<'a> {
     pub status: u16,
     pub body: &'a [u8],
@@ -33,7 +33,7 @@ pub struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    /// The value of a cookie that the answer sets.
+    /// Returns the value of a cookie that the response sets.
     pub fn cookie(&self, name: &str) -> Option<&'a str> {
         headers(self.head).filter(|(header, _)| header.eq_ignore_ascii_case("set-cookie")).find_map(|(_, line)| {
             let (pair, _) = line.split_once(';')?;
@@ -41,14 +41,14 @@ impl<'a> Answer<'a> {
         })
     }
 
-    /// The status and the beginning of the body, for an error.
+    /// Returns the status and the start of the body, for an error message.
     pub fn describe(&self) -> String {
         let body: String = String::from_utf8_lossy(self.body).chars().take(200).collect();
         format!("{} {body}", self.status)
     }
 }
 
-/// A connection, and room for one answer.
+/// A connection with a buffer for one response.
 pub struct Connection {
     stream: TcpStream,
     read: Vec<u8>,
@@ -62,7 +62,7 @@ impl Connection {
         Ok(Self { stream, read: Vec::with_capacity(ROOM), body: Vec::with_capacity(ROOM) })
     }
 
-    /// Sends a request and reads its whole answer.
+    /// Sends a request and reads the complete response.
     pub async fn exchange(&mut self, request: &[u8]) -> Result<Answer<'_>> {
         self.stream.write_all(request).await?;
         self.read.clear();
@@ -80,7 +80,7 @@ impl Connection {
         Ok(Answer { status, body: &self.body, head: std::str::from_utf8(&self.read[..head_end])? })
     }
 
-    /// RFC 9112, 7.1, without trailers.
+    /// Chunked encoding (RFC 9112, 7.1), without trailers.
     async fn read_chunks(&mut self, mut at: usize) -> Result<()> {
         loop {
             let data = self.read_past(at, b"\r\n").await?;
@@ -95,8 +95,8 @@ impl Connection {
         }
     }
 
-    /// Reads until `mark` is there, from `from` on; where it ends. Its length is known to the compiler, which matters: the
-    /// load shares the cores with the server, and a page's head is long.
+    /// Reads until `mark`, searching from `from`, and returns its end. The compiler knows the length of `mark`, which
+    /// matters: the load shares the cores with the server, and a page's head is long.
     async fn read_past<const LENGTH: usize>(&mut self, from: usize, mark: &[u8; LENGTH]) -> Result<usize> {
         loop {
             if let Some(at) = self.read[from..].windows(LENGTH).position(|bytes| bytes.first_chunk() == Some(mark)) {
@@ -121,7 +121,7 @@ fn headers(head: &str) -> impl Iterator<Item = (&str, &str)> {
     head.split("\r\n").filter_map(|line| line.split_once(": "))
 }
 
-/// The body's length in bytes; `None`: it comes in chunks.
+/// Returns the body's length in bytes; `None` if it is chunked.
 fn length(head: &str) -> Result<Option<usize>> {
     for (name, value) in headers(head) {
         if name.eq_ignore_ascii_case("content-length") {
@@ -134,28 +134,28 @@ fn length(head: &str) -> Result<Option<usize>> {
     Ok(Some(0))
 }
 
-/// How long to ask, and how often.
+/// The duration and rate of a load.
 #[derive(Clone, Copy)]
 pub struct Plan {
-    /// Asked before anything counts.
+    /// Warm-up, which is not counted.
     pub warm_up: Duration,
     pub window: Duration,
-    /// From one request of a connection to its next; `None`: as soon as the answer is there.
+    /// Time between the starts of two requests on a connection; `None`: as soon as the response has arrived.
     pub every: Option<Duration>,
 }
 
-/// What a load led to.
+/// The result of a load.
 pub struct Outcome<C> {
-    /// As they are afterwards, to go on with.
+    /// The clients, with their state afterwards.
     pub clients: Vec<C>,
-    /// Of every answer in the window, ascending.
+    /// Latencies of every response in the window, ascending.
     pub latencies: Vec<Duration>,
-    /// Answers a second.
+    /// Responses per second.
     pub rate: f64,
 }
 
 impl<C> Outcome<C> {
-    /// The latency in seconds that this part of the answers (0 to 1) stays below.
+    /// Returns the latency in seconds at this quantile (0 to 1).
     pub fn percentile(&self, part: f64) -> f64 {
         let last = self.latencies.len().saturating_sub(1);
         let at = (part * self.latencies.len() as f64) as usize;
@@ -163,7 +163,7 @@ impl<C> Outcome<C> {
     }
 }
 
-/// Lets each client ask over a connection of its own until the plan is over.
+/// Runs each client on its own connection until the plan ends.
 pub async fn drive<C: Client>(address: SocketAddr, clients: Vec<C>, plan: Plan) -> Result<Outcome<C>> {
     let begin = Instant::now();
     let count = u32::try_from(clients.len())?;

@@ -1,8 +1,8 @@
-//! `make bench`: what the app costs, as ratios to baselines that are built from the same dependencies and measured in the
-//! same run. Prints one table; what its rows mean stands in docs/performance.md.
+//! `make bench`: measures the app's costs as ratios to baselines that are built from the same dependencies and measured
+//! in the same run. Prints one table, which docs/performance.md explains.
 //!
-//! The way of a run: `database` fills databases -> `measure` starts servers (`server`) one after another, asks
-//! (`clients`, `load`) and runs `baseline`s in between -> `samples` keeps what came out -> `table` judges it.
+//! A run: `database` fills databases -> `measure` starts servers (`server`) one by one, sends requests (`clients`,
+//! `load`) and runs `baseline`s in between -> `samples` stores the results -> `table` compares them with the goals.
 
 mod baseline;
 mod clients;
@@ -32,7 +32,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// No run takes longer, whatever goes wrong.
+/// Time limit of a run.
 const LIMIT: Duration = Duration::from_secs(20 * 60);
 const ROUNDS: usize = 3;
 
@@ -62,7 +62,7 @@ async fn serve_bare(address: &str, page: &str) -> Result<()> {
     baseline::serve_bare(address.parse()?, Path::new(page)).await
 }
 
-/// Runs all, and removes what it made however that ends.
+/// Runs everything, and removes what it created, also after a failure.
 async fn measured(times: Times) -> Result<()> {
     let program = std::env::var_os("LATCHKEY_BENCH_SERVER")
         .map(PathBuf::from)

@@ -14,16 +14,16 @@ use crate::{
     server::{Server, free_address, settings},
 };
 
-/// Connections that ask for the guarded page, each signed in as an account of its own.
+/// Connections that request the guarded page, each signed in to a different account.
 pub const PAGE_CONNECTIONS: u64 = 16;
 /// Connections that log in or refresh, and clients of the compare-and-swap baseline.
 const WRITERS: u64 = 8;
-/// Connections of a flood of log-ins: as many as the queue for hashes has places.
+/// Connections in a flood of log-ins: as many as the hash queue has places.
 const FLOOD: usize = 32;
-/// Connections that ask for a page now and then while the flood goes on.
+/// Connections that request a page at a fixed rate during the flood.
 const VISITORS: u64 = 4;
 
-/// How long things take, and how large they are.
+/// Durations and sizes.
 #[derive(Clone, Copy)]
 pub struct Times {
     pub warm_up: Duration,
@@ -31,16 +31,16 @@ pub struct Times {
     pub log_ins: Duration,
     pub refreshes: Duration,
     pub flood: Duration,
-    /// Of each of three operations at each size.
+    /// Per operation and size.
     pub growth: Duration,
-    /// Failed log-ins of each kind, a round.
+    /// Failed log-ins per kind and round.
     pub failures: usize,
     /// Accounts of the three databases.
     pub users: [u64; 3],
-    /// The most that filling one of them may take.
+    /// Time limit for filling one of them.
     pub filling: Duration,
-    /// Sessions that `growth` spreads over a database: more than are asked for in a window, so that none is met again while
-    /// it still counts as fresh, whatever a page takes.
+    /// Sessions that `growth` spreads over a database: more than a window requests, so that none is requested again
+    /// while it is still cached.
     pub spread: u64,
 }
 
@@ -60,7 +60,7 @@ impl Times {
         }
     }
 
-    /// Every path of the program in a minute or so. Its numbers mean nothing.
+    /// Runs every path of the program in about a minute. Its numbers mean nothing.
     pub fn quick() -> Self {
         let moment = Duration::from_millis(300);
         Self {
@@ -78,7 +78,7 @@ impl Times {
     }
 }
 
-/// What all measurements need.
+/// What all measurements share.
 pub struct Bench {
     pub folder: PathBuf,
     /// The release build of the server.
@@ -87,7 +87,7 @@ pub struct Bench {
     pub times: Times,
 }
 
-/// The clients of [`Bench::refreshes`], who keep their tokens from round to round.
+/// The clients of [`Bench::refreshes`], which keep their tokens from round to round.
 pub async fn prepare_refreshes(database: &Database) -> Result<Vec<Refreshes>> {
     let sessions = database.sessions((0..WRITERS * baseline::ROWS).map(|number| number % database.users)).await?;
     Ok(sessions.chunks(usize::try_from(baseline::ROWS)?).map(Refreshes::new).collect())
@@ -101,7 +101,7 @@ impl Bench {
         Server::start(&self.program, &[], environment, address, &self.folder).await
     }
 
-    /// This program again, as one of the baselines that are servers.
+    /// This program itself, run as a server baseline.
     async fn own(&self, arguments: &[&str], environment: Vec<(String, String)>, server: &str) -> Result<Server> {
         let program = std::env::current_exe()?;
         Server::start(&program, arguments, environment, server.parse()?, &self.folder).await
@@ -168,7 +168,7 @@ impl Bench {
         Ok(())
     }
 
-    /// G10, G15, G16: a start, the memory at rest, pages at rest and in a flood of log-ins, and the memory after it.
+    /// G10, G15, G16: a start, memory at rest, pages at rest and in a flood of log-ins, and memory afterwards.
     pub async fn flood(&self, database: &Database, sessions: &[Session], samples: &mut Samples) -> Result<()> {
         let app = self.app(database).await?;
         app.idle().await?;
@@ -189,7 +189,7 @@ impl Bench {
     }
 }
 
-/// The body of the guarded page, as the first of these clients sees it.
+/// Returns the body of the guarded page, as the first of these clients sees it.
 async fn page(server: &Server, clients: &[Pages]) -> Result<Vec<u8>> {
     let mut client = clients.first().cloned().ok_or("no clients")?;
     let mut connection = Connection::open(server.address).await?;

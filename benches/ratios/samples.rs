@@ -1,8 +1,8 @@
-//! What the rounds of one engine gave.
+//! The measurements of one engine.
 
 use crate::timing::{ASKERS, FLOWS, KINDS};
 
-/// A quantity and what it is compared with, measured one after the other, once a round.
+/// A quantity and its baseline, measured one after the other in each round.
 #[derive(Default)]
 pub struct Pairs(Vec<(f64, f64)>);
 
@@ -11,23 +11,23 @@ impl Pairs {
         self.0.push((one, other));
     }
 
-    /// The median of the rounds' own ratios: what disturbed a whole round disturbs no ratio.
+    /// Returns the median of the ratios of each round. A disturbance of a whole round affects both sides.
     pub fn ratio(&self) -> f64 {
         median(self.0.iter().map(|(one, other)| one / other))
     }
 
-    /// The median of the rounds' own differences, the second less the first.
+    /// Returns the median of the differences of each round, second minus first.
     pub fn rise(&self) -> f64 {
         median(self.0.iter().map(|(one, other)| other - one))
     }
 
-    /// The median of each side.
+    /// Returns the median of each side.
     pub fn sides(&self) -> (f64, f64) {
         (median(self.0.iter().map(|(one, _)| *one)), median(self.0.iter().map(|(_, other)| *other)))
     }
 }
 
-/// Median times in seconds: a list a size, a number a round.
+/// Median times in seconds: a list per size, a number per round.
 #[derive(Default)]
 pub struct Growth {
     pub log_in: [Vec<f64>; 3],
@@ -35,29 +35,29 @@ pub struct Growth {
     pub page: [Vec<f64>; 3],
 }
 
-/// All of one engine.
+/// All measurements of one engine.
 pub struct Samples {
     pub engine: &'static str,
     /// Accounts of its databases.
     pub users: Vec<u64>,
-    /// Guarded pages a second, and answers of the bare handler.
+    /// Guarded pages per second, and responses of the bare handler.
     pub bare: Pairs,
-    /// Guarded pages a second, and unguarded ones.
+    /// Guarded pages per second, and unguarded ones.
     pub unguarded: Pairs,
-    /// Log-ins a second, and hashes.
+    /// Log-ins per second, and hashes.
     pub log_ins: Pairs,
-    /// Refreshes a second, and compare-and-swaps.
+    /// Refreshes per second, and compare-and-swaps.
     pub refreshes: Pairs,
-    /// p99 of the guarded page in a flood of log-ins, and at rest; seconds.
+    /// p99 of the guarded page in a flood of log-ins, and at rest, in seconds.
     pub p99: Pairs,
-    /// Memory at rest, and the most in a flood; MB.
+    /// Memory at rest and its peak in a flood, in MB.
     pub memory: Pairs,
     /// Seconds from the start to the first page.
     pub start: Vec<f64>,
     pub growth: Growth,
-    /// Seconds of failed log-ins, of each kind.
+    /// Seconds of failed log-ins, per kind.
     pub failures: [Vec<f64>; KINDS.len()],
-    /// Seconds of asking for a mail: for each flow, for an address with an account and for one without.
+    /// Seconds of requesting a mail: per flow, for an address with an account and for one without.
     pub mails: [[Vec<f64>; ASKERS.len()]; FLOWS.len()],
 }
 
@@ -80,7 +80,7 @@ impl Samples {
     }
 }
 
-/// The value in the middle; of an even number of them the upper one.
+/// Returns the median; of an even number of values the upper one.
 pub fn median(values: impl Iterator<Item = f64>) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);

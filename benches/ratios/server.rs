@@ -1,4 +1,4 @@
-//! The servers under load: processes of their own, stopped when dropped.
+//! The servers under load, as separate processes that stop when dropped.
 
 use std::{
     fs::{self, File},
@@ -15,16 +15,16 @@ use crate::{
     load::{Client, Connection},
 };
 
-/// What the address bar would say; nothing resolves it.
+/// The public URL's host. It does not resolve.
 pub const PUBLIC_URL: &str = "https://latchkey.test";
-/// Far more than the slowest start takes.
+/// Time limit for a start, far above the slowest.
 const START_LIMIT: Duration = Duration::from_secs(20);
-/// From one look to the next, where a condition cannot be waited for otherwise.
+/// Interval of polling, for conditions without an event.
 const LOOK: Duration = Duration::from_millis(1);
-/// A process that used no processor time for so long is idle.
+/// A process that used no CPU time for this long is idle.
 const IDLE: Duration = Duration::from_millis(200);
 
-/// The app's settings, by their environment names: a production start, but for limits that would end a measurement.
+/// The app's settings, by environment variable: a production start, except for limits that would end a measurement.
 pub fn settings(database: &str, address: SocketAddr, secret: &str) -> Vec<(String, String)> {
     let settings: [(&str, &str); 10] = [
         ("LEPTOS_ENV", "PROD"),
@@ -44,7 +44,7 @@ pub fn settings(database: &str, address: SocketAddr, secret: &str) -> Vec<(Strin
     settings.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
 
-/// An address of this machine that nobody listens on.
+/// Returns a free address of this machine.
 pub fn free_address() -> io::Result<SocketAddr> {
     TcpListener::bind("127.0.0.1:0")?.local_addr()
 }
@@ -53,13 +53,13 @@ pub fn free_address() -> io::Result<SocketAddr> {
 pub struct Server {
     child: Child,
     pub address: SocketAddr,
-    /// From its start to its first page.
+    /// Time from the start to the first page.
     pub started_in: Duration,
 }
 
 impl Server {
-    /// Starts `program` and waits for its first page. What it logs goes to a file in `folder`, as a production server's
-    /// does: writing it is part of the work.
+    /// Starts `program` and waits for its first page. Its log goes to a file in `folder`, as in production, because
+    /// writing it is part of the work.
     pub async fn start(
         program: &Path,
         arguments: &[&str],
@@ -96,17 +96,17 @@ impl Server {
         Ok(server)
     }
 
-    /// Resident memory in MB (10^6 bytes): now.
+    /// Returns the current resident memory in MB (10^6 bytes).
     pub fn memory(&self) -> Result<f64> {
         self.status("VmRSS:")
     }
 
-    /// Resident memory in MB: the most that there was.
+    /// Returns the peak resident memory in MB.
     pub fn peak_memory(&self) -> Result<f64> {
         self.status("VmHWM:")
     }
 
-    /// A line of proc(5)'s `status`, which counts in KiB.
+    /// Reads a line of proc(5)'s `status`, which is in KiB.
     fn status(&self, name: &str) -> Result<f64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or("no memory in /proc")?;
@@ -114,7 +114,7 @@ impl Server {
         Ok(kib * 1024.0 / 1e6)
     }
 
-    /// Waits until the server rests.
+    /// Waits until the server is idle.
     pub async fn idle(&self) -> Result<()> {
         let mut before = self.processor_time()?;
         loop {
@@ -127,7 +127,8 @@ impl Server {
         }
     }
 
-    /// Clock ticks, in user and kernel mode: fields 14 and 15 of proc(5)'s `stat`, counted behind the name in brackets.
+    /// Returns clock ticks in user and kernel mode: fields 14 and 15 of proc(5)'s `stat`, counted after the name in
+    /// brackets.
     fn processor_time(&self) -> Result<u64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
         let (_, fields) = stat.rsplit_once(')').ok_or("no process in /proc")?;

@@ -1,4 +1,4 @@
-//! The one table that a run prints.
+//! Prints the result table.
 
 use latchkey::auth::server::password::hash_queue;
 use std::fmt::Write;
@@ -9,13 +9,13 @@ use crate::{
     timing::{FLOWS, area},
 };
 
-/// A Node server's memory at rest in MB and its time to the first answer in seconds, measured once on two cores:
-/// better-auth, with which G15 compares.
+/// The baseline of G15: memory at rest in MB and time to the first response in seconds of better-auth on Node, measured
+/// once on two cores.
 const NODE: (f64, f64) = (98.0, 0.55);
-/// MB of one argon2 hash under way: 19 MiB.
+/// MB of one running argon2 hash: 19 MiB.
 const HASH: f64 = 19.0 * 1.048_576;
 
-/// What a value has to reach. Of `Within`, floor and goal are one.
+/// The floor and goal of a value. For `Within` they are equal.
 enum Bound {
     AtLeast { floor: f64, goal: f64 },
     AtMost { floor: f64, goal: f64 },
@@ -46,7 +46,7 @@ impl Bound {
         }
     }
 
-    /// Floor and goal, for people.
+    /// Formats floor and goal.
     fn texts(&self) -> (String, String) {
         match *self {
             Self::AtLeast { floor, goal } => (format!("≥ {floor:.2}"), format!("≥ {goal:.2}")),
@@ -69,7 +69,7 @@ impl Verdict {
     }
 }
 
-/// A measured value, and how it came about.
+/// A measured value and its details.
 struct Cell {
     value: f64,
     of: String,
@@ -154,7 +154,7 @@ fn asked_apart(samples: &Samples, flow: usize) -> Cell {
     Cell { value: area(nobody, somebody), of: format!("{} of each", nobody.len()) }
 }
 
-/// The table. A row's verdict is that of the engine that does worse.
+/// Returns the table. A row's verdict is the worse engine's.
 pub fn markdown(engines: &[Samples]) -> Result<String> {
     let mut table = String::new();
     let names: Vec<&str> = engines.iter().map(|samples| samples.engine).collect();

@@ -1,4 +1,4 @@
-//! Whether the time of a failed log-in, or of asking for a mail, tells what kind of account it was for.
+//! Measures whether the time of a failed log-in, or of requesting a mail, reveals the kind of account.
 
 use latchkey::server::random;
 use std::time::Instant;
@@ -12,10 +12,10 @@ use crate::{
     samples::Samples,
 };
 
-/// Accounts of each kind that are tried.
+/// Accounts tried per kind.
 const NAMES: u64 = 50;
-/// The kinds: letter and first number of their addresses, and what is typed. The first is what the others are held
-/// against. Nobody has an address that begins with x.
+/// The kinds: letter and first number of their addresses, and the typed password. The others are compared with the
+/// first. No account's address begins with x.
 pub const KINDS: [(char, u64, &str); 4] = [
     ('u', 0, "tidal-copper-lanterN"),
     ('x', 0, "tidal-copper-lanterN"),
@@ -24,17 +24,17 @@ pub const KINDS: [(char, u64, &str); 4] = [
     ('d', DISABLED, PASSWORD),
 ];
 
-/// The flows that begin with a mail: what they are called, the server function, and what it takes besides an address.
+/// The flows that begin with a mail: their names, server functions and additional fields.
 pub const FLOWS: [(&str, &str, &str); 3] = [
-    ("asking for a new password", "forgot_password", ""),
-    ("asking for a link to log in", "send_magic_link", ""),
-    ("signing up, where that takes a mail", "sign_up", "&password=violet-anchor-seventeen&display_name=Somebody"),
+    ("requesting a password reset", "forgot_password", ""),
+    ("requesting a log-in link", "send_magic_link", ""),
+    ("signing up with a mail", "sign_up", "&password=violet-anchor-seventeen&display_name=Somebody"),
 ];
 
-/// Whose mail is asked for: somebody's, and nobody's.
+/// The two addresses: one with an account, one without.
 pub const ASKERS: [char; 2] = ['u', 'x'];
 
-/// Adds failures of each kind, one request at a time, in an order made anew each time.
+/// Adds failures of each kind, one request at a time, in random order.
 pub async fn measure(bench: &Bench, database: &Database, samples: &mut Samples) -> Result<()> {
     let app = bench.app(database).await?;
     let mut connection = Connection::open(app.address).await?;
@@ -59,7 +59,7 @@ pub async fn measure(bench: &Bench, database: &Database, samples: &mut Samples) 
             let answer = connection.exchange(&request).await?;
             let time = asked.elapsed();
             if answer.status != 200 {
-                return Err(format!("asking for a mail was answered with {}", answer.describe()).into());
+                return Err(format!("a request for a mail was answered with {}", answer.describe()).into());
             }
             samples.mails[flow][who].push(time.as_secs_f64());
         }
@@ -76,8 +76,8 @@ fn shuffled<const N: usize>() -> [usize; N] {
     order
 }
 
-/// The area under the ROC curve: how likely it is that one of `these` took longer than one of `those`. 0.5: nobody can
-/// tell.
+/// Returns the area under the ROC curve: the probability that one of `these` took longer than one of `those`. At 0.5
+/// they can't be told apart.
 pub fn area(these: &[f64], those: &[f64]) -> f64 {
     let wins = |this: &f64| -> f64 {
         those

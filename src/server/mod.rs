@@ -1,5 +1,6 @@
-//! What the whole app needs on the server: configuration, database, layers, start and stop. Knows of callers only through
-//! the face of `auth`.
+//! Server-only code of the whole app: configuration, database, HTTP, mail, operations, commands, start and stop.
+//!
+//! `csrf`, `proxies` and `metrics` are not in `http` or `ops`, because `config` and `db` need them too (decision 16).
 
 pub mod cli;
 pub mod config;

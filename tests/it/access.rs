@@ -1,5 +1,5 @@
-//! One table of who may do what: every page and every server function, asked as anonymous, user, moderator and admin. What
-//! is not listed fails the test.
+//! One table of permissions: every page and every server function, requested as anonymous, user, moderator and admin.
+//! An unlisted one fails the test.
 
 use std::collections::BTreeSet;
 

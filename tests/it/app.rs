@@ -1,7 +1,7 @@
-//! The real server on a real port, with a database of its own, in the test's process.
+//! Runs the real server on a real port with its own database, in the test's process.
 //!
-//! `LATCHKEY_TEST_DB` names the engine (`sqlite`, the default, or `postgres`, which takes a superuser's URL from
-//! `LATCHKEY_TEST_POSTGRES`).
+//! `LATCHKEY_TEST_DB` selects the engine: `sqlite` (default) or `postgres`, which needs a superuser's URL in
+//! `LATCHKEY_TEST_POSTGRES`.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use latchkey::{
@@ -20,12 +20,12 @@ use uuid::Uuid;
 
 use crate::browser::Browser;
 
-/// What the browser's address bar would say; nothing resolves it.
+/// The public origin. It does not resolve.
 pub const ORIGIN: &str = "http://latchkey.test";
 pub const PASSWORD: &str = "tidal-copper-lantern";
 const SECRET: &str = "7c1e9b54d02fa863b7e05c91f4d8a26e03b9c7d1";
 
-/// Runs one query on whichever engine is under test.
+/// Runs a query on either engine.
 macro_rules! on_db {
     ($db:expr, |$conn:ident| $body:expr) => {
         match $db {
@@ -44,7 +44,7 @@ macro_rules! on_db {
 pub struct TestApp {
     pub address: SocketAddr,
     pub state: AppState,
-    /// Where an SQLite database is kept until the test is over.
+    /// The folder of an SQLite database, removed after the test.
     folder: Option<PathBuf>,
 }
 
@@ -55,18 +55,18 @@ impl TestApp {
         Self::with(&[]).await
     }
 
-    /// A server with some settings of its own, by their environment names.
+    /// Starts a server with settings, by environment variable.
     pub async fn with(settings: &[(&str, &str)]) -> Self {
         let (url, folder) = fresh_database().await;
         Self::on(&url, folder, settings).await
     }
 
-    /// Another server on the same database.
+    /// Starts another server on the same database.
     pub async fn node(&self, settings: &[(&str, &str)]) -> Self {
         Self::on(&self.state.config.database.url, None, settings).await
     }
 
-    /// A server on a database that exists.
+    /// Starts a server on an existing database.
     pub async fn on(url: &str, folder: Option<PathBuf>, settings: &[(&str, &str)]) -> Self {
         static LOGS: Once = Once::new();
         LOGS.call_once(|| {
@@ -95,12 +95,12 @@ impl TestApp {
         Self { address: server.address, state, folder }
     }
 
-    /// A browser with an empty cookie jar.
+    /// Returns a browser with an empty cookie jar.
     pub fn browser(&self) -> Browser {
         Browser::new(self.address, self.state.config.public_origin.to_string())
     }
 
-    /// A browser that has just signed up with this address and [`PASSWORD`].
+    /// Returns a browser that has just signed up with this address and [`PASSWORD`].
     pub async fn signed_up(&self, email: &str) -> Browser {
         let browser = self.browser();
         let answer = browser
@@ -110,7 +110,7 @@ impl TestApp {
         browser
     }
 
-    /// Makes an account of that role, without a session.
+    /// Creates an account with a role, without a session.
     pub async fn account(&self, email: &str, role: Role) -> Uuid {
         let account = NewAccount::parse(email, PASSWORD.into(), "Test Person", 12).unwrap();
         let now = self.state.db.now().await.unwrap();
@@ -118,7 +118,7 @@ impl TestApp {
         self.user_id(email).await
     }
 
-    /// A browser that is logged in to a new account of that role.
+    /// Returns a browser that is logged in to a new account with this role.
     pub async fn logged_in_as(&self, role: Role) -> Browser {
         let email = format!("{}-{}@example.test", role.as_str(), Uuid::now_v7().simple());
         self.account(&email, role).await;
@@ -135,7 +135,7 @@ impl TestApp {
             .unwrap())
     }
 
-    /// A number that the database counts: `select count(*) from ...`.
+    /// Returns a count: `select count(*) from ...`.
     pub async fn count(&self, sql: &'static str) -> i64 {
         on_db!(&self.state.db, |c| sqlx::query_scalar(sql).fetch_one(c).await.unwrap())
     }
@@ -148,8 +148,7 @@ impl TestApp {
         self.state.session_cache.invalidate(Invalidation::Anything);
     }
 
-    /// Makes every session's last rotation, and the last sending of its pair, `seconds` older than it is, as if that
-    /// time had passed.
+    /// Moves every session's last rotation, and the last resend of its pair, `seconds` into the past.
     pub async fn age_rotations(&self, seconds: i64) {
         let rotated = "select id_hash, rotated_at from sessions";
         self.shift(rotated, "update sessions set rotated_at = $2 where id_hash = $1", -seconds).await;
@@ -157,7 +156,7 @@ impl TestApp {
         self.shift(resent, "update sessions set resent_at = $2 where id_hash = $1", -seconds).await;
     }
 
-    /// Brings every session's idle limit `seconds` nearer.
+    /// Moves every session's idle limit `seconds` closer.
     pub async fn age_idle_limits(&self, seconds: i64) {
         self.shift(
             "select id_hash, idle_until from sessions",
@@ -167,7 +166,7 @@ impl TestApp {
         .await;
     }
 
-    /// Brings every session's absolute limit `seconds` nearer.
+    /// Moves every session's absolute limit `seconds` closer.
     pub async fn age_absolute_limits(&self, seconds: i64) {
         self.shift(
             "select id_hash, not_after from sessions",
@@ -177,7 +176,7 @@ impl TestApp {
         .await;
     }
 
-    /// Brings the end of every code `seconds` nearer.
+    /// Moves the expiry of every code `seconds` closer.
     pub async fn age_codes(&self, seconds: i64) {
         on_db!(&self.state.db, |c| {
             let rows: Vec<(Uuid, DateTime<Utc>)> =
@@ -189,13 +188,13 @@ impl TestApp {
         });
     }
 
-    /// Makes every session's log-in `seconds` older than it is.
+    /// Moves every session's log-in `seconds` into the past.
     pub async fn age_log_ins(&self, seconds: i64) {
         let since = "select id_hash, auth_time from sessions";
         self.shift(since, "update sessions set auth_time = $2 where id_hash = $1", -seconds).await;
     }
 
-    /// All that the database holds of codes, as text.
+    /// Returns everything that the database stores about codes, as text.
     pub async fn dump(&self) -> String {
         let sql = match is_postgres() {
             true => "select coalesce(string_agg(cast(one_time_codes as text), ' '), '') from one_time_codes",
@@ -218,7 +217,7 @@ impl TestApp {
         self.state.session_cache.invalidate(Invalidation::Anything);
     }
 
-    /// The generation of the only session.
+    /// Returns the generation of the only session.
     pub async fn generation(&self) -> i64 {
         self.count("select generation from sessions").await
     }
@@ -240,7 +239,7 @@ pub fn is_postgres() -> bool {
     }
 }
 
-/// The URL of an empty database.
+/// Returns the URL of an empty database.
 pub async fn fresh_database() -> (String, Option<PathBuf>) {
     let name = format!("latchkey_{}", Uuid::now_v7().simple());
     if !is_postgres() {

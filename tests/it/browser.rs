@@ -1,4 +1,5 @@
-//! A client whose every byte a test can see and change: a cookie jar, an origin, and no redirect followed unasked.
+//! A client whose every byte a test can see and change: with a cookie jar and an origin, and without following
+//! redirects.
 
 use reqwest::{Method, header::HeaderMap};
 use std::{
@@ -26,12 +27,12 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// A header's value, or nothing.
+    /// Returns a header's value, or an empty string.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
 
-    /// All `Set-Cookie` lines.
+    /// Returns all `Set-Cookie` headers.
     pub fn set_cookies(&self) -> Vec<String> {
         self.headers.get_all("set-cookie").iter().map(|v| v.to_str().unwrap().to_owned()).collect()
     }
@@ -47,19 +48,19 @@ impl Browser {
         Self { http, address, origin, jar: Arc::default() }
     }
 
-    /// Another browser with the same cookies: a thief's, or a tab that froze.
+    /// Returns another browser with the same cookies: a thief's, or a frozen tab.
     pub fn copy(&self) -> Self {
         let copy = Self::new(self.address, self.origin.clone());
         *copy.jar() = self.jar().clone();
         copy
     }
 
-    /// The same, talking to another server.
+    /// Returns a copy of this browser that talks to another server.
     pub fn copy_at(&self, address: SocketAddr) -> Self {
         Self { address, ..self.copy() }
     }
 
-    /// The same browser at another server: both use one cookie jar, as browsers do for all ports of a host.
+    /// Returns this browser at another server. Both share one cookie jar, as browsers do for all ports of a host.
     pub fn visiting(&self, app: &TestApp) -> Self {
         Self { jar: self.jar.clone(), ..app.browser() }
     }
@@ -76,17 +77,17 @@ impl Browser {
         self.jar().remove(name);
     }
 
-    /// What a browser does when the access cookie's Max-Age is over.
+    /// Deletes the access cookie, as a browser does after its Max-Age.
     pub fn forget_access(&self) {
         self.drop_cookie(ACCESS);
     }
 
-    /// Asks for a page, as an address bar or a link does.
+    /// Requests a page, like an address bar or a link.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, &[("accept", "text/html,application/xhtml+xml,*/*;q=0.8")], None).await
     }
 
-    /// Calls a server function as the hydrated app does.
+    /// Calls a server function, like the hydrated app.
     pub async fn api(&self, function: &str, form: &[(&str, &str)]) -> Answer {
         let headers = [
             ("accept", "application/json"),
@@ -98,7 +99,7 @@ impl Browser {
         self.send(Method::POST, &format!("/api/{function}"), &headers, Some(body)).await
     }
 
-    /// Sends a plain form from the page at `page`, as a browser without JavaScript does.
+    /// Submits a plain form from the page at `page`, like a browser without JavaScript.
     pub async fn submit(&self, page: &str, function: &str, form: &[(&str, &str)]) -> Answer {
         let referer = format!("{}{page}", self.origin);
         let headers = [
@@ -112,13 +113,13 @@ impl Browser {
         self.send(Method::POST, &format!("/api/{function}"), &headers, Some(body)).await
     }
 
-    /// Logs in to an account made with [`PASSWORD`].
+    /// Logs in to an account with [`PASSWORD`].
     pub async fn log_in(&self, email: &str) {
         let answer = self.api("auth/log_in", &[("email", email), ("password", PASSWORD)]).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
     }
 
-    /// Whether the server knows this browser as signed in.
+    /// Whether the server sees this browser as signed in.
     pub async fn is_signed_in(&self) -> bool {
         match self.api("auth/current_user", &[]).await.status {
             200 => true,
@@ -127,12 +128,12 @@ impl Browser {
         }
     }
 
-    /// Any request, with the jar's cookies; keeps what the answer sets.
+    /// Sends any request with the jar's cookies, and keeps the cookies of the response.
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<String>) -> Answer {
         self.try_send(method, path, headers, body).await.unwrap()
     }
 
-    /// Calls a function of a server that may die meanwhile: nothing, then.
+    /// Calls a function of a server that may die meanwhile. Returns `None` then.
     pub async fn try_api(&self, function: &str) -> Option<Answer> {
         let headers = [("content-type", "application/x-www-form-urlencoded"), ("origin", self.origin.as_str())];
         self.try_send(Method::POST, &format!("/api/{function}"), &headers, Some(String::new())).await.ok()

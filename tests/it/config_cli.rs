@@ -1,4 +1,4 @@
-//! The binary itself: what it refuses to start with and why, its commands, and how it stops.
+//! The binary itself: invalid configurations and their errors, commands, and shutdown.
 
 use latchkey::server::{config::Config, db::Db};
 use std::{
@@ -28,18 +28,18 @@ pub fn dev() -> [(String, String); 1] {
 
 const CARGO_TOML: &str = include_str!("../../Cargo.toml");
 
-/// What PROD needs to start.
+/// The settings that PROD requires.
 pub const PRODUCTION: [(&str, &str); 3] = [
     ("LEPTOS_ENV", "PROD"),
     ("LATCHKEY__AUTH__SECRET", SECRET),
     ("LATCHKEY__SERVER__PUBLIC_URL", "https://latchkey.test"),
 ];
 
-/// A folder to run the binary in, with the configuration as it ships, and a database of its own.
+/// A folder to run the binary in, with the shipped configuration and its own database.
 pub struct Place {
     pub folder: PathBuf,
     pub database: String,
-    /// Where an SQLite database is kept.
+    /// The folder of an SQLite database.
     database_folder: Option<PathBuf>,
 }
 
@@ -52,7 +52,7 @@ impl Place {
         Self { folder, database, database_folder }
     }
 
-    /// The command with these settings and nothing else of this process's environment.
+    /// Returns the command with these settings only, without this process's environment.
     pub fn command(&self, arguments: &[&str], settings: &[(&str, &str)]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_latchkey"));
         self.prepare(command.args(arguments), settings);
@@ -87,7 +87,7 @@ impl Place {
         self.serve_by(Command::new(env!("CARGO_BIN_EXE_latchkey")).arg("serve"), settings)
     }
 
-    /// The same by a command that becomes the server.
+    /// Starts the server by a command that becomes the server.
     pub fn serve_by(&self, command: &mut Command, settings: &[(&str, &str)]) -> Running {
         let address = free_address();
         let site = address.to_string();
@@ -101,14 +101,14 @@ impl Place {
         Running { address, child, greeting, out, err }
     }
 
-    /// The database, past the server.
+    /// Opens the database directly, not through the server.
     pub async fn db(&self) -> Db {
         let environment =
             [("LEPTOS_ENV".to_owned(), "DEV".to_owned()), ("DATABASE_URL".to_owned(), self.database.clone())];
         Db::open(&Config::parse("", environment).unwrap().database).await.unwrap()
     }
 
-    /// How many rows a table has, by the database itself.
+    /// Returns the number of rows of a table.
     pub async fn users(&self) -> i64 {
         let count = "select count(*) from users";
         match &self.db().await {
@@ -126,7 +126,7 @@ impl Drop for Place {
     }
 }
 
-/// A server in a process of its own. Killed when dropped.
+/// A server in its own process. Killed when dropped.
 pub struct Running {
     pub address: SocketAddr,
     pub child: Child,
@@ -135,7 +135,7 @@ pub struct Running {
     err: Receiver<String>,
 }
 
-/// The lines of a pipe, read all the while: a full one would stop the process.
+/// Reads the lines of a pipe continuously, because a full pipe would block the process.
 fn lines(pipe: impl Read + Send + 'static) -> Receiver<String> {
     let (send, receive) = channel();
     std::thread::spawn(move || {
@@ -152,7 +152,7 @@ impl Running {
         assert!(status.success());
     }
 
-    /// Stops it as a service manager does: its exit code, and all that it wrote.
+    /// Stops the server like a service manager. Returns its exit code and all its output.
     pub fn stop(mut self) -> (Option<i32>, String) {
         self.terminate();
         let rest: String = self.out.iter().chain(self.err.iter()).collect();
@@ -167,7 +167,7 @@ impl Drop for Running {
     }
 }
 
-/// An address that nobody listens on, below the ports that the system hands out by itself.
+/// Returns a free address, below the ports that the system assigns by itself.
 pub fn free_address() -> SocketAddr {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let first = u16::try_from(std::process::id() % 8_000).unwrap();
@@ -184,7 +184,7 @@ pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// It failed, and said why and what to do in one line.
+/// Checks that a command failed with a one-line error that contains `words`.
 pub fn refuses(output: &Output, words: &[&str], case: &str) {
     let (out, err) = (text(&output.stdout), text(&output.stderr));
     assert!(!output.status.success(), "{case}: {out}");
@@ -461,7 +461,7 @@ async fn a_stopping_server_does_not_wait_for_ever() {
     assert!(since.elapsed() < std::time::Duration::from_secs(10), "{:?}", since.elapsed());
 }
 
-/// A file's `[section] key = value` lines, with those that are commented out.
+/// Returns a file's `[section] key = value` lines, including commented ones.
 fn keys_with_commented_ones(text: &str) -> String {
     let is_key = |line: &str| {
         line.split_once(" = ")

@@ -1,4 +1,4 @@
-//! Safe unless told otherwise: what a forgotten or mistaken setting must not open.
+//! Safe defaults: what a forgotten or wrong setting must not open.
 
 use std::{os::unix::fs::PermissionsExt, process::Stdio};
 

@@ -1,4 +1,4 @@
-//! Connections that cost their client nothing: idle, slow, too many, or of a protocol that nobody needs.
+//! Connections that cost the client nothing: idle, slow, too many, or of an unneeded protocol.
 
 use latchkey::{
     auth::server::{

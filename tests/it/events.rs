@@ -1,4 +1,4 @@
-//! The stream by which open tabs learn that their session is over.
+//! The event stream that tells open tabs that their session has ended.
 
 use latchkey::auth::{model::Role, server::session::events::PATH};
 

@@ -1,4 +1,4 @@
-//! Mail as its reader sees it: waited for in the development mailbox of the server under test.
+//! Reads mails like their recipient: waits for them in the DEV mailbox of the server under test.
 
 use latchkey::server::mail::KeptMail;
 use std::{sync::Arc, time::Duration};
@@ -6,11 +6,11 @@ use tokio::time::timeout;
 
 use crate::app::TestApp;
 
-/// How long a mail may take on a busy machine before its test says that none came.
+/// How long to wait for a mail on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl TestApp {
-    /// The newest mail to `to` whose subject holds `subject`, once there are `count` of them.
+    /// Returns the newest mail to `to` whose subject contains `subject`, once there are `count` of them.
     pub async fn mail(&self, to: &str, subject: &str, count: usize) -> Arc<KeptMail> {
         let arrives = async {
             loop {
@@ -25,13 +25,13 @@ impl TestApp {
         timeout(PATIENCE, arrives).await.unwrap_or_else(|_| panic!("no mail to {to} about {subject}"))
     }
 
-    /// All mails to `to` whose subject holds `subject`, the newest first.
+    /// Returns all mails to `to` whose subject contains `subject`, newest first.
     pub fn mails(&self, to: &str, subject: &str) -> Vec<Arc<KeptMail>> {
         let all = self.state.mail.mailbox().unwrap().newest();
         all.into_iter().filter(|mail| mail.to == to && mail.subject.contains(subject)).collect()
     }
 
-    /// Waits until the outbox is empty: what is not in the mailbox by then was never sent.
+    /// Waits until the outbox is empty. A mail that is not in the mailbox then was never sent.
     pub async fn outbox_is_empty(&self) {
         let emptied = async {
             while self.count("select count(*) from outbox").await > 0 {
@@ -42,17 +42,17 @@ impl TestApp {
     }
 }
 
-/// The secret of a mail's link.
+/// Returns the secret of a mail's link.
 pub fn code(mail: &KeptMail) -> String {
     mail.link.as_ref().unwrap().split_once("?code=").unwrap().1.to_owned()
 }
 
-/// The six digits of a mail.
+/// Returns the six digits of a mail.
 pub fn digits(mail: &KeptMail) -> String {
     mail.digits.clone().unwrap()
 }
 
-/// A look every few milliseconds leaves the processor to those who are waited for.
+/// Poll every few milliseconds, which leaves the CPU to the server.
 async fn look_again() {
     tokio::time::sleep(Duration::from_millis(5)).await;
 }

@@ -1,4 +1,4 @@
-//! /dev/mailbox: what a developer sees of a mail, and that nobody else sees any.
+//! /dev/mailbox shows mails to a developer and to nobody else.
 
 use latchkey::{
     auth::server::email_code::secret::CodeSeed,

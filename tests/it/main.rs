@@ -1,4 +1,4 @@
-//! Black-box tests: the real server on a real port, a database each, on the engine that `LATCHKEY_TEST_DB` names.
+//! Black-box tests: the real server on a real port, one database per test, on the engine in `LATCHKEY_TEST_DB`.
 
 // In a test a panic is the failure's report; clippy's own exception leaves helpers out.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::type_complexity)]

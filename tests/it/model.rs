@@ -1,6 +1,6 @@
-//! Random histories of one session against the real store: honest browsers with lost responses and tabs that ask at once,
-//! and a thief with a copy of the cookies. Time passes by making the row older. They hold the invariants of
-//! refresh tokens (docs/decisions/0003-rotation.md).
+//! Random histories of one session against the real store: honest browsers with lost responses and parallel tabs, and a
+//! thief with a copy of the cookies. Time passes by making the row older. They check the invariants of
+//! docs/decisions/0003-rotation.md.
 
 use latchkey::{
     auth::{
@@ -33,14 +33,14 @@ use crate::{
 const ACCESS_TTL: Duration = Duration::from_secs(270);
 const MIN_AGE: Duration = Duration::from_secs(10);
 
-/// The cookies of one browser; `None` in place of an access token that has expired.
+/// The cookies of one browser. `None`: the access token has expired.
 #[derive(Clone, Default)]
 struct Jar {
     access: Option<(String, Duration)>,
     refresh: String,
 }
 
-/// One session, the clock that its row believes in, and every token that was ever handed out for it.
+/// One session, its row's clock, and every token ever issued for it.
 struct World<'a> {
     app: &'a TestApp,
     began: Instant,
@@ -52,7 +52,7 @@ struct World<'a> {
 }
 
 impl<'a> World<'a> {
-    /// A session that has just begun, and the browser that it belongs to.
+    /// Returns a new session and its browser.
     async fn begin(app: &'a TestApp, user_id: Uuid) -> (Self, Jar) {
         app.execute("delete from sessions").await;
         app.execute("delete from audit_events").await;
@@ -85,7 +85,7 @@ impl<'a> World<'a> {
         self.slept += Duration::from_secs(u64::from(seconds));
     }
 
-    /// Notes what was issued; the jar gets it unless the response is lost.
+    /// Records what was issued. The jar gets it unless the response is lost.
     fn take(&mut self, jar: &mut Jar, issued: Issued, arrives: bool) {
         let (access, _) = issued.access;
         self.issued_access.push(access.clone());
@@ -100,7 +100,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// What `identify` does with these cookies. `Err`: logged out.
+    /// Does what `identify` does with these cookies. `Err`: logged out.
     async fn request(&mut self, jar: &mut Jar, arrives: bool) -> Result<(), Refused> {
         let sent = jar.clone();
         let answer = present(&self.app.state, &sent, self.now()).await?;
@@ -111,7 +111,7 @@ impl<'a> World<'a> {
         Ok(())
     }
 
-    /// Several tabs with the same cookies at once; what arrives is kept in the order of the answers.
+    /// Sends several tabs' requests with the same cookies at once. Keeps what arrives in the order of the responses.
     async fn requests_at_once(&mut self, jar: &mut Jar, tabs: &[bool]) -> Result<(), Refused> {
         let mut running = tokio::task::JoinSet::new();
         for arrives in tabs.iter().copied() {
@@ -135,7 +135,7 @@ impl<'a> World<'a> {
         self.generation = generation;
     }
 
-    /// Whether the table lets one more response be lost without taking the client for a thief.
+    /// Whether the table allows one more lost response before it assumes a thief.
     async fn may_lose(&self) -> bool {
         let lossy = "select reuse_streak + case when reuse_count > 0 then 1 else 0 end from sessions";
         self.app.count(lossy).await <= 1
@@ -147,7 +147,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Presents everything that was ever issued; none of it may work, or write.
+    /// Presents everything that was ever issued. None of it may work or write.
     async fn assert_nothing_works(&self) {
         let before = self.row().await;
         for access in &self.issued_access {
@@ -191,7 +191,7 @@ enum Step {
     Request {
         lost: bool,
     },
-    /// A tab each; `true`: its response is lost.
+    /// One entry per tab. `true`: its response is lost.
     AtOnce(Vec<bool>),
 }
 
@@ -304,8 +304,8 @@ fn a_thief_who_shares_a_session_with_its_owner_ends_it() {
     });
 }
 
-/// One session after the other, each refreshed a thousand times with answers lost as often as the table allows: most of
-/// them asked for again at once, some only after the leeway.
+/// One session after another, each refreshed a thousand times with as many lost responses as the table allows: most
+/// repeated at once, some only after the leeway.
 #[test]
 fn honest_refreshes_by_the_thousand_end_no_session() {
     const EACH: usize = 1_000;

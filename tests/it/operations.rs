@@ -1,5 +1,5 @@
-//! docs/operations.md against the program: each metric that it tells of exists, each that exists is told of, and its SQL does
-//! what it says.
+//! Compares docs/operations.md with the program: documented and existing metrics are the same, and the SQL does what
+//! the guide says.
 
 use std::{collections::BTreeSet, net::SocketAddr, process::Command, time::Duration};
 

@@ -1,5 +1,5 @@
-//! docs/security/policy.md and the list of logs in docs/operations.md against the source: what a form takes, an answer shows
-//! or a log says stands there, or a test fails.
+//! Compares docs/security/policy.md and the log list in docs/operations.md with the source: every field of a form or
+//! response and every log line must be listed.
 
 use std::{
     collections::BTreeSet,

@@ -1,4 +1,4 @@
-//! Two server processes on one database: what is ended at one is over at the other within a second.
+//! Two server processes on one database: a session that ends at one ends at the other within a second.
 
 use latchkey::server::{config::Config, db::Db};
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use crate::{
     config_cli::{Place, SECRET},
 };
 
-/// The promise is a second after the answer; the rest is for a slow machine's requests.
+/// The promise is one second after the response. The rest is for requests on a slow machine.
 const BOUND: Duration = Duration::from_secs(3);
 
 const SETTINGS: [(&str, &str); 4] = [

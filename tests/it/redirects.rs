@@ -1,4 +1,4 @@
-//! Where a log-in may lead: to a path of this site, or to the default page.
+//! The redirect target after a log-in: a path of this site, or the default page.
 
 use reqwest::Method;
 

@@ -1,4 +1,4 @@
-//! The log of the real server at its most talkative: no password, no token, no key stands in it.
+//! The real server's log at its most verbose level contains no password, token or key.
 
 use std::{collections::BTreeSet, net::SocketAddr};
 

@@ -1,4 +1,4 @@
-//! The cache of sessions: when a page reads the database, and what a change evicts.
+//! The session cache: when a page reads the database, and what a change evicts.
 
 use std::sync::Arc;
 

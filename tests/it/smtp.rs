@@ -1,4 +1,4 @@
-//! tests/smtp/server.mjs, a real SMTP server in a process of its own.
+//! Runs tests/smtp/server.mjs, a real SMTP server in its own process.
 
 use serde_json::{Value, json};
 use std::{
@@ -12,7 +12,7 @@ use tokio::{
     time::timeout,
 };
 
-/// Longer than anything here may take; nothing waits for it to pass.
+/// Longer than any step takes. A test never waits for it to pass.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Killed when dropped.
@@ -52,7 +52,7 @@ impl SmtpServer {
         Self::start(json!({})).await
     }
 
-    /// Waits for the next event of that kind; others are passed over.
+    /// Waits for the next event of that kind and skips others.
     pub async fn next(&mut self, kind: &str) -> Value {
         let awaited = async {
             loop {
@@ -65,17 +65,17 @@ impl SmtpServer {
         timeout(PATIENCE, awaited).await.unwrap_or_else(|_| panic!("{kind} did not happen"))
     }
 
-    /// The next mail, with the lines of its head unfolded.
+    /// Returns the next mail, with its header lines unfolded.
     pub async fn mail(&mut self) -> String {
         self.next("arrived").await["raw"].as_str().unwrap().replace("\r\n ", " ")
     }
 
-    /// Kinds of event that have come so far and were not waited for.
+    /// Returns the kinds of events received so far and not waited for.
     pub fn so_far(&mut self) -> Vec<String> {
         std::iter::from_fn(|| self.events.try_recv().ok()).map(|e| e["event"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Lets it answer, where a gate was ordered.
+    /// Lets the server answer, if a gate was configured.
     pub fn open_gate(&mut self) {
         self.child.stdin.as_mut().unwrap().write_all(b"open\n").unwrap();
     }
@@ -88,7 +88,7 @@ impl Drop for SmtpServer {
     }
 }
 
-/// A certificate for 127.0.0.1 that is its own authority, and its key.
+/// Returns a self-signed certificate for 127.0.0.1, and its key.
 pub struct Certificate(PathBuf);
 
 impl Certificate {

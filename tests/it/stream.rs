@@ -1,4 +1,4 @@
-//! A browser's open stream of server-sent events, byte by byte.
+//! A browser's open stream of server-sent events, read byte by byte.
 
 use latchkey::auth::server::session::events::PATH;
 use std::{net::SocketAddr, time::Duration};
@@ -13,24 +13,24 @@ use crate::{
     browser::{ACCESS, Browser, REFRESH},
 };
 
-/// Longer than anything here may take; nothing waits for it to pass.
+/// Longer than any step takes. A test never waits for it to pass.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A browser's open stream, read as it comes.
+/// A browser's open stream, read as it arrives.
 pub struct Stream {
     socket: TcpStream,
     pub seen: String,
 }
 
 impl Stream {
-    /// Opens it and waits for the first sign of life.
+    /// Opens the stream and waits for the first keep-alive.
     pub async fn open(app: &TestApp, browser: &Browser) -> Self {
         let mut stream = Self::ask(app, browser).await;
         stream.until(": open").await;
         stream
     }
 
-    /// The same at another listener.
+    /// Opens the stream at another listener.
     pub async fn open_at(address: SocketAddr, browser: &Browser) -> Self {
         let mut stream = Self::ask_at(address, browser).await;
         stream.until(": open").await;
@@ -53,14 +53,14 @@ impl Stream {
         Self { socket, seen: String::new() }
     }
 
-    /// Reads on until `words` came, or fails.
+    /// Reads until `words` arrive, or fails.
     pub async fn until(&mut self, words: &str) {
         while !self.seen.contains(words) {
             assert!(self.more().await, "the stream ended: {}", self.seen);
         }
     }
 
-    /// Reads on until the server ends the answer (its last chunk is empty).
+    /// Reads until the server ends the response (its last chunk is empty).
     pub async fn until_the_end(&mut self) {
         while !self.seen.ends_with("\r\n0\r\n\r\n") && self.more().await {}
     }

@@ -1,5 +1,5 @@
-//! Requests that no browser sends: too large, too slow, ambiguous, malformed, for another host. Each gets a 4xx or a closed
-//! connection; none a panic, and none an answer that tells of the inside.
+//! Requests that no browser sends: too large, too slow, ambiguous, malformed, for another host. Each gets a 4xx or a
+//! closed connection, without a panic or internal details.
 
 use reqwest::Method;
 use std::{net::SocketAddr, time::Duration};
@@ -13,7 +13,7 @@ use crate::{
     browser::{ACCESS, REFRESH},
 };
 
-/// Sends bytes over a connection of their own; what comes back until the server closes it.
+/// Sends bytes over a separate connection. Returns what arrives until the server closes it.
 pub async fn raw(address: SocketAddr, request: impl Into<Vec<u8>>) -> String {
     let request = request.into();
     let (mut read, mut write) = TcpStream::connect(address).await.unwrap().into_split();
@@ -28,12 +28,12 @@ pub async fn raw(address: SocketAddr, request: impl Into<Vec<u8>>) -> String {
     String::from_utf8_lossy(&answer).into_owned()
 }
 
-/// The status of the first answer; 0 where there is none.
+/// Returns the status of the first response, or 0.
 pub fn status_of(answer: &str) -> u16 {
     answer.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)).map_or(0, |status| status.parse().unwrap())
 }
 
-/// The head of a form post that our own page could have sent, without its last empty line.
+/// Returns the head of a valid form post, without its last empty line.
 pub fn post_head(path: &str, more: &str) -> String {
     format!(
         "POST {path} HTTP/1.1\r\nhost: latchkey.test\r\norigin: {ORIGIN}\r\n\
@@ -41,7 +41,7 @@ pub fn post_head(path: &str, more: &str) -> String {
     )
 }
 
-/// Words of the inside that no answer may hold.
+/// Internal terms that no response may contain.
 const INTERNALS: [&str; 8] = ["panick", "src/", ".rs:", "sqlx", "sqlite", "RUST_BACKTRACE", "server_fn", "select "];
 
 fn tells_nothing(answer: &str, case: &str) {
@@ -90,7 +90,7 @@ async fn a_body_that_no_page_reads_is_refused_too() {
     }
 }
 
-/// All that waits for a timeout of 10 or 15 s waits here, together.
+/// Runs everything that waits for a timeout of 10 or 15 s at once.
 #[tokio::test]
 async fn whoever_is_slow_is_cut_off_and_the_others_are_served() {
     let app = TestApp::spawn().await;

@@ -1,5 +1,5 @@
-//! What only PostgreSQL has: many nodes that tell each other, and a schema that must stay equal to SQLite's. Needs
-//! `LATCHKEY_TEST_DB=postgres`; run with scripts/with-postgres.
+//! Tests for PostgreSQL only: many nodes that notify each other, and a schema that must equal SQLite's. Needs
+//! `LATCHKEY_TEST_DB=postgres`; run it with scripts/with-postgres.
 
 // In a test a panic is the failure's report; clippy's own exception leaves helpers out. The shared harness has more than
 // these tests use.

@@ -1,4 +1,4 @@
-//! Nodes on one database: what one ends, the others hear of.
+//! Several nodes on one database: each learns what another ends.
 
 use latchkey::{
     auth::{model::Role, server::session::cache::Invalidation},

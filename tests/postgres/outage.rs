@@ -1,4 +1,4 @@
-//! PostgreSQL goes away and comes back while requests are under way.
+//! PostgreSQL fails and recovers while requests are in flight.
 
 use sqlx::Executor;
 use std::{

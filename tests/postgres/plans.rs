@@ -1,4 +1,4 @@
-//! How PostgreSQL goes about the queries that every page makes.
+//! The query plans that PostgreSQL chooses for the queries of every page.
 
 use sqlx::{Connection, PgConnection};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Both engines' migrations lead to the same tables, columns, keys, constraints and indexes.
+//! Both engines' migrations create the same tables, columns, keys, constraints and indexes.
 
 use latchkey::server::{config::Config, db::Db};
 use sqlx::{PgPool, SqlitePool};

@@ -1,4 +1,4 @@
-//! PostgreSQL over TLS, as a hosted one asks for.
+//! PostgreSQL over TLS, as hosted services require.
 
 use latchkey::server::{config::Config, db::Db};
 

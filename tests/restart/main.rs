@@ -1,5 +1,5 @@
-//! PostgreSQL itself is stopped and started again under load. A target of its own, since nothing else may use the server
-//! meanwhile. Needs `LATCHKEY_TEST_DB=postgres`; run with scripts/with-postgres.
+//! PostgreSQL is stopped and started again under load. A separate target, because nothing else may use the server
+//! meanwhile. Needs `LATCHKEY_TEST_DB=postgres`; run it with scripts/with-postgres.
 
 // In a test a panic is the failure's report; clippy's own exception leaves helpers out. The shared harness has more than
 // these tests use.
@@ -23,7 +23,7 @@ mod browser;
 use app::TestApp;
 use browser::REFRESH;
 
-/// Longer than anything here may take; nothing waits for it to pass.
+/// Longer than any step takes. A test never waits for it to pass.
 const PATIENCE: Duration = Duration::from_secs(60);
 const BROWSERS: usize = 6;
 
@@ -35,7 +35,7 @@ async fn server(word: &'static str) {
     assert!(ran.status.success(), "{word}: {}", String::from_utf8_lossy(&ran.stderr));
 }
 
-/// Waits until `count` has reached `least`.
+/// Waits until `count` reaches `least`.
 async fn reaches(count: &AtomicUsize, least: usize, what: &str) {
     let reached = async {
         while count.load(Ordering::SeqCst) < least {

@@ -35,6 +35,7 @@ pub const DEMO_ACCOUNTS: [(&str, &str, Role); 3] = [
     ("moderator@demo.test", "Mo Moderator", Role::Moderator),
     ("admin@demo.test", "Ada Admin", Role::Admin),
 ];
+/// The password of every demo account.
 pub const DEMO_PASSWORD: &str = "correct-horse-battery";
 
 /// Opens and migrates the database, and creates the application state.

@@ -32,6 +32,7 @@ pub struct Section {
     pub smtp_ca_file: Option<PathBuf>,
 }
 
+/// The values of `mail.transport`.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -41,6 +42,7 @@ pub enum Kind {
     Smtp,
 }
 
+/// The values of `mail.smtp_tls`.
 #[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Encryption {
@@ -95,6 +97,7 @@ impl fmt::Debug for Smtp {
 }
 
 impl Section {
+    /// Validates the section. `dev`: allow the mailbox and unencrypted SMTP.
     pub fn validate(self, dev: bool) -> Result<Mail, ConfigError> {
         let from: Mailbox =
             self.from.clone().unwrap_or(format!("{NAME} <no-reply@localhost>")).parse().map_err(|_| {

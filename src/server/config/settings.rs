@@ -30,6 +30,7 @@ pub struct Config {
     pub trusted_proxies: TrustedProxies,
 }
 
+/// The section `[server]`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Server {
@@ -43,6 +44,7 @@ pub struct Server {
     pub log_format: LogFormat,
 }
 
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
@@ -50,6 +52,7 @@ pub enum LogFormat {
     Json,
 }
 
+/// The section `[database]`.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Database {
@@ -57,6 +60,7 @@ pub struct Database {
     pub max_connections: u32,
 }
 
+/// The section `[auth]`. `Leptos.toml` explains each key.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Auth {
@@ -95,6 +99,7 @@ pub enum SignUp {
     Verified,
 }
 
+/// The section `[throttle]`: rate limits.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Throttle {
@@ -104,6 +109,7 @@ pub struct Throttle {
     pub ratings_per_minute: u32,
 }
 
+/// The section `[demo]`.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Demo {

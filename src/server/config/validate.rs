@@ -8,6 +8,7 @@ use super::settings::{Config, ConfigError, File};
 use crate::server::{csrf::Origin, proxies::TrustedProxies};
 
 impl File {
+    /// Validates all sections. The error is one sentence that says what to change.
     pub fn validate(self) -> Result<Config, ConfigError> {
         let refuse = |sentence: &str| Err(ConfigError(sentence.into()));
         let dev = match self.leptos.env.as_str() {

@@ -87,6 +87,7 @@ pub struct Connection {
 }
 
 impl Connections {
+    /// Creates an empty table.
     pub fn new(limits: Limits, proxies: TrustedProxies) -> Self {
         Self(Arc::new(Inner { limits, proxies, table: Mutex::default() }))
     }
@@ -95,6 +96,7 @@ impl Connections {
         self.0.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Returns the limits.
     pub fn limits(&self) -> &Limits {
         &self.0.limits
     }

@@ -20,6 +20,7 @@ pub struct Draft {
     account: String,
     /// The page's path.
     path: String,
+    /// The typed fields, by input name.
     pub typed: Vec<(String, String)>,
 }
 

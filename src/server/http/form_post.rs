@@ -29,6 +29,7 @@ pub struct FormPost {
 }
 
 impl FormPost {
+    /// Parses a form's body. Invalid encoding counts as an empty form.
     pub fn read(body: &Bytes) -> Self {
         let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(body).unwrap_or_default();
         let mut form = Self { page: page(&fields), ..Self::default() };

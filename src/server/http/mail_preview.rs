@@ -10,6 +10,7 @@ use uuid::Uuid;
 use super::{responses, security::InFrame};
 use crate::{error::AppError, server::state::AppState};
 
+/// The route of the preview.
 pub const PATH: &str = "/dev/mailbox/{id}/html";
 
 /// `GET /dev/mailbox/{id}/html`.

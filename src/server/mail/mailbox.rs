@@ -27,14 +27,17 @@ pub struct KeptMail {
 pub struct Mailbox(Mutex<VecDeque<Arc<KeptMail>>>);
 
 impl Mailbox {
+    /// Returns all kept mails, newest first.
     pub fn newest(&self) -> Vec<Arc<KeptMail>> {
         self.mails().iter().cloned().collect()
     }
 
+    /// Returns the mail with that id, if it is kept.
     pub fn find(&self, id: Uuid) -> Option<Arc<KeptMail>> {
         self.mails().iter().find(|mail| mail.id == id).cloned()
     }
 
+    /// Keeps a mail and drops the oldest one above the limit.
     pub(super) fn keep(&self, mail: KeptMail) {
         let mut mails = self.mails();
         mails.push_front(Arc::new(mail));

@@ -40,6 +40,7 @@ pub struct Smtp {
 }
 
 impl Smtp {
+    /// Creates a transport without a connection. `from`: its domain is sent in EHLO.
     pub fn new(server: config::Smtp, from: &Mailbox) -> Self {
         let hello = ClientId::Domain(from.email.domain().to_owned());
         Self { server, hello, open: Mutex::new(None), ascii_only: AtomicBool::new(false) }

@@ -42,6 +42,7 @@ pub enum Event {
 }
 
 impl Event {
+    /// Returns the stored name of the event.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SignedUp => "signed_up",

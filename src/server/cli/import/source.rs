@@ -52,6 +52,7 @@ pub enum Rows<R: BufRead> {
 }
 
 impl<R: BufRead> Rows<R> {
+    /// Opens a file's rows: skips a byte-order mark and, for CSV, reads the header.
     pub fn new(mut input: R, format: Format) -> Result<Self, ImportError> {
         let start = input.fill_buf()?;
         if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
