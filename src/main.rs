@@ -278,8 +278,7 @@ async fn import_users(
     };
     // A dry run changes nothing, not even the schema.
     let db = if dry_run { setup::open_as_it_is(&config).await? } else { setup::open(config).await?.db.clone() };
-    let options = users::Options { format, dry_run, allow_roles };
-    let summary = users::users(&db, input, &options, &mut io::stderr()).await?;
+    let summary = users::users(&db, input, &users::Options { format, dry_run, allow_roles }, &mut io::stderr()).await?;
     db.close().await;
     println!("{summary}");
     match summary.bad {
