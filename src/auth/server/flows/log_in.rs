@@ -64,6 +64,7 @@ pub async fn log_in(
         return Err(AppError::InvalidCredentials);
     }
     // Neither a success nor a full queue is a failed guess.
+    let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
     attempt.refund(&mut tx).await?;
     let user = match verified {
@@ -76,7 +77,6 @@ pub async fn log_in(
     if !owner_store::lock_unchanged(&mut tx, user.id, user.password_hash.as_deref()).await? {
         return Err(AppError::InvalidCredentials);
     }
-    let now = state.db.now().await?;
     proved.count(&mut tx, now).await?;
     if user.email_verified_at.is_some() {
         let known = user_agents_of(&mut tx, user.id).await?;

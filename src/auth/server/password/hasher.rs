@@ -18,7 +18,7 @@ use crate::{auth::server::users::input::normal_password, error::AppError, server
 /// The hasher and its queue. One a process.
 pub struct Passwords {
     queue: HashQueue,
-    lanes: ClientShares,
+    shares: ClientShares,
     argon2: Argon2<'static>,
     /// What a hash of today costs.
     today: Work,
@@ -43,7 +43,7 @@ impl Passwords {
         let today = Work::of(&argon2, Algorithm::Argon2id, Version::V0x13);
         Ok(Self {
             queue: HashQueue::default(),
-            lanes: ClientShares::default(),
+            shares: ClientShares::default(),
             argon2,
             today,
             older: RwLock::default(),
@@ -65,7 +65,7 @@ impl Passwords {
 
     /// [`hash`](Self::hash) within the share of the client at `ip`, or [`AppError::Busy`].
     pub async fn hash_for(&self, ip: IpAddr, password: String) -> Result<String, AppError> {
-        let _lane = self.lanes.enter(ip).await?;
+        let _lane = self.shares.enter(ip).await?;
         self.hash(password).await
     }
 
@@ -76,7 +76,7 @@ impl Passwords {
         password: String,
         stored: Option<String>,
     ) -> Result<VerifyOutcome, AppError> {
-        let _lane = self.lanes.enter(ip).await?;
+        let _lane = self.shares.enter(ip).await?;
         self.verify(password, stored).await
     }
 
