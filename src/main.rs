@@ -6,10 +6,11 @@ use latchkey::{
         model::Role,
         server::flows::sign_up::{self, NewAccount},
     },
-    brand::{NAME, SLUG},
+    brand::SLUG,
     error::AppError,
     server::{
         cli::{
+            greeting,
             import::users::{self, Format},
             rotate_key, setup,
         },
@@ -17,7 +18,6 @@ use latchkey::{
         http::assets::Assets,
         ops::{health, logging},
         random, serve,
-        state::AppState,
     },
     ui::messages,
 };
@@ -176,43 +176,22 @@ async fn serve(config: Config) -> Result<(), Box<dyn std::error::Error>> {
     }
     if !state.config.is_dev() && address.ip().is_loopback() && state.config.trusted_proxies.is_empty() {
         tracing::warn!(
-            "a proxy on this machine has to be named, or all of its clients share one budget: set LATCHKEY__SERVER__TRUSTED_PROXIES=127.0.0.1"
+            "behind a proxy on this machine all clients share one rate limit: set LATCHKEY__SERVER__TRUSTED_PROXIES=127.0.0.1"
         );
     }
     if state.mail.keeps_all() {
         tracing::warn!(
-            "no mail leaves: mail.transport is none, so mails wait in the outbox. Set LATCHKEY__MAIL__TRANSPORT=smtp, with LATCHKEY__MAIL__SMTP_HOST and LATCHKEY__MAIL__FROM"
+            "no mail is sent: mail.transport is none, so mails wait in the outbox. Set LATCHKEY__MAIL__TRANSPORT=smtp, with LATCHKEY__MAIL__SMTP_HOST and LATCHKEY__MAIL__FROM"
         );
     }
     // Before the greeting, because its reader may stop the server at once.
     let stopped = serve::stop_signal()?;
-    greet(&state);
+    greeting::print(&state);
     stopped.await;
     tracing::info!("stopping: waiting for the requests in flight");
     server.stop().await?;
     tracing::info!("stopped");
     Ok(())
-}
-
-/// Prints where the server is and what to try. A closed standard output is no error.
-fn greet(state: &AppState) {
-    let _ = io::stdout().write_all(greeting(state).as_bytes());
-}
-
-fn greeting(state: &AppState) -> String {
-    let mut text = format!("{NAME} is running at {}\n", state.config.public_origin);
-    if state.mail.mailbox().is_some() {
-        text += &format!("Mails are shown at {}/dev/mailbox\n", state.config.public_origin);
-    }
-    if state.config.demo.seed {
-        text += &format!("\nDemo accounts, password {}:\n", setup::DEMO_PASSWORD);
-        for (email, _, role) in setup::DEMO_ACCOUNTS {
-            text += &format!("  {email:<22} {}\n", role.as_str());
-        }
-        text += "\nTry this: log in and watch the session card on the start page rotate its tokens, open /admin with each\n\
-                 account, change a user's role while they are signed in, log out in one tab and watch another.\n";
-    }
-    text
 }
 
 fn rotate_key(mut config: Config, print: bool) -> Result<(), Box<dyn std::error::Error>> {

@@ -14,6 +14,6 @@ pub fn keep_to_owner(path: &Path) -> io::Result<()> {
         return Ok(());
     }
     fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-    tracing::warn!(path = %path.display(), "others could read this file: it is now its owner's alone (mode 0600)");
+    tracing::warn!(path = %path.display(), "other users could read this file: its mode is now 0600");
     Ok(())
 }

@@ -41,7 +41,7 @@ impl TrustedProxies {
         if headers.contains_key(X_FORWARDED_FOR) && !self.trusts(client) && !TOLD.swap(true, Ordering::Relaxed) {
             tracing::warn!(
                 peer = %client,
-                "X-Forwarded-For came from a peer that is not in server.trusted_proxies, and was not read: behind a proxy that is not listed, all clients share one budget. Said once"
+                "X-Forwarded-For came from a peer that is not in server.trusted_proxies and was ignored: behind an unlisted proxy all clients share one rate limit. Logged once"
             );
         }
         let lines = headers.get_all(X_FORWARDED_FOR).iter().rev().map(HeaderValue::as_bytes);

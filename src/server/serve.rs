@@ -120,9 +120,9 @@ async fn clean(state: AppState) {
             if let (Ok(throttles), Ok(sessions), Ok(mails), Ok(codes), Ok(accounts), Ok(events)) =
                 (throttles, sessions, mails, codes, accounts, events)
             {
-                tracing::debug!(throttles, sessions, mails, codes, accounts, events, "forgot what had expired");
+                tracing::debug!(throttles, sessions, mails, codes, accounts, events, "deleted expired rows");
             } else {
-                tracing::warn!("not all that has expired could be forgotten: the next round tries again");
+                tracing::warn!("expired rows could not all be deleted: the next run tries again");
             }
         }
     }
@@ -144,12 +144,12 @@ async fn clean_often(state: AppState) {
         if let Some(step) = before.and_then(|before| clock_step(before, (Instant::now(), now))) {
             tracing::warn!(
                 seconds = step.num_seconds(),
-                "the clock was set: sessions, codes and throttles last longer or shorter by that"
+                "the clock was set: sessions, codes and rate limits last that much longer or shorter"
             );
         }
         before = Some((Instant::now(), now));
         if rate_limit::forget(&state.db, now).await.is_err() {
-            tracing::warn!("throttles that are over could not be forgotten: the next round tries again");
+            tracing::warn!("expired rate limits could not be deleted: the next run tries again");
         }
     }
 }

@@ -26,7 +26,7 @@ impl Assets {
         };
         let hashes = read().map_err(|error| {
             ConfigError(format!(
-                "{} cannot be read beside the program ({error}): build with 'make build', or set LEPTOS_HASH_FILES=false where the assets carry no hash.",
+                "{} cannot be read beside the program ({error}): run 'make build', or set LEPTOS_HASH_FILES=false if the assets' names contain no hash.",
                 options.hash_file
             ))
         })?;

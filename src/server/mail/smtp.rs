@@ -74,7 +74,7 @@ impl Smtp {
             Some(connection) => connection,
             None => match timeout(CONNECTING, self.connect()).await {
                 Ok(connected) => connected.map_err(|error| Failure::Later(reason(&error)))?,
-                Err(_) => return Err(Failure::Later("the mail server did not get ready to take mails".into())),
+                Err(_) => return Err(Failure::Later("the mail server did not become ready".into())),
             },
         };
         converse(&mut connection, message).await?;
@@ -109,7 +109,7 @@ async fn converse(connection: &mut AsyncSmtpConnection, message: &Message) -> Re
     let mut parameters = Vec::new();
     if envelope.to().iter().any(|to| !AsRef::<str>::as_ref(to).is_ascii()) {
         if !server.supports_feature(Extension::SmtpUtfEight) {
-            return Err(Failure::Never("the mail server knows no international addresses".into()));
+            return Err(Failure::Never("the mail server does not support international addresses".into()));
         }
         parameters.push(MailParameter::SmtpUtfEight);
     }

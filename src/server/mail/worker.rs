@@ -93,20 +93,20 @@ async fn step(state: &AppState) -> sqlx::Result<bool> {
 
 async fn attempt(state: &AppState, mail: &Claimed, now: DateTime<Utc>) -> Fate {
     let Some(to) = mail.recipient.clone() else {
-        return Fate::Void("it is for nobody");
+        return Fate::Void("it has no recipient");
     };
     if mail.not_after.is_some_and(|not_after| not_after <= now) {
         metrics::mail("expired");
-        return Fate::Void("what it offers has expired");
+        return Fate::Void("it has expired");
     }
     let Ok(letter) = serde_json::from_str::<Email>(&mail.letter) else {
-        return Fate::GivenUp("its letter cannot be read".into());
+        return Fate::GivenUp("its content cannot be read".into());
     };
     let secrets = match &letter.code {
         Some(seed) => match state.keys.one_time_secrets_of(&mail.kid, seed) {
             Some(secrets) => Some(secrets),
             // Any other key would derive a code that does not match.
-            None => return Fate::GivenUp("the secret that its code follows from is no longer known".into()),
+            None => return Fate::GivenUp("the secret of its code is no longer configured".into()),
         },
         None => None,
     };
@@ -123,7 +123,7 @@ async fn attempt(state: &AppState, mail: &Claimed, now: DateTime<Utc>) -> Fate {
     };
     // The error contains the address, so it is not logged.
     let Ok(message) = message(mail.id, &state.mail.from, &to, mail.created_at, rendered) else {
-        return Fate::GivenUp("its address cannot be written to".into());
+        return Fate::GivenUp("its address is not valid in a message".into());
     };
     match state.mail.deliver(message, kept).await {
         Ok(()) => Fate::Sent,
