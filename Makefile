@@ -3,7 +3,7 @@
 SHELL := bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help serve build watch check test faults bench
+.PHONY: help serve build watch check test faults bench rename
 
 # The inputs of the release build. Folders are included, because adding or deleting a file changes their time.
 sources := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find src style public migrations 2>/dev/null)
@@ -31,6 +31,9 @@ faults: ## Run the long fault tests: 1,000 kills, a million refreshes (about an 
 
 bench: target/.built ## Measure against the baselines and print the table of docs/performance.md
 	@scripts/bench
+
+rename: ## Turn this template into your own project, once: make rename NAME=acme TITLE="Acme"
+	@scripts/rename "$$NAME" "$$TITLE"
 
 target/.built: $(sources)
 	@scripts/build

@@ -3,6 +3,7 @@
 
 use crate::{
     auth::{self, may, use_identity},
+    brand::NAME,
     features::{account, admin, devices, landing::LandingRoutes, mailbox, moderation, profile, session::SessionCard},
     ui::{
         AccountMenu, Explanation, Mark, NavLink, NotFound, OfflineNote, Toasts, TopBar,
@@ -109,7 +110,7 @@ fn Footer() -> impl IntoView {
         <footer class="footer">
             <div class="footer-inner">
                 <Mark />
-                <p>"Latchkey. Open source under the MIT license."</p>
+                <p>{NAME} ". Open source under the MIT license."</p>
                 {use_site().mailbox.then(|| view! { <a href="/dev/mailbox">"Mailbox"</a> })}
             </div>
         </footer>
@@ -150,5 +151,5 @@ fn focus(element: &leptos::web_sys::Element) {
 
 /// Formats the title of a page for the tab.
 fn title(page: String) -> String {
-    if page.is_empty() { "Latchkey: accounts for Leptos".to_owned() } else { format!("{page} · Latchkey") }
+    if page.is_empty() { format!("{NAME}: accounts for Leptos") } else { format!("{page} · {NAME}") }
 }

@@ -16,6 +16,7 @@
 
 pub mod app;
 pub mod auth;
+pub mod brand;
 pub mod error;
 pub mod features;
 #[cfg(feature = "ssr")]

@@ -6,6 +6,7 @@ use latchkey::{
         model::Role,
         server::flows::sign_up::{self, NewAccount},
     },
+    brand::SLUG,
     error::AppError,
     server::{
         cli::{
@@ -120,14 +121,11 @@ enum ConfigCommand {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
-    match run(cli).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let _ = writeln!(io::stderr(), "latchkey: {error}");
-            ExitCode::FAILURE
-        }
+    if let Err(error) = run(Cli::parse()).await {
+        let _ = writeln!(io::stderr(), "{SLUG}: {error}");
+        return ExitCode::FAILURE;
     }
+    ExitCode::SUCCESS
 }
 
 async fn run(cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
@@ -216,13 +214,12 @@ fn rotate_key(mut config: Config, print: bool) -> Result<(), Box<dyn std::error:
 async fn create_admin(config: Config, email: &str, password_stdin: bool) -> Result<(), Box<dyn std::error::Error>> {
     let min = config.auth.password_min_length;
     let state = setup::open(config).await?;
-    let (password, made_up) = match password_stdin {
-        true => {
-            let mut line = String::new();
-            io::stdin().lock().read_line(&mut line)?;
-            (line.trim_end_matches(['\r', '\n']).to_owned(), false)
-        }
-        false => (random::secret_text(), true),
+    let password = if password_stdin {
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line)?;
+        line.trim_end_matches(['\r', '\n']).to_owned()
+    } else {
+        random::secret_text()
     };
     let account = NewAccount::parse(email, password.clone(), "", min).map_err(|error| sentence(&error))?;
     account.check(&state).await.map_err(|error| sentence(&error))?;
@@ -233,7 +230,7 @@ async fn create_admin(config: Config, email: &str, password_stdin: bool) -> Resu
         ))));
     }
     println!("Created the admin {email}.");
-    if made_up {
+    if !password_stdin {
         println!("Password, shown this once: {password}");
     }
     state.db.close().await;
@@ -260,8 +257,7 @@ async fn import_users(
     };
     // A dry run changes nothing, not even the schema.
     let db = if dry_run { setup::open_as_it_is(&config).await? } else { setup::open(config).await?.db.clone() };
-    let options = users::Options { format, dry_run, allow_roles };
-    let summary = users::users(&db, input, &options, &mut io::stderr()).await?;
+    let summary = users::users(&db, input, &users::Options { format, dry_run, allow_roles }, &mut io::stderr()).await?;
     db.close().await;
     println!("{summary}");
     match summary.bad {

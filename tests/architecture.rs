@@ -277,12 +277,13 @@ fn is_servers(mention: &Mention) -> bool {
 
 const RULES: [Rule; 8] = [
     Rule {
-        name: "1: a model of the core and the ui import the error, and the ui itself",
+        name: "1: a model of the core and the ui import the error, the brand, and the ui itself",
         binds: |s| s.file == "auth/model.rs" || s.is_in("ui") || s.file == "error.rs",
         forbids: |s, m| {
             let ui = s.is_in("ui") && starts(m, "crate::ui");
             let own = s.file == "auth/model.rs" && starts(m, "crate::auth::model");
-            (m.path[0] == "crate" && !starts(m, "crate::error") && !ui && !own) || is_servers(m)
+            (m.path[0] == "crate" && !starts(m, "crate::error") && !starts(m, "crate::brand") && !ui && !own)
+                || is_servers(m)
         },
     },
     Rule {

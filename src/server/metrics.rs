@@ -16,7 +16,7 @@ use prometheus_client::{
 };
 use std::{fmt, sync::LazyLock, time::Duration};
 
-use crate::error::AppError;
+use crate::{brand::SLUG, error::AppError};
 
 /// The media type of [`text`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -63,7 +63,7 @@ struct Metrics {
 }
 
 static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
-    let mut registry = Registry::with_prefix("latchkey");
+    let mut registry = Registry::with_prefix(SLUG);
     let mut family = |name, help, label, values: &[&'static str]| {
         let family = Family::<Label, Counter>::default();
         // Start at 0: a counter that first appears with a value of 1 has no rate for that event.

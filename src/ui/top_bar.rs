@@ -7,6 +7,7 @@ use super::{
     page::RoleBadge,
     theme::ThemeSwitch,
 };
+use crate::brand::NAME;
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
@@ -23,7 +24,7 @@ pub fn TopBar(
             <div class="top-bar-inner">
                 <a class="brand" href="/">
                     <Mark />
-                    <span>"Latchkey"</span>
+                    <span>{NAME}</span>
                 </a>
                 <nav class="top-nav" aria-label="Main">
                     {children()}

@@ -11,11 +11,11 @@ use web_sys::{
 
 use crate::ui::send_draft;
 
-const CHANNEL: &str = "latchkey-signed-in";
+const CHANNEL: &str = "signed-in";
 /// The event stream of `auth::server::session::events`.
 const EVENTS: &str = "/api/auth/events";
 /// The lock (Web Locks API) of the listening tab. One tab only, because HTTP/1.1 allows a browser six connections.
-const LOCK: &str = "latchkey-events";
+const LOCK: &str = "events";
 /// How long to wait after the server refused the stream, because it is busy or restarting.
 const RETRY: Duration = Duration::from_secs(30);
 

@@ -1,8 +1,9 @@
 //! A comparison with other starters: what each has when it is newly generated.
 
+use crate::brand::NAME;
 use leptos::prelude::*;
 
-const COLUMNS: [&str; 4] = ["Latchkey", "phx.gen.auth", "Rails 8 generator", "better-auth"];
+const COLUMNS: [&str; 4] = [NAME, "phx.gen.auth", "Rails 8 generator", "better-auth"];
 
 /// A criterion, with a value for each column.
 const ROWS: [(&str, [&str; 4]); 8] = [
@@ -49,7 +50,7 @@ pub fn Compare() -> impl IntoView {
             </div>
             <div class="table-place">
                 <table class="table table--compare" role="table">
-                    <caption class="visually-hidden">"Latchkey compared with three other starters"</caption>
+                    <caption class="visually-hidden">{NAME} " compared with three other starters"</caption>
                     <thead role="rowgroup">
                         <tr role="row">
                             <td role="cell"></td>

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::setup;
-use crate::server::state::AppState;
+use crate::{brand::NAME, server::state::AppState};
 
 /// Prints where the server is and what to try. A closed standard output is no error.
 pub fn print(state: &AppState) {
@@ -11,7 +11,7 @@ pub fn print(state: &AppState) {
 }
 
 fn text(state: &AppState) -> String {
-    let mut text = format!("Latchkey is running at {}\n", state.config.public_origin);
+    let mut text = format!("{NAME} is running at {}\n", state.config.public_origin);
     if state.mail.mailbox().is_some() {
         text += &format!("Mails are shown at {}/dev/mailbox\n", state.config.public_origin);
     }

@@ -6,6 +6,7 @@ use super::{
     mail,
     settings::{Auth, Database, Leptos, LogFormat, Server, Throttle},
 };
+use crate::brand::SLUG;
 
 impl Default for Server {
     fn default() -> Self {
@@ -22,7 +23,7 @@ impl Default for Server {
 
 impl Default for Database {
     fn default() -> Self {
-        Self { url: "sqlite:data/latchkey.db".into(), max_connections: 10 }
+        Self { url: format!("sqlite:data/{SLUG}.db"), max_connections: 10 }
     }
 }
 
@@ -75,7 +76,7 @@ impl Default for mail::Section {
 impl Default for Leptos {
     fn default() -> Self {
         Self {
-            output_name: "latchkey".into(),
+            output_name: SLUG.into(),
             site_root: "target/site".into(),
             site_pkg_dir: "pkg".into(),
             site_addr: SocketAddr::from(([127, 0, 0, 1], 3000)),

@@ -15,6 +15,7 @@ use std::{
 };
 
 use super::error::ConfigError;
+use crate::brand::NAME;
 
 /// The section as written in the file.
 #[derive(Deserialize)]
@@ -98,9 +99,10 @@ impl fmt::Debug for Smtp {
 impl Section {
     /// Validates the section. `dev`: allow the mailbox and unencrypted SMTP.
     pub fn validate(self, dev: bool) -> Result<Mail, ConfigError> {
-        let from: Mailbox = self.from.as_deref().unwrap_or("Latchkey <no-reply@localhost>").parse().map_err(|_| {
-            ConfigError("mail.from is not an address: write it as \"Latchkey <no-reply@your.domain>\".".into())
-        })?;
+        let from: Mailbox =
+            self.from.clone().unwrap_or(format!("{NAME} <no-reply@localhost>")).parse().map_err(|_| {
+                ConfigError(format!("mail.from is not an address: write it as \"{NAME} <no-reply@your.domain>\"."))
+            })?;
         let transport = match self.transport.unwrap_or(if dev { Kind::Mailbox } else { Kind::None }) {
             Kind::None => Transport::None,
             Kind::Mailbox if !dev => {

@@ -5,7 +5,10 @@ use leptos::config::{Env, LeptosOptions};
 use serde::Deserialize;
 use std::{fmt, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
-use crate::server::{csrf::Origin, proxies::TrustedProxies};
+use crate::{
+    brand::{ENV_PREFIX, NAME},
+    server::{csrf::Origin, proxies::TrustedProxies},
+};
 
 pub use super::error::ConfigError;
 pub use super::mail::{Mail, Smtp, Tls, Transport};
@@ -163,7 +166,7 @@ impl Config {
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|e| {
             ConfigError(format!(
-                "{} cannot be read ({e}): start Latchkey in its folder, or give its path with --config.",
+                "{} cannot be read ({e}): start {NAME} in its folder, or give its path with --config.",
                 path.display()
             ))
         })?;
@@ -252,7 +255,7 @@ fn setting(name: &str) -> Result<Option<(String, String)>, ConfigError> {
     if let Some((section, key)) = known {
         return Ok(Some((section.into(), key.into())));
     }
-    let Some(rest) = name.strip_prefix("LATCHKEY__") else {
+    let Some(rest) = name.strip_prefix(ENV_PREFIX) else {
         return Ok(None);
     };
     match rest.to_ascii_lowercase().split_once("__") {

@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     auth::{model::log_in_path, server::Caller},
+    brand::NAME,
     error::AppError,
     server::state::AppState,
     ui::flash::{Flash, Notice},
@@ -62,7 +63,7 @@ pub fn error_with(error: &AppError, request: &HeaderMap, note: &str) -> Response
         let sentence = crate::ui::messages::error_sentence(error);
         let note = if note.is_empty() { String::new() } else { view! { <p>{note.to_owned()}</p> }.to_html() };
         let page = format!(
-            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>Latchkey</title><h1>{status}</h1><p>{sentence}</p>{note}<p><a href=\"/\">Go to the start page</a></p></html>"
+            "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\"><title>{NAME}</title><h1>{status}</h1><p>{sentence}</p>{note}<p><a href=\"/\">Go to the start page</a></p></html>"
         );
         ([(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
     } else {

@@ -5,7 +5,7 @@
 //! the dark theme needs classes.
 
 use super::letter::Email;
-use crate::{auth::server::email_code::secret::Secrets, server::csrf::Origin};
+use crate::{auth::server::email_code::secret::Secrets, brand::NAME, server::csrf::Origin};
 
 /// A rendered mail.
 pub struct Rendered {
@@ -69,7 +69,7 @@ fn text(letter: &Email, link: Option<&str>, digits: Option<&str>, origin: &Origi
     if let Some(footnote) = &letter.footnote {
         parts.push(line(footnote));
     }
-    parts.push(format!("-- \nLatchkey, {origin}"));
+    parts.push(format!("-- \n{NAME}, {origin}"));
     parts.join("\n\n") + "\n"
 }
 
@@ -118,10 +118,10 @@ fn html(letter: &Email, link: Option<&str>, digits: Option<&str>, origin: &Origi
 <div style=\"display:none;max-height:0;overflow:hidden\">{preheader}</div>
 <div class=\"paper ink\" role=\"article\" style=\"padding:32px 20px;background:#f7f6f1;color:#142122;font-family:system-ui,-apple-system,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;font-size:16px;line-height:25px\">
 <div style=\"max-width:520px;margin:0 auto\">
-<p style=\"margin:0 0 28px;font-size:18px;line-height:24px;font-weight:650;letter-spacing:-0.01em\"><span class=\"mark\" style=\"display:inline-block;width:9px;height:9px;margin-right:9px;border:3px solid #c8942d;border-radius:50%;vertical-align:-1px\"></span>Latchkey</p>
+<p style=\"margin:0 0 28px;font-size:18px;line-height:24px;font-weight:650;letter-spacing:-0.01em\"><span class=\"mark\" style=\"display:inline-block;width:9px;height:9px;margin-right:9px;border:3px solid #c8942d;border-radius:50%;vertical-align:-1px\"></span>{NAME}</p>
 <h1 style=\"margin:0 0 16px;font-size:24px;line-height:30px;font-weight:650;letter-spacing:-0.015em;text-wrap:balance\">{heading}</h1>
 {paragraphs}{button}{digits}{written_out}<div class=\"rule\" style=\"margin:28px 0 20px;border-top:1px solid #d7d5cd;font-size:0;line-height:0\">&nbsp;</div>
-{footnote}<p style=\"margin:12px 0 0;font-size:14px;line-height:20px\"><span class=\"muted\" style=\"color:#435153\">Sent by Latchkey, <a class=\"muted\" href=\"{site}/\" style=\"color:#435153\">{site}</a></span></p>
+{footnote}<p style=\"margin:12px 0 0;font-size:14px;line-height:20px\"><span class=\"muted\" style=\"color:#435153\">Sent by {NAME}, <a class=\"muted\" href=\"{site}/\" style=\"color:#435153\">{site}</a></span></p>
 </div>
 </div>
 </body>

@@ -17,12 +17,15 @@ use std::{
 use tracing::Instrument;
 use tracing_subscriber::EnvFilter;
 
-use crate::server::{config::LogFormat, metrics, random};
+use crate::{
+    brand::SLUG,
+    server::{config::LogFormat, metrics, random},
+};
 
 /// Starts logging to standard error. `RUST_LOG` sets the filter; the default is `info` for this crate and `warn` for
 /// others.
 pub fn init(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,latchkey=info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(format!("warn,{SLUG}=info")));
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())

@@ -11,7 +11,7 @@ use tower_cookies::{
 };
 
 use super::browser_key::BrowserKey;
-use crate::auth::email_code::model::CODE_MINUTES;
+use crate::{auth::email_code::model::CODE_MINUTES, brand::SLUG};
 
 /// As long as the code itself.
 const ASKED_MAX_AGE: Duration = Duration::from_secs(CODE_MINUTES as u64 * 60);
@@ -52,7 +52,7 @@ impl CookieNames {
         let port = port.filter(|port| *port != PLAIN_PORT);
         let prefix = if secure { PREFIX } else { "" };
         let suffix = port.map(|port| format!("_{port}")).unwrap_or_default();
-        let name = |what: &str| format!("{prefix}latchkey_{what}{suffix}");
+        let name = |what: &str| format!("{prefix}{SLUG}_{what}{suffix}");
         Self {
             access: name("access"),
             refresh: name("refresh"),

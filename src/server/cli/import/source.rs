@@ -70,8 +70,8 @@ impl<R: BufRead> Rows<R> {
     /// Returns the next row, valid or not; `None` at the end; an error if the rest can't be read.
     pub fn next_row(&mut self) -> Result<Option<Result<Raw, Bad>>, ImportError> {
         match self {
-            Self::Csv(csv) => csv.next(),
-            Self::Jsonl(jsonl) => jsonl.next(),
+            Self::Csv(csv) => csv.next_row(),
+            Self::Jsonl(jsonl) => jsonl.next_row(),
         }
     }
 }
@@ -126,7 +126,7 @@ impl<R: BufRead> Csv<R> {
         Ok(Self { reader, left, columns, record: ByteRecord::new() })
     }
 
-    fn next(&mut self) -> Result<Option<Result<Raw, Bad>>, ImportError> {
+    fn next_row(&mut self) -> Result<Option<Result<Raw, Bad>>, ImportError> {
         self.left.set(LONGEST);
         let next = self.reader.position().line();
         match self.reader.read_byte_record(&mut self.record) {
@@ -177,7 +177,7 @@ pub struct Jsonl<R> {
 }
 
 impl<R: BufRead> Jsonl<R> {
-    fn next(&mut self) -> Result<Option<Result<Raw, Bad>>, ImportError> {
+    fn next_row(&mut self) -> Result<Option<Result<Raw, Bad>>, ImportError> {
         loop {
             let mut text = Vec::new();
             let read = (&mut self.input).take(LONGEST as u64 + 1).read_until(b'\n', &mut text)?;

@@ -1,0 +1,8 @@
+//! The product's name, for people and for machines.
+
+/// In titles, in the top bar, the footer and mails.
+pub const NAME: &str = "Latchkey";
+/// In cookies, metrics and file names: the name of the crate.
+pub const SLUG: &str = env!("CARGO_PKG_NAME");
+/// Begins the environment variables that override Leptos.toml.
+pub const ENV_PREFIX: &str = "LATCHKEY__";
