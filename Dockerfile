@@ -5,7 +5,7 @@
 # Build with: docker build -t latchkey . (Podman: --format docker, or the image has no health check). What was tested:
 # docs/operations.md.
 
-FROM rust:1.95-slim-trixie AS build
+FROM rust:1.99-slim-trixie AS build
 # What the build needs besides rustup (docs/guides/getting-started.md): a C compiler, Node with npm, and Perl for one
 # build tool.
 RUN apt-get update \
