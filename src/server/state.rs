@@ -9,7 +9,7 @@ use super::{config::Config, db::Db, mail::Mail};
 use crate::auth::server::{
     password::{breach::Breaches, hasher::Passwords, strength::Ratings},
     session::{cache::SessionCache, streams::Streams},
-    token::{cookies::CookieNames, jwt::KeyRing},
+    token::{cookies::CookieNames, key_ring::KeyRing},
 };
 
 /// The application's state.

@@ -6,7 +6,7 @@ use hkdf::Hkdf;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use latchkey::auth::{
     model::Role,
-    server::token::{jwt::AccessGrant, session_id::SessionId},
+    server::token::{claims::AccessGrant, session_id::SessionId},
 };
 use serde_json::{Map, Value, json};
 use sha2::Sha256;

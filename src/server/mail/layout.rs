@@ -163,7 +163,7 @@ const DARK: &str = ":root{color-scheme:light dark;supported-color-schemes:light 
 mod tests {
     use super::*;
     use crate::{
-        auth::server::{email_code::secret::CodeSeed, token::jwt::KeyRing},
+        auth::server::{email_code::secret::CodeSeed, token::key_ring::KeyRing},
         server::mail::Action,
     };
 

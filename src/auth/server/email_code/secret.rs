@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::{
-    auth::server::token::{derived_key::DerivedKey, jwt::KeyRing},
+    auth::server::token::{derived_key::DerivedKey, key_ring::KeyRing},
     server::random,
 };
 
