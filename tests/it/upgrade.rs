@@ -1,5 +1,5 @@
-//! Releases side by side on one database, as during a rolling upgrade: the release before this one goes on writing its
-//! rows, and this one goes on serving after a later one has expanded the schema.
+//! Two releases on one database, as during a rolling upgrade: the previous release still writes its rows, and this one
+//! still works after a later one has extended the schema.
 
 use latchkey::{
     auth::model::Role,
