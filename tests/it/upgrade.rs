@@ -90,6 +90,18 @@ async fn what_the_previous_release_writes_is_read_by_this_one_before_and_after_t
 }
 
 #[tokio::test]
+async fn a_role_of_a_fork_needs_no_migration_and_foreign_keys_still_hold() {
+    let app = TestApp::spawn().await;
+    app.signed_up("ada@example.test").await;
+    app.execute("update users set role = 'support'").await;
+    assert_eq!(app.count("select count(*) from users where role = 'support'").await, 1);
+    app.execute("delete from users").await;
+    for rows in ["select count(*) from profiles", "select count(*) from sessions"] {
+        assert_eq!(app.count(rows).await, 0, "{rows}");
+    }
+}
+
+#[tokio::test]
 async fn a_database_that_a_later_release_has_expanded_is_served() {
     let app = TestApp::spawn().await;
     let browser = app.signed_up("ada@example.test").await;
