@@ -12,7 +12,7 @@ use leptos_router::{SsrMode, components::Route, path};
 #[component(transparent)]
 pub fn LandingRoutes(
     /// The view in the hero. `app.rs` passes it in, because it belongs to another feature.
-    #[prop(into)]
+    #[prop(optional, into)]
     card: ViewFn,
 ) -> impl leptos_router::MatchNestedRoutes + Clone {
     let page = move || view! { <LandingPage card=card.clone() /> };
