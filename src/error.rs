@@ -32,6 +32,8 @@ pub enum AppError {
     NotFound,
     /// 409: the change would leave no active admin.
     LastAdmin,
+    /// 409: the account has as many of these as it may have.
+    LimitReached { max: u32 },
     /// 413: the request body is too large.
     TooLarge,
     /// 431: too many or too large cookies.

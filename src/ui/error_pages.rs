@@ -100,7 +100,7 @@ fn code(error: &AppError) -> &'static str {
         AppError::Forbidden | AppError::ReauthenticationNeeded | AppError::CrossSite => "403",
         AppError::CodeExpired => "410",
         AppError::NotFound => "404",
-        AppError::LastAdmin | AppError::OtherAccount => "409",
+        AppError::LastAdmin | AppError::OtherAccount | AppError::LimitReached { .. } => "409",
         AppError::TooLarge => "413",
         AppError::TooManyCookies => "431",
         AppError::Invalid { .. } => "422",

@@ -27,6 +27,9 @@ pub fn error_sentence(error: &AppError) -> String {
         AppError::LastAdmin => {
             "This is the only admin. Make someone else an admin first.".into()
         }
+        AppError::LimitReached { max } => {
+            format!("You already have {max}, which is the most. Nothing was added. Delete one first.")
+        }
         AppError::TooLarge => "That's too much text for this form. Shorten it and try again.".into(),
         AppError::TooManyCookies => {
             "Your browser sent too many cookies. Delete this site's cookies in your browser's settings, then log in again. Nothing was changed."
@@ -67,6 +70,7 @@ pub fn error_title(error: &AppError) -> &'static str {
         AppError::OtherAccount => "You switched accounts",
         AppError::NotFound => "Page not found",
         AppError::LastAdmin => "One admin is required",
+        AppError::LimitReached { .. } => "You have the most you can have",
         AppError::TooLarge => "Too much text",
         AppError::TooManyCookies => "Too many cookies",
         AppError::Invalid { .. } => "Check the form",
@@ -198,6 +202,7 @@ mod tests {
             AppError::OtherAccount,
             AppError::NotFound,
             AppError::LastAdmin,
+            AppError::LimitReached { max: 100 },
             AppError::TooLarge,
             AppError::TooManyCookies,
             AppError::invalid(Field::Email, Problem::Missing),

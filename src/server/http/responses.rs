@@ -40,7 +40,7 @@ pub fn status(error: &AppError) -> StatusCode {
         AppError::Forbidden | AppError::ReauthenticationNeeded | AppError::CrossSite => StatusCode::FORBIDDEN,
         AppError::CodeExpired => StatusCode::GONE,
         AppError::NotFound => StatusCode::NOT_FOUND,
-        AppError::LastAdmin | AppError::OtherAccount => StatusCode::CONFLICT,
+        AppError::LastAdmin | AppError::OtherAccount | AppError::LimitReached { .. } => StatusCode::CONFLICT,
         AppError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         AppError::TooManyCookies => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         AppError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
