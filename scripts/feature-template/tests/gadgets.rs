@@ -28,7 +28,7 @@ async fn created(browser: &Browser, title: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_gizmo_is_added_changed_and_deleted() {
+async fn a_gadget_is_added_changed_and_deleted() {
     let app = TestApp::spawn().await;
     let owner = app.signed_up(ADA).await;
     assert!(list(&owner).await.is_empty());
@@ -53,7 +53,7 @@ async fn a_gizmo_is_added_changed_and_deleted() {
 }
 
 #[tokio::test]
-async fn a_gizmo_of_another_account_is_not_found() {
+async fn a_gadget_of_another_account_is_not_found() {
     let app = TestApp::spawn().await;
     let (owner, other) = (app.signed_up(ADA).await, app.signed_up(BOB).await);
     let id = created(&owner, "Private title").await;
@@ -114,7 +114,7 @@ async fn every_invalid_field_is_named_and_nothing_typed_is_lost() {
 }
 
 #[tokio::test]
-async fn an_account_has_at_most_so_many_gizmos_even_if_they_are_added_at_once() {
+async fn an_account_has_at_most_so_many_gadgets_even_if_they_are_added_at_once() {
     let app = TestApp::spawn().await;
     let owner = app.signed_up(ADA).await;
     created(&owner, "First").await;
@@ -138,7 +138,7 @@ async fn an_account_has_at_most_so_many_gizmos_even_if_they_are_added_at_once() 
 }
 
 #[tokio::test]
-async fn gizmos_are_deleted_with_their_account() {
+async fn gadgets_are_deleted_with_their_account() {
     let app = TestApp::spawn().await;
     let owner = app.signed_up(ADA).await;
     created(&owner, "First").await;
