@@ -272,7 +272,7 @@ async fn import_users(
 fn sentence(error: &AppError) -> ConfigError {
     match error {
         AppError::Invalid { fields } => {
-            ConfigError(fields.iter().map(|e| messages::problem(e.field, e.problem)).collect::<Vec<_>>().join(" "))
+            ConfigError(fields.iter().map(|e| messages::problem(&e.field, e.problem)).collect::<Vec<_>>().join(" "))
         }
         _ => ConfigError(messages::error_sentence(error)),
     }

@@ -1,7 +1,7 @@
 //! The data that a page gets besides its URL: the outcome of the form post that led to it, and the public settings of
 //! this site. The server provides both with each page load; pages and forms read them here.
 
-use crate::error::AppError;
+use crate::error::{AppError, Field};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -71,9 +71,9 @@ pub enum Notice {
 }
 
 impl Flash {
-    /// Returns the value of the rejected form's input `name`, or an empty string.
-    pub fn typed(&self, name: &str) -> String {
-        self.typed.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default()
+    /// Returns the value of the rejected form's input for `field`, or an empty string.
+    pub fn typed(&self, field: &Field) -> String {
+        self.typed.iter().find(|(name, _)| name == field.name()).map(|(_, value)| value.clone()).unwrap_or_default()
     }
 }
 
@@ -127,10 +127,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn typed_finds_the_value_by_name_and_is_empty_otherwise() {
+    fn typed_finds_the_value_by_field_and_is_empty_otherwise() {
         let flash = Flash { typed: vec![("email".into(), "ada@example.test".into())], ..Flash::default() };
-        assert_eq!(flash.typed("email"), "ada@example.test");
-        assert_eq!(flash.typed("password"), "");
+        assert_eq!(flash.typed(&Field::EMAIL), "ada@example.test");
+        assert_eq!(flash.typed(&Field::PASSWORD), "");
     }
 
     #[test]

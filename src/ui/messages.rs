@@ -83,14 +83,14 @@ pub fn error_title(error: &AppError) -> &'static str {
 }
 
 /// Returns what is wrong with a field and how to fix it.
-pub fn problem(field: Field, problem: Problem) -> String {
-    match (problem, field) {
-        (Problem::Missing, Field::Email) => "Enter your email address.".into(),
-        (Problem::Missing, Field::Password) => "Enter a password.".into(),
-        (Problem::Missing, Field::OldPassword) => "Enter your current password.".into(),
+pub fn problem(field: &Field, problem: Problem) -> String {
+    match (problem, field.name()) {
+        (Problem::Missing, "email") => "Enter your email address.".into(),
+        (Problem::Missing, "password") => "Enter a password.".into(),
+        (Problem::Missing, "old_password") => "Enter your current password.".into(),
         (Problem::Missing, _) => format!("Enter the {}.", name(field)),
-        (Problem::Malformed, Field::Email) => "Enter an email address like name@example.com.".into(),
-        (Problem::Malformed, Field::Digits) => "Enter the six-digit code.".into(),
+        (Problem::Malformed, "email") => "Enter an email address like name@example.com.".into(),
+        (Problem::Malformed, "digits") => "Enter the six-digit code.".into(),
         (Problem::Malformed, _) => format!("This {} isn't valid.", name(field)),
         (Problem::TooShort { min }, _) => {
             format!("Use at least {}.", counted(min, "character"))
@@ -101,10 +101,10 @@ pub fn problem(field: Field, problem: Problem) -> String {
         (Problem::Unprintable, _) => {
             "This contains invisible or control characters. Type it instead of pasting it.".into()
         }
-        (Problem::Mismatch, Field::Digits) => {
+        (Problem::Mismatch, "digits") => {
             "This isn't the code from our latest email. After too many tries, only the link works.".into()
         }
-        (Problem::Mismatch, Field::Email) => "This isn't your account's email address.".into(),
+        (Problem::Mismatch, "email") => "This isn't your account's email address.".into(),
         (Problem::Mismatch, _) => "Incorrect password.".into(),
         (Problem::Unchanged, _) => "This is already your email address.".into(),
         (Problem::Taken, _) => "This email address can't be used for a new account. If it's yours, log in instead.".into(),
@@ -174,16 +174,12 @@ pub fn notice(notice: Notice) -> String {
 }
 
 /// Returns the name of a field for use in a sentence.
-pub fn name(field: Field) -> &'static str {
-    match field {
-        Field::Email => "email",
-        Field::Password => "password",
-        Field::DisplayName => "display name",
-        Field::Bio => "bio",
-        Field::UserId => "account",
-        Field::Role => "role",
-        Field::OldPassword => "current password",
-        Field::Digits => "six-digit code",
+fn name(field: &Field) -> String {
+    match field.name() {
+        "user_id" => "account".into(),
+        "old_password" => "current password".into(),
+        "digits" => "six-digit code".into(),
+        name => name.replace('_', " "),
     }
 }
 
@@ -205,7 +201,7 @@ mod tests {
             AppError::LimitReached { max: 100 },
             AppError::TooLarge,
             AppError::TooManyCookies,
-            AppError::invalid(Field::Email, Problem::Missing),
+            AppError::invalid(Field::EMAIL, Problem::Missing),
             AppError::Malformed,
             AppError::Throttled { retry_after: 90 },
             AppError::Unavailable,
@@ -216,15 +212,15 @@ mod tests {
         ]
     }
 
-    const FIELDS: [Field; 8] = [
-        Field::Email,
-        Field::Password,
-        Field::DisplayName,
-        Field::Bio,
-        Field::UserId,
-        Field::Role,
-        Field::OldPassword,
-        Field::Digits,
+    static FIELDS: [Field; 8] = [
+        Field::EMAIL,
+        Field::PASSWORD,
+        Field::DISPLAY_NAME,
+        Field::named("bio"),
+        Field::USER_ID,
+        Field::ROLE,
+        Field::OLD_PASSWORD,
+        Field::DIGITS,
     ];
     const PROBLEMS: [Problem; 12] = [
         Problem::Undeliverable,
@@ -266,7 +262,7 @@ mod tests {
     ];
 
     fn every_sentence() -> Vec<String> {
-        let problems = FIELDS.iter().flat_map(|field| PROBLEMS.iter().map(|p| problem(*field, *p)));
+        let problems = FIELDS.iter().flat_map(|field| PROBLEMS.map(|p| problem(field, p)));
         let notices = NOTICES.iter().map(|n| notice(*n));
         every_error().iter().map(error_sentence).chain(problems).chain(notices).collect()
     }

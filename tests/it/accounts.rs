@@ -309,8 +309,8 @@ async fn a_refused_form_comes_back_with_its_errors_and_what_was_typed_but_the_pa
 
     let page = browser.get("/signup?next=/admin").await;
     assert_eq!(page.status, 200);
-    for field in [(Field::Email, Problem::Malformed), (Field::Password, Problem::TooShort { min: 12 })] {
-        let sentence = messages::problem(field.0, field.1);
+    for field in [(Field::EMAIL, Problem::Malformed), (Field::PASSWORD, Problem::TooShort { min: 12 })] {
+        let sentence = messages::problem(&field.0, field.1);
         assert!(page.body.contains(&sentence), "{sentence}");
     }
     assert_eq!(page.body.matches("aria-invalid=\"true\"").count(), 2, "the two fields, and no third");
@@ -380,7 +380,7 @@ async fn a_form_longer_than_a_cookie_still_learns_its_error() {
     assert_eq!(answer.status, 303);
     assert!(answer.set_cookies().iter().all(|line| line.len() <= 4096));
     let page = browser.get("/profile").await;
-    assert!(page.body.contains(&messages::problem(Field::Bio, Problem::TooLong { max: 500 })));
+    assert!(page.body.contains(&messages::problem(&Field::named("bio"), Problem::TooLong { max: 500 })));
 }
 
 #[tokio::test]

@@ -34,6 +34,6 @@ pub(super) fn RequestLink(
 }
 
 fn email_errors(values: &Values) -> Vec<FieldError> {
-    let problem = check_email(&values.get(Field::Email)).err();
-    problem.map(|problem| FieldError { field: Field::Email, problem }).into_iter().collect()
+    let problem = check_email(&values.get(&Field::EMAIL)).err();
+    problem.map(|problem| FieldError { field: Field::EMAIL, problem }).into_iter().collect()
 }

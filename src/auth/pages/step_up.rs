@@ -4,7 +4,7 @@
 use crate::{
     error::{Field, FieldError, Problem},
     ui::{
-        Check, Form, FormErrors, PasswordField, Submit, Values, control_name,
+        Check, Form, FormErrors, PasswordField, Submit, Values,
         flash::{Flash, use_site},
         time::duration,
     },
@@ -21,7 +21,7 @@ pub fn StepUp(
     /// The error and the input of the form that needs this.
     flash: Flash,
 ) -> impl IntoView {
-    let typed = flash.typed(control_name(Field::Email));
+    let typed = flash.typed(&Field::EMAIL);
     let error = flash.error;
     let link_error = if has_password { None } else { error.clone() };
     let username = email.clone();
@@ -60,8 +60,8 @@ pub fn StepUp(
 }
 
 fn password_errors(values: &Values) -> Vec<FieldError> {
-    if values.get(Field::Password).is_empty() {
-        vec![FieldError { field: Field::Password, problem: Problem::Missing }]
+    if values.get(&Field::PASSWORD).is_empty() {
+        vec![FieldError { field: Field::PASSWORD, problem: Problem::Missing }]
     } else {
         Vec::new()
     }

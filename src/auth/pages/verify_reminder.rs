@@ -11,7 +11,7 @@ use leptos::prelude::*;
 #[component]
 pub fn VerifyReminder() -> impl IntoView {
     // The page's own form has no email field, so it can't show this error.
-    let error = use_flash().error.filter(|error| error.problem_of(Field::Email).is_some());
+    let error = use_flash().error.filter(|error| error.problem_of(&Field::EMAIL).is_some());
     identity().filter(|user| !user.email_verified).map(|user| {
         view! {
             {error.map(|error| view! { <Refusal error /> })}

@@ -13,7 +13,7 @@ use crate::{
     },
     error::{Field, FieldError, Problem},
     ui::{
-        Check, Form, FormErrors, PageHead, PasswordField, Sent, Submit, TextField, control_name,
+        Check, Form, FormErrors, PageHead, PasswordField, Sent, Submit, TextField,
         flash::{Flash, use_flash, use_site},
     },
 };
@@ -94,8 +94,8 @@ fn EmailForm(settings: Settings, flash: Flash) -> impl IntoView {
             view! { <StepUp next="/account/email" email=settings.email has_password=settings.has_password flash /> },
         );
     }
-    let typed = flash.typed(control_name(Field::Email));
-    let check: Check = Box::new(|values| field_error(Field::Email, check_email(&values.get(Field::Email))));
+    let typed = flash.typed(&Field::EMAIL);
+    let check: Check = Box::new(|values| field_error(Field::EMAIL, check_email(&values.get(&Field::EMAIL))));
     Either::Right(view! {
         <section class="setting" aria-labelledby="email-title">
             <div class="setting-head">
@@ -109,7 +109,7 @@ fn EmailForm(settings: Settings, flash: Flash) -> impl IntoView {
             </div>
             <Form action="/api/account/change_email" check error=flash.error>
                 <FormErrors />
-                <TextField field=Field::Email label="New email" kind="email" autocomplete="email" required=true value=typed />
+                <TextField field=Field::EMAIL label="New email" kind="email" autocomplete="email" required=true value=typed />
                 <Submit label="Send a link to the new address" />
             </Form>
         </section>
@@ -126,10 +126,10 @@ fn PasswordForm(settings: Settings, flash: Flash) -> impl IntoView {
     let min = use_site().password_min_length;
     let has_password = settings.has_password;
     let check: Check = Box::new(move |values| {
-        let old = values.get(Field::OldPassword);
+        let old = values.get(&Field::OLD_PASSWORD);
         let old = if has_password && old.is_empty() { Err(Problem::Missing) } else { Ok(()) };
-        let mut errors = field_error(Field::OldPassword, old);
-        errors.extend(field_error(Field::Password, check_new_password(&values.get(Field::Password), min)));
+        let mut errors = field_error(Field::OLD_PASSWORD, old);
+        errors.extend(field_error(Field::PASSWORD, check_new_password(&values.get(&Field::PASSWORD), min)));
         errors
     });
     let (title, label) = match has_password {
@@ -150,7 +150,7 @@ fn PasswordForm(settings: Settings, flash: Flash) -> impl IntoView {
                     .then(|| {
                         view! {
                             <PasswordField
-                                field=Field::OldPassword
+                                field=Field::OLD_PASSWORD
                                 label="Current password"
                                 autocomplete="current-password"
                             />
@@ -192,8 +192,8 @@ fn LeaveForm(settings: Settings, flash: Flash) -> impl IntoView {
             view! { <StepUp next="/account/leave" email=settings.email has_password=settings.has_password flash /> },
         );
     }
-    let typed = flash.typed(control_name(Field::Email));
-    let check: Check = Box::new(|values| field_error(Field::Email, check_email(&values.get(Field::Email))));
+    let typed = flash.typed(&Field::EMAIL);
+    let check: Check = Box::new(|values| field_error(Field::EMAIL, check_email(&values.get(&Field::EMAIL))));
     Either::Right(view! {
         <section class="setting" aria-labelledby="leave-title">
             <div class="setting-head">
@@ -208,7 +208,7 @@ fn LeaveForm(settings: Settings, flash: Flash) -> impl IntoView {
             <Form action="/api/account/leave" check error=flash.error>
                 <FormErrors />
                 <TextField
-                    field=Field::Email
+                    field=Field::EMAIL
                     label="Your account's email address"
                     hint=format!("Type {} to confirm.", settings.email)
                     kind="email"

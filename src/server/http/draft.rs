@@ -26,7 +26,7 @@ pub struct Draft {
 
 /// Stores what was typed into `form` on the page at `page`.
 pub fn put(state: &AppState, cookies: &Cookies, form: FormPost, page: &str) {
-    let typed: Vec<_> = form.typed.into_iter().filter(|(name, value)| name != "next" && !value.is_empty()).collect();
+    let typed: Vec<_> = form.typed.into_iter().filter(|(_, value)| !value.is_empty()).collect();
     let (Some(account), false) = (form.account, typed.is_empty()) else {
         return;
     };

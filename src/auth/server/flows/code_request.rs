@@ -23,7 +23,7 @@ use crate::{
 
 /// Parses the address of a form with one field.
 pub(super) fn parse_email(email: &str) -> Result<EmailAddress, AppError> {
-    EmailAddress::parse(email).map_err(|problem| AppError::invalid(Field::Email, problem))
+    EmailAddress::parse(email).map_err(|problem| AppError::invalid(Field::EMAIL, problem))
 }
 
 /// Rejects an address that our mail server can't send to. Only for new addresses and the caller's own: otherwise the
@@ -31,7 +31,7 @@ pub(super) fn parse_email(email: &str) -> Result<EmailAddress, AppError> {
 pub(super) fn check_deliverable(state: &AppState, email: &EmailAddress) -> Result<(), AppError> {
     match state.mail.reaches(email.as_str()) {
         true => Ok(()),
-        false => Err(AppError::invalid(Field::Email, Problem::Undeliverable)),
+        false => Err(AppError::invalid(Field::EMAIL, Problem::Undeliverable)),
     }
 }
 

@@ -55,13 +55,13 @@ impl NewAccount {
     /// the address before the `@`. The error has every invalid field.
     pub fn parse(email: &str, password: String, display_name: &str, password_min: u32) -> Result<Self, AppError> {
         let mut problems = Problems::default();
-        let email = problems.take(Field::Email, EmailAddress::parse(email));
+        let email = problems.take(Field::EMAIL, EmailAddress::parse(email));
         let name = match (display_name.trim(), &email) {
             ("", Some(email)) => Some(name_by_address(email)),
             ("", None) => None,
-            (name, _) => problems.take(Field::DisplayName, parse_display_name(name)),
+            (name, _) => problems.take(Field::DISPLAY_NAME, parse_display_name(name)),
         };
-        let password = problems.take(Field::Password, NewPassword::parse(password, password_min));
+        let password = problems.take(Field::PASSWORD, NewPassword::parse(password, password_min));
         match (email, name, password) {
             (Some(email), Some(display_name), Some(password)) => Ok(Self { email, password, display_name }),
             _ => Err(problems.into_error()),
@@ -103,7 +103,7 @@ pub async fn sign_up(
         created_at: now,
     };
     if !store::insert_user(&mut tx, &user, now).await? {
-        return Err(AppError::invalid(Field::Email, Problem::Taken));
+        return Err(AppError::invalid(Field::EMAIL, Problem::Taken));
     }
     let id = lifecycle::begin(state, &mut tx, user_id, replaces, client, now).await?;
     audit::record(&mut tx, Event::SignedUp, user_id, None, Some(client.ip), now).await?;
