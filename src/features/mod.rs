@@ -1,5 +1,5 @@
-//! The features of the app, one folder each. To delete one, delete its
-//! folder, its line here, and its routes and its link in `app.rs`.
+//! The features of the app, one folder each. `make feature` generates one, `make feature-remove` deletes one with its
+//! routes, its link and its tests.
 
 pub mod account;
 pub mod admin;

@@ -13,6 +13,7 @@ use {
     crate::{
         auth::server::{require, state},
         server::{db::error_mapping::again, http::responses},
+        ui::flash::Notice,
     },
     uuid::Uuid,
 };
@@ -41,7 +42,7 @@ pub async fn create_gadget(
     let edit = GadgetEdit::parse(&title, &body)?;
     let state = state()?;
     again!(store::create(&state.db, &caller, &edit))?;
-    responses::see_other("/gadgets", Some("Gizmo added.".into()));
+    responses::see_other("/gadgets", Some(Notice::toast("Gizmo added.")));
     Ok(())
 }
 
@@ -56,7 +57,7 @@ pub async fn update_gadget(
     let id = parse_id(&id)?;
     let edit = GadgetEdit::parse(&title, &body)?;
     store::update(&state()?.db, caller.user_id, id, &edit).await?;
-    responses::see_other("/gadgets", Some("Gizmo saved.".into()));
+    responses::see_other("/gadgets", Some(Notice::toast("Gizmo saved.")));
     Ok(())
 }
 
@@ -65,7 +66,7 @@ pub async fn update_gadget(
 pub async fn delete_gadget(#[server(default)] id: String) -> Result<(), AppError> {
     let caller = require(ACCESS).await?;
     store::delete(&state()?.db, caller.user_id, parse_id(&id)?).await?;
-    responses::see_other("/gadgets", Some("Gizmo deleted.".into()));
+    responses::see_other("/gadgets", Some(Notice::toast("Gizmo deleted.")));
     Ok(())
 }
 

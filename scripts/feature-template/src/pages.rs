@@ -67,11 +67,11 @@ fn EditPage() -> impl IntoView {
                     <h2 id="delete-title">"Delete"</h2>
                     <p>"We ask once more before we delete anything."</p>
                 </div>
-                <div class="setting-body">
+                <p>
                     <a class="button button--danger" href=delete>
                         "Delete gizmo"
                     </a>
-                </div>
+                </p>
             </section>
         }
     };
