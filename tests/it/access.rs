@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// path; anonymous, user, moderator, admin
-const PAGES: [(&str, [u16; 4]); 17] = [
+pub const PAGES: [(&str, [u16; 4]); 17] = [
     ("/", [200, 200, 200, 200]),
     ("/login", [200, 302, 302, 302]),
     ("/signup", [200, 302, 302, 302]),
