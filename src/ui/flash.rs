@@ -4,6 +4,7 @@
 use crate::error::{AppError, Field};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The outcome of the form post that led to this page. Shown once: a reload or another page no longer has it.
 /// Empty fields are not serialized, because most pages have no flash.
@@ -21,53 +22,24 @@ pub struct Flash {
     pub typed: Vec<(String, String)>,
 }
 
-/// What a form post did. `ui::messages` has the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Notice {
-    /// The visitor logged out.
-    LoggedOut,
-    /// The session expired or was revoked.
-    SessionEnded,
-    /// The session was ended because of refresh token reuse (RFC 9700, 4.14.2).
-    SessionCopied,
-    /// The sessions ended because the account's role changed.
-    AccessChanged,
-    ProfileSaved,
-    /// Another session of the account was ended.
-    DeviceLoggedOut,
-    /// All other sessions of the account were ended.
-    OthersLoggedOut,
-    /// All sessions of the account were ended, including this one.
-    LoggedOutEverywhere,
-    RoleChanged,
-    PasswordChanged,
-    /// The address was verified, and the password that was set before that was removed.
-    PasswordDropped,
-    EmailVerified,
-    EmailChanged,
-    /// The account has its previous address again.
-    EmailRestored,
-    /// The undo link of a previous address was replaced by a new one.
-    WayBackRenewed,
-    /// The undo link of a previous address was disabled.
-    WayBackEnded,
-    /// The account will be deleted in `days` days.
-    Leaving {
-        days: u32,
-    },
-    /// The deletion of the account was cancelled.
-    Kept,
-    /// The form was filled with what was typed before the session ended.
-    DraftKept,
-    /// The browser did not send back a cookie that this site set.
-    CookiesBlocked,
-    /// The account was just created.
-    Welcome,
-    /// In the demo, a reused refresh token was accepted, because the rotation was less than `leeway` seconds ago.
-    ReplayTolerated {
-        leeway: u32,
-    },
+/// What a form post did, in a sentence for the user. The server function that did it writes the sentence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    pub text: Cow<'static, str>,
+    /// Whether it is shown as a banner above the page, because it needs explanation, instead of as a toast.
+    pub is_banner: bool,
+}
+
+impl Notice {
+    /// A short confirmation, such as `Profile saved.`.
+    pub const fn toast(text: &'static str) -> Self {
+        Self { text: Cow::Borrowed(text), is_banner: false }
+    }
+
+    /// An explanation, such as why the user is logged out.
+    pub const fn banner(text: &'static str) -> Self {
+        Self { text: Cow::Borrowed(text), is_banner: true }
+    }
 }
 
 impl Flash {

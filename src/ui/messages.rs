@@ -1,8 +1,7 @@
-//! The messages for every variant of `AppError`, `Problem` and `Notice`. Each says what happened, whether anything was
+//! The messages for every variant of `AppError` and `Problem`. Each says what happened, whether anything was
 //! lost, and what to do next. Used by forms, toasts and error pages.
 
-use super::flash::Notice;
-use super::time::{counted, duration, lasting};
+use super::time::{counted, lasting};
 use crate::error::{AppError, Field, Problem};
 
 /// Returns the message for a failed request: one to three sentences.
@@ -124,55 +123,6 @@ pub fn problem(field: &Field, problem: Problem) -> String {
     }
 }
 
-/// Returns the message for a notice.
-pub fn notice(notice: Notice) -> String {
-    let text = match notice {
-        Notice::LoggedOut => "You're logged out.",
-        Notice::SessionEnded => "Your session has ended. Log in to continue where you left off.",
-        Notice::SessionCopied => {
-            "We ended your session because a refresh token was reused: someone may have copied it. Log in to start a new session."
-        }
-        Notice::AccessChanged => "Your role has changed. Log in again to use it.",
-        Notice::ProfileSaved => "Profile saved.",
-        Notice::DeviceLoggedOut => "That device is logged out.",
-        Notice::OthersLoggedOut => "All other devices are logged out.",
-        Notice::LoggedOutEverywhere => "You're logged out, here and on every other device.",
-        Notice::RoleChanged => "Role changed. It applies from that account's next request.",
-        Notice::PasswordChanged => "Your password has been changed. All other devices are logged out.",
-        Notice::PasswordDropped => {
-            "Your email address is verified. We removed the old password, because someone else could have chosen it. Set a new one."
-        }
-        Notice::EmailVerified => "Your email address is verified.",
-        Notice::EmailChanged => {
-            "Your email address has been changed. If the old address was verified, we sent it a link that undoes this."
-        }
-        Notice::EmailRestored => {
-            "Your email address has been restored and your password changed. All other devices are logged out."
-        }
-        Notice::WayBackRenewed => "The old link no longer works. We emailed a new one to that address.",
-        Notice::WayBackEnded => "That link no longer works. Your account keeps its current email address.",
-        Notice::Leaving { days } => {
-            return format!(
-                "Your account will be deleted in {}. To cancel, log in before then and choose Keep my account.",
-                counted(days, "day")
-            );
-        }
-        Notice::Kept => "Your account won't be deleted.",
-        Notice::DraftKept => "What you typed is back in the form. It isn't saved yet.",
-        Notice::CookiesBlocked => {
-            "Your browser blocks cookies, so you can't stay logged in. Allow cookies for this site, then try again."
-        }
-        Notice::Welcome => "Welcome. Your account is ready.",
-        Notice::ReplayTolerated { leeway } => {
-            return format!(
-                "The token was rotated less than {} ago, so this counted as a request from another tab. Wait a moment, then try again.",
-                duration(leeway)
-            );
-        }
-    };
-    text.to_owned()
-}
-
 /// Returns the name of a field for use in a sentence.
 fn name(field: &Field) -> String {
     match field.name() {
@@ -236,35 +186,9 @@ mod tests {
         Problem::ContainsContext,
         Problem::Breached,
     ];
-    const NOTICES: [Notice; 22] = [
-        Notice::LoggedOut,
-        Notice::SessionEnded,
-        Notice::SessionCopied,
-        Notice::AccessChanged,
-        Notice::ProfileSaved,
-        Notice::DeviceLoggedOut,
-        Notice::OthersLoggedOut,
-        Notice::LoggedOutEverywhere,
-        Notice::RoleChanged,
-        Notice::PasswordChanged,
-        Notice::PasswordDropped,
-        Notice::EmailVerified,
-        Notice::EmailChanged,
-        Notice::EmailRestored,
-        Notice::WayBackRenewed,
-        Notice::WayBackEnded,
-        Notice::Leaving { days: 14 },
-        Notice::Kept,
-        Notice::DraftKept,
-        Notice::CookiesBlocked,
-        Notice::Welcome,
-        Notice::ReplayTolerated { leeway: 10 },
-    ];
-
     fn every_sentence() -> Vec<String> {
         let problems = FIELDS.iter().flat_map(|field| PROBLEMS.map(|p| problem(field, p)));
-        let notices = NOTICES.iter().map(|n| notice(*n));
-        every_error().iter().map(error_sentence).chain(problems).chain(notices).collect()
+        every_error().iter().map(error_sentence).chain(problems).collect()
     }
 
     #[test]

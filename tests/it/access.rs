@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// path; anonymous, user, moderator, admin. `{id}` is one that nothing has.
-const PAGES: &[(&str, [u16; 4])] = &[
+pub const PAGES: &[(&str, [u16; 4])] = &[
     ("/", [200, 200, 200, 200]),
     ("/login", [200, 302, 302, 302]),
     ("/signup", [200, 302, 302, 302]),

@@ -34,6 +34,6 @@ pub async fn set_role(#[server(default)] user_id: String, #[server(default)] rol
     let user_id = user_id.parse().map_err(|_| AppError::invalid(Field::USER_ID, Problem::Malformed))?;
     let (state, client) = (state()?, client()?);
     again!(set_role::set_role(&state, &caller, user_id, role, &client))?;
-    responses::see_other("/admin", Some(Notice::RoleChanged));
+    responses::see_other("/admin", Some(Notice::toast("Role changed. It applies from that account's next request.")));
     Ok(())
 }

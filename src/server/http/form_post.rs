@@ -36,11 +36,15 @@ impl FormPost {
     pub fn read(body: &Bytes) -> Self {
         let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(body).unwrap_or_default();
         let mut form = Self { page: page(&fields), ..Self::default() };
+        // A client may repeat a secret under another name.
+        let is_secret_of =
+            |(name, value): &(String, String)| (is_secret(name) && !value.is_empty()).then(|| value.clone());
+        let secrets: Vec<String> = fields.iter().filter_map(is_secret_of).collect();
         for (name, value) in fields {
             match name.as_str() {
                 SENT_AS => form.account = Some(value),
                 DRAFT => form.is_draft = true,
-                name if is_kept(name) => form.typed.push((name.to_owned(), value)),
+                name if is_kept(name) && !secrets.contains(&value) => form.typed.push((name.to_owned(), value)),
                 _ => {}
             }
         }
@@ -59,7 +63,11 @@ impl FormPost {
 
 /// Whether a refused form gets the value of the input `name` back. An input that ends in `_id` names a row.
 pub fn is_kept(name: &str) -> bool {
-    !SECRETS.contains(&name) && !NOT_TYPED.contains(&name) && !name.ends_with("_id")
+    !is_secret(name) && !NOT_TYPED.contains(&name) && !name.ends_with("_id")
+}
+
+fn is_secret(name: &str) -> bool {
+    SECRETS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
 /// Returns the path of the form's page, with the query that its inputs repeat.

@@ -9,6 +9,7 @@ use super::{
     code_steps::{self, Presenter, Redeemed},
 };
 use crate::{
+    auth::server::notices,
     auth::{
         email_code::model::Purpose,
         model::{DISPLAY_NAME_MAX_LENGTH, Role},
@@ -40,7 +41,6 @@ use crate::{
         },
         state::AppState,
     },
-    ui::flash::Notice,
 };
 
 /// The parsed fields of a sign-up form.
@@ -184,7 +184,7 @@ pub(super) async fn redeem(
     audit::record(&mut tx, Event::SignedUp, user_id, None, Some(presenter.client.ip), now).await?;
     let id = lifecycle::begin(state, &mut tx, user_id, presenter.session(), presenter.client, now).await?;
     tx.commit().await?;
-    code_steps::signed_in(state, id, detail.next, Some(Notice::Welcome), presenter, user_id, now).await
+    code_steps::signed_in(state, id, detail.next, Some(notices::WELCOME), presenter, user_id, now).await
 }
 
 /// Creates an account with a verified address, for the command line

@@ -12,7 +12,7 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use super::{
-    derived_key::{DEVICE, DerivedKey, ONE_TIME},
+    derived_key::{DEVICE, DerivedKey, FORM, ONE_TIME},
     session_id::SessionId,
 };
 use crate::server::random;
@@ -163,6 +163,8 @@ pub struct KeyRing {
     pub one_time: Vec<DerivedKey>,
     /// The keys of the cookies of known browsers, current key first.
     pub devices: Vec<DerivedKey>,
+    /// The keys of the cookies of forms, current key first.
+    pub forms: Vec<DerivedKey>,
 }
 
 impl KeyRing {
@@ -171,8 +173,8 @@ impl KeyRing {
         let access = Keys::new(&issuer, secrets, Purpose::Access, &["exp", "iss", "aud", "sub"]);
         let refresh = Keys::new(&issuer, secrets, Purpose::Refresh, &["exp", "iss", "aud"]);
         let derived = |purpose| secrets.iter().map(|secret| DerivedKey::new(secret, purpose)).collect();
-        let (one_time, devices) = (derived(ONE_TIME), derived(DEVICE));
-        Self { issuer, access, refresh, one_time, devices }
+        let (one_time, devices, forms) = (derived(ONE_TIME), derived(DEVICE), derived(FORM));
+        Self { issuer, access, refresh, one_time, devices, forms }
     }
 
     /// Signs an access token.

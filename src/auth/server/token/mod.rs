@@ -7,3 +7,4 @@ pub mod derived_key;
 pub mod jwt;
 pub mod known_browser;
 pub mod session_id;
+pub mod signed_cookie;
