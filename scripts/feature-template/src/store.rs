@@ -73,7 +73,8 @@ struct SummaryRow {
 /// Returns the account's gizmos, the latest changed first.
 pub async fn list(db: &Db, user_id: Uuid) -> Result<Vec<GadgetSummary>, AppError> {
     let rows: Vec<SummaryRow> = read!(db, |c| sqlx::query_as(
-        "select id, title, updated_at from gadgets where user_id = $1 order by updated_at desc, id desc limit $2"
+        "select id, title, updated_at from gadgets
+         where user_id = $1 order by updated_at desc, id desc limit $2"
     )
     .bind(user_id)
     .bind(i64::from(MAX_PER_ACCOUNT))
@@ -116,7 +117,8 @@ pub async fn create(db: &Db, caller: &Caller, edit: &GadgetEdit) -> Result<(), A
         return Err(AppError::LimitReached { max: MAX_PER_ACCOUNT });
     }
     within!(&mut tx, |c| sqlx::query(
-        "insert into gadgets (id, user_id, title, body, created_at, updated_at) values ($1, $2, $3, $4, $5, $5)"
+        "insert into gadgets (id, user_id, title, body, created_at, updated_at)
+         values ($1, $2, $3, $4, $5, $5)"
     )
     .bind(Uuid::now_v7())
     .bind(caller.user_id)
@@ -134,7 +136,8 @@ pub async fn create(db: &Db, caller: &Caller, edit: &GadgetEdit) -> Result<(), A
 pub async fn update(db: &Db, user_id: Uuid, id: Uuid, edit: &GadgetEdit) -> Result<(), AppError> {
     let now = db.now().await?;
     let changed = write!(db, |c| sqlx::query(
-        "update gadgets set title = $3, body = $4, updated_at = $5 where id = $1 and user_id = $2"
+        "update gadgets set title = $3, body = $4, updated_at = $5
+         where id = $1 and user_id = $2"
     )
     .bind(id)
     .bind(user_id)
