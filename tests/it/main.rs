@@ -17,6 +17,7 @@ mod crashes;
 mod csrf;
 mod devices;
 mod events;
+mod export;
 mod faults;
 mod fields;
 mod files;
