@@ -34,6 +34,7 @@ mod mail;
 mod mailbox;
 mod metrics;
 mod model;
+mod no_mail;
 mod notices;
 mod operations;
 mod passwords;
