@@ -1,5 +1,7 @@
 //! `mail.enabled = false`: the site works without mail, offers nothing that needs one, and writes none.
 
+use latchkey::auth::server::emails::templates;
+
 use crate::{
     app::{PASSWORD, TestApp},
     config_cli::{PRODUCTION, Place},
@@ -61,6 +63,23 @@ async fn a_site_without_mail_writes_none() {
     let form = [("old_password", PASSWORD), ("password", "violet-anchor-seventeen")];
     assert_eq!(owner.api("account/change_password", &form).await.status, 200);
     app.mail(ADA, "Your password was changed", 1).await;
+}
+
+#[tokio::test]
+async fn an_email_that_a_feature_writes_is_sent_with_the_change_that_it_reports() {
+    for (settings, is_sent) in [(&[][..], true), (&[OFF][..], false)] {
+        let app = TestApp::with(settings).await;
+        let now = app.state.db.now().await.unwrap();
+        let email = templates::notice("Your note was shared", vec!["Bob can read it.".into()], Some(("Notes", "/notes")));
+        let mut tx = app.state.db.begin().await.unwrap();
+        app.state.mail.enqueue(&mut tx, ADA, &email, None, now).await.unwrap();
+        app.state.mail.commit_and_wake(tx).await.unwrap();
+        if is_sent {
+            app.mail(ADA, "Your note was shared", 1).await;
+        } else {
+            assert_eq!(app.count("select count(*) from outbox").await, 0);
+        }
+    }
 }
 
 #[tokio::test]
