@@ -39,4 +39,4 @@ target/.built: $(sources)
 	@scripts/build
 
 target/.built-quick: $(sources)
-	@scripts/build quick
+	@scripts/build-quick

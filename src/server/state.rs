@@ -10,7 +10,7 @@ use crate::{
     auth::server::{
         password::{breach::Breaches, hasher::Passwords, strength::Ratings},
         session::{cache::SessionCache, streams::Streams},
-        token::{cookies::CookieNames, jwt::KeyRing},
+        token::{cookies::CookieNames, key_ring::KeyRing},
     },
     features,
 };

@@ -70,7 +70,8 @@ async fn an_email_that_a_feature_writes_is_sent_with_the_change_that_it_reports(
     for (settings, is_sent) in [(&[][..], true), (&[OFF][..], false)] {
         let app = TestApp::with(settings).await;
         let now = app.state.db.now().await.unwrap();
-        let email = templates::notice("Your note was shared", vec!["Bob can read it.".into()], Some(("Notes", "/notes")));
+        let email =
+            templates::notice("Your note was shared", vec!["Bob can read it.".into()], Some(("Notes", "/notes")));
         let mut tx = app.state.db.begin().await.unwrap();
         app.state.mail.enqueue(&mut tx, ADA, &email, None, now).await.unwrap();
         app.state.mail.commit_and_wake(tx).await.unwrap();
