@@ -45,4 +45,4 @@ target/.built: $(sources)
 	@scripts/build
 
 target/.built-quick: $(sources)
-	@scripts/build quick
+	@scripts/build-quick

@@ -49,6 +49,27 @@ set_defaults_of_dev() {
   export LATCHKEY__AUTH__PORT_IN_COOKIES="${LATCHKEY__AUTH__PORT_IN_COOKIES:-true}"
 }
 
+# start_build STAMP TOOLS: installs the tools and empties target/site, in which hashed names pile up and which all builds
+# share. It deletes the stamps first, so that a failed build never looks current; the new stamp has the start time, so
+# that edits during the build trigger another one.
+start_build() {
+  mkdir -p target
+  rm -f target/.built target/.built-quick
+  touch "$1.new"
+  scripts/setup "$2"
+  rm -rf target/site
+}
+
+# finish_build STAMP FILE...: checks that the build made the files, and stamps it.
+finish_build() {
+  local stamp=$1 made
+  shift
+  for made in "$@"; do
+    [ -e "$made" ] || fail "The build ended without an error, yet $made is missing."
+  done
+  mv "$stamp.new" "$stamp"
+}
+
 # need_debian_package PACKAGE DURATION WHAT_IS_MISSING: installs it if the user may, or prints the command.
 need_debian_package() {
   if ! is_root || ! command -v apt-get >/dev/null; then

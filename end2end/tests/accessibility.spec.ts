@@ -1,4 +1,4 @@
-// Every page, in both themes, at both sizes: nothing that axe finds, and nothing wider than a small screen.
+// Accessibility: axe finds nothing on any page, in both themes and sizes, and nothing is wider than a small screen.
 
 import { AxeBuilder } from '@axe-core/playwright';
 import { somebody } from '../support/accounts.ts';

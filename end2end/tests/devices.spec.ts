@@ -1,4 +1,4 @@
-// The devices page, and what its buttons mean for the tabs that stand open elsewhere.
+// The devices page, and the effect of its buttons on other open tabs.
 
 import type { Request } from '@playwright/test';
 import { somebody, type Account, type Api } from '../support/accounts.ts';

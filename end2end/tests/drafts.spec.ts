@@ -1,4 +1,4 @@
-// What somebody types stays theirs: when the session ends meanwhile, and when another account takes over the browser.
+// Typed text is kept when the session ends, and never shown to another account in the same browser.
 
 import { somebody } from '../support/accounts.ts';
 import { expect, test, withAndWithoutJavaScript } from '../support/fixtures.ts';

@@ -1,4 +1,4 @@
-// The access token expires in the middle of something. On this server it does so after two seconds; nobody may notice.
+// The access token expires during an action, here after two seconds, and the user doesn't notice.
 
 import { expect, test, withAndWithoutJavaScript } from '../support/fixtures.ts';
 import { headings, sentences } from '../support/words.ts';

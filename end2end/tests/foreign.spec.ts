@@ -1,4 +1,4 @@
-// What is not ours in a page: extensions, password managers, translators and proxies put it there before the program starts.
+// Extensions, password managers, translators and proxies change the page before the program starts.
 
 import { expect, test } from '../support/fixtures.ts';
 import { headings, sentences } from '../support/words.ts';

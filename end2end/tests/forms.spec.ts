@@ -1,4 +1,4 @@
-// What forms do once they are hydrated, and what they do for people without a mouse.
+// Hydrated forms, and their use with a keyboard and a screen reader.
 
 import type { Locator } from '@playwright/test';
 import { somebody } from '../support/accounts.ts';

@@ -1,4 +1,4 @@
-// Who may open what, and that nobody sees a byte of anything else: not in an answer, and not on the screen.
+// Guards: who may open which page. Nobody else gets a byte of it, in the response or on the screen.
 
 import type { Page } from '@playwright/test';
 import type { Role } from '../support/accounts.ts';

@@ -1,4 +1,4 @@
-// Text that would rather be a program, and addresses that would rather be elsewhere.
+// Input that tries to run as a script, and redirect targets on other sites.
 
 import { somebody } from '../support/accounts.ts';
 import { expect, test, withAndWithoutJavaScript } from '../support/fixtures.ts';

@@ -1,4 +1,4 @@
-// The ways that most people go: in, around, out and in again.
+// The most common journeys: sign up, use the pages, log out and log in again.
 
 import { demo, somebody } from '../support/accounts.ts';
 import { expect, test, withAndWithoutJavaScript } from '../support/fixtures.ts';

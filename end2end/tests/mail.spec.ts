@@ -1,4 +1,4 @@
-// What mail does for an account: each journey from the form to the mailbox and back, with and without JavaScript.
+// Account emails: each journey from the form to the mailbox and back, with and without JavaScript.
 
 import { readFile } from 'node:fs/promises';
 import { somebody, type Account, type Api } from '../support/accounts.ts';

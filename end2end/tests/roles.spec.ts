@@ -1,4 +1,4 @@
-// A role that changes, seen from both sides.
+// A role change, as the admin and as the user.
 
 import { somebody } from '../support/accounts.ts';
 import { expect, test, withAndWithoutJavaScript } from '../support/fixtures.ts';

@@ -1,4 +1,4 @@
-// A sensitive change asks for the password again a while after the log-in, and leads back to what was being done.
+// Some time after the log-in, a sensitive change asks for the password again and then returns to its form.
 
 import { somebody } from '../support/accounts.ts';
 import { expect, test, withAndWithoutJavaScript } from '../support/fixtures.ts';

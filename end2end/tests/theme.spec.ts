@@ -1,4 +1,4 @@
-// Light and dark: as the system says, or as somebody chose, from the first frame on.
+// Light and dark theme: the system's or the chosen one, from the first frame.
 
 import { expect, test } from '../support/fixtures.ts';
 import type { Visitor } from '../support/pages.ts';

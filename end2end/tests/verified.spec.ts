@@ -1,4 +1,4 @@
-// Where a sign-up needs its mail, as in production: the account is made by whoever reads it.
+// Sign-up with email confirmation, as in production: whoever reads the email creates the account.
 
 import { somebody } from '../support/accounts.ts';
 import { expect, test } from '../support/fixtures.ts';

@@ -9,3 +9,10 @@ pub mod mailbox;
 pub mod moderation;
 pub mod profile;
 pub mod session;
+
+#[cfg(feature = "ssr")]
+use crate::server::export::Exporter;
+
+/// What the features store about a user, for the data export: a line for each feature with tables or columns of its own.
+#[cfg(feature = "ssr")]
+pub const EXPORTS: &[Exporter] = &[Exporter { key: "bio", read: |db, user_id| Box::pin(profile::export(db, user_id)) }];

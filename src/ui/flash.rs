@@ -54,6 +54,8 @@ impl Flash {
 pub struct SiteInfo {
     /// Whether the demo accounts exist.
     pub demo: bool,
+    /// Whether this site sends mail. `false`: hide what needs one.
+    pub mail: bool,
     /// Whether emails are kept in `/dev/mailbox` instead of being sent.
     pub mailbox: bool,
     /// The minimum number of characters of a new password.
@@ -85,7 +87,7 @@ pub fn use_flash() -> Flash {
 /// The defaults, with the demo and the mailbox off.
 impl Default for SiteInfo {
     fn default() -> Self {
-        Self { demo: false, mailbox: false, password_min_length: 12, sudo_ttl: 900, reuse_leeway: 10 }
+        Self { demo: false, mail: true, mailbox: false, password_min_length: 12, sudo_ttl: 900, reuse_leeway: 10 }
     }
 }
 

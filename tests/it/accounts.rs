@@ -1,5 +1,5 @@
-//! Sign-up and log-in as their forms are filled in: twins, odd characters, lengths, races, one answer for every failed
-//! log-in, and what comes back to a form without JavaScript.
+//! Sign-up and log-in forms: duplicate addresses, unusual characters, length limits, races, one response for every
+//! failed log-in, and what a form without JavaScript gets back.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use latchkey::{

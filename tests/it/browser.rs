@@ -1,5 +1,5 @@
-//! A client whose every byte a test can see and change: with a cookie jar and an origin, and without following
-//! redirects.
+//! An HTTP client for tests, with a cookie jar and an `Origin` header. It follows no redirects, and tests can read and
+//! change every byte.
 
 use reqwest::{Method, header::HeaderMap};
 use std::{

@@ -1,5 +1,5 @@
-//! What one client or account can make the server do: nothing costly before its limit, no write beyond it, and no row
-//! without an end.
+//! What one client or account can make the server do: nothing costly before its rate limit, no write beyond it, and no
+//! row that stays forever.
 
 use chrono::TimeDelta;
 use latchkey::{

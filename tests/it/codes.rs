@@ -1,4 +1,4 @@
-//! One-time codes: what they open, once, for how long and where; and what opening a link does, which is nothing.
+//! One-time codes: what each redeems, once, for how long and in which browser. Opening a link alone changes nothing.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Safe defaults: what a forgotten or wrong setting must not open.
+//! Safe defaults: a forgotten or wrong setting must not weaken security.
 
 use std::{os::unix::fs::PermissionsExt, process::Stdio};
 

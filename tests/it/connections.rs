@@ -1,4 +1,4 @@
-//! Connections that cost the client nothing: idle, slow, too many, or of an unneeded protocol.
+//! Connections that are idle, slow, too many, or of an unsupported protocol.
 
 use latchkey::{
     auth::server::{

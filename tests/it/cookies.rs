@@ -1,4 +1,4 @@
-//! The cookies: attributes, prefixes, doubles, strange bytes, mixed pairs, and that no token ever stands in a body.
+//! Cookies: attributes, prefixes, duplicates, invalid bytes, mixed pairs. No response body contains a token.
 
 use std::collections::BTreeSet;
 

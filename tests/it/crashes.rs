@@ -1,4 +1,4 @@
-//! The process dies, the disk is full, the database goes away: nothing that was answered is lost, and no session with it.
+//! The process dies, the disk is full, or the database is down: no answered change and no session is lost.
 //! `LATCHKEY_FAULTS=long` (make faults) repeats each as often as docs/operations.md says.
 
 use std::{

@@ -1,4 +1,4 @@
-//! Requests that other sites make a browser send: refused with 403, log-in and log-out included, and nothing changes.
+//! Requests that other sites make a browser send, including log-in and log-out: refused with 403, and nothing changes.
 
 use std::collections::BTreeSet;
 

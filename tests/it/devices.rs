@@ -1,4 +1,4 @@
-//! The devices page: what it lists, what its buttons end, and how open tabs learn of it.
+//! The devices page: what it lists, which sessions its buttons end, and how open tabs are notified.
 
 use latchkey::auth::model::Role;
 use reqwest::Method;

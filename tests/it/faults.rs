@@ -1,4 +1,4 @@
-//! A store that fails half-way: what is answered, and that no session is lost by it.
+//! The database fails in the middle of a request: the response, and that no session is lost.
 
 use latchkey::server::db::Db;
 use sqlx::{ConnectOptions, Connection, Database, PgConnection, Pool, SqliteConnection, pool::PoolConnection};

@@ -1,5 +1,5 @@
-//! Static files: only the files of the site's folder are served, each with the type that it has; no listing, no TRACE, no
-//! way out of the folder.
+//! Static files: only files of the site's folder are served, each with its media type; no listing, no TRACE, no path
+//! traversal.
 
 use latchkey::auth::model::Role;
 use reqwest::Method;

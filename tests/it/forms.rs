@@ -1,5 +1,5 @@
-//! Forms as browsers without JavaScript send them, with all that stands in the page: where they lead when something is
-//! missing on the way (headers, cookies, the session), and what becomes of the text in them.
+//! Forms as browsers without JavaScript send them, with every input of the page: where they lead if headers, cookies or
+//! the session are missing, and what happens to the typed text.
 
 use latchkey::auth::model::Role;
 use reqwest::Method;

@@ -1,4 +1,4 @@
-//! The headers of every answer, whatever its path and status; and what an answer looks like when the store is down or a
+//! The headers of every response, whatever its path and status, and the responses when the database is down or a
 //! handler panics.
 
 use axum::{body::Body, extract::Request, response::Response, routing::get};

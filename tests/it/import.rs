@@ -1,4 +1,4 @@
-//! `latchkey import users`: what is taken, what is refused and how it is said, twice the same file, and a broken one.
+//! `latchkey import users`: accepted rows, rejected rows and their messages, the same file twice, and a broken file.
 
 use latchkey::server::{
     cli::import::users::{self, Format, ImportError, Options, Summary},

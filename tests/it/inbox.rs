@@ -1,4 +1,4 @@
-//! Reads mails like their recipient: waits for them in the DEV mailbox of the server under test.
+//! Reads emails as their recipient does: waits for them in the DEV mailbox of the server under test.
 
 use latchkey::server::mail::KeptMail;
 use std::{sync::Arc, time::Duration};

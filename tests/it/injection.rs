@@ -1,5 +1,4 @@
-//! What people write stays text, in the pages and in the data that the browser takes over; and what they write about
-//! themselves gives them nothing.
+//! User input is always rendered as text, in pages and in the data for hydration, and profile fields grant no rights.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use latchkey::auth::model::Role;

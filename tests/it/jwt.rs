@@ -1,12 +1,12 @@
-//! Forged, bent and misplaced tokens: each is refused with 401, both cookies are cleared, nothing is written, and no
-//! request leaves the server because of it.
+//! Forged, altered and misplaced tokens: each is refused with 401, both cookies are cleared, nothing is written, and
+//! the server makes no outgoing request.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hkdf::Hkdf;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use latchkey::auth::{
     model::Role,
-    server::token::{jwt::AccessGrant, session_id::SessionId},
+    server::token::{claims::AccessGrant, session_id::SessionId},
 };
 use serde_json::{Map, Value, json};
 use sha2::Sha256;

@@ -1,5 +1,5 @@
-//! `latchkey key rotate`: old tokens go on for two rotations and no longer, the file stays what it was otherwise, and no
-//! secret is shown unasked.
+//! `latchkey key rotate`: earlier tokens verify for two more rotations, other lines of the file stay the same, and no
+//! secret is printed unless requested.
 
 use std::{
     collections::BTreeMap,

@@ -1,5 +1,5 @@
-//! Browsers that an account was logged in with before: others behind the same address, or who know its name, cannot lock
-//! them out, and what they may try is little.
+//! Browsers that an account has logged in from before: strangers at the same address, or who know the email address,
+//! can't lock them out, and the extra attempts are few.
 
 use latchkey::auth::model::Role;
 

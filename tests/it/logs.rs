@@ -1,4 +1,4 @@
-//! What the log has to say: refused rights, unexpected failures; and that no request writes a line of its own into it.
+//! The log reports refused access and unexpected failures, and no request can inject a line into it.
 
 use axum::{Router, body::Body, extract::Request, routing::get};
 use latchkey::server::http::router;

@@ -1,5 +1,5 @@
-//! Mails, from the outbox to a real SMTP server: one that takes them, and ones that are down, slow, strict or not who they
-//! should be. No request waits for any of them, and each mail leaves once.
+//! Email from the outbox to a real SMTP server: one that accepts it, and ones that are down, slow, strict or present a
+//! wrong certificate. No request waits for delivery, and each email is sent once.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use latchkey::{

@@ -1,4 +1,4 @@
-//! /dev/mailbox shows mails to a developer and to nobody else.
+//! /dev/mailbox is visible to developers in DEV only.
 
 use latchkey::{
     auth::server::email_code::secret::CodeSeed,

@@ -1,5 +1,5 @@
-//! What Prometheus gets to see: each counter moves with what it counts, no series with a request or a person in it, and
-//! nothing at all on the site's own address.
+//! Metrics for Prometheus: each counter counts its event, no label comes from a request or identifies a person, and the
+//! site's own address serves none.
 
 use std::{collections::BTreeMap, net::SocketAddr};
 

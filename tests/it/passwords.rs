@@ -1,5 +1,5 @@
-//! New passwords: what is refused and why, the meter's throttle, the look into known breaches; and log-ins with hashes that
-//! another system made.
+//! New passwords: which are refused and why, the strength meter's rate limit, the breach check; and log-ins with
+//! password hashes imported from another system.
 
 use axum::{
     Router,

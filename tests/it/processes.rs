@@ -1,4 +1,4 @@
-//! Two server processes on one database: a session that ends at one ends at the other within a second.
+//! Two server processes on one database: a session that ends in one ends in the other within a second.
 
 use latchkey::server::{config::Config, db::Db};
 use std::time::{Duration, Instant};

@@ -1,5 +1,5 @@
-//! Signing up with a mail, verifying an address, choosing a new password; and what becomes of an account that somebody
-//! else signed up for.
+//! Sign-up with email confirmation, verification, password reset, and accounts that someone created with another
+//! person's address.
 
 use std::collections::BTreeSet;
 

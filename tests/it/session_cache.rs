@@ -11,7 +11,7 @@ use latchkey::auth::server::{
         status::Refused,
         store::SessionRow,
     },
-    token::{jwt::AccessClaims, session_id::SessionId},
+    token::{claims::AccessClaims, session_id::SessionId},
 };
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! An account's settings: password, address, a copy of the data, the way out; and the recent log-in that they ask for.
+//! Account settings: password, address, data export, deletion, and the recent log-in that they require.
 
 use axum::{Router, routing::get};
 use std::sync::{Arc, Mutex};

@@ -1,4 +1,4 @@
-//! A browser's open stream of server-sent events, read byte by byte.
+//! Reads a browser's stream of server-sent events byte by byte.
 
 use latchkey::auth::server::session::events::PATH;
 use std::{net::SocketAddr, time::Duration};

@@ -1,4 +1,5 @@
-//! What outlives which event: codes, links, sessions and acts under way. The table is docs/security/what-outlives-what.md.
+//! Which codes, links, sessions and pending changes survive which event. The table is docs/security/what-outlives-
+//! what.md.
 
 use latchkey::{
     auth::{

@@ -1,4 +1,4 @@
-//! Throttles: per account name, per client address, across nodes, in bursts, and no way around them.
+//! Rate limits: per account, per client address, across nodes, under bursts, and attempts to get around them.
 
 use latchkey::{
     auth::{

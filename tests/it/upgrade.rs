@@ -1,5 +1,5 @@
-//! Releases side by side on one database, as during a rolling upgrade: the release before this one goes on writing its
-//! rows, and this one goes on serving after a later one has expanded the schema.
+//! Two releases on one database, as during a rolling upgrade: the previous release still writes its rows, and this one
+//! still works after a later one has extended the schema.
 
 use latchkey::{
     auth::model::Role,
@@ -87,6 +87,18 @@ async fn what_the_previous_release_writes_is_read_by_this_one_before_and_after_t
     }
     assert_eq!(app.count("select count(*) from sessions where revoked_reason = 'role_changed'").await, 2);
     db.close().await;
+}
+
+#[tokio::test]
+async fn a_role_of_a_fork_needs_no_migration_and_foreign_keys_still_hold() {
+    let app = TestApp::spawn().await;
+    app.signed_up("ada@example.test").await;
+    app.execute("update users set role = 'support'").await;
+    assert_eq!(app.count("select count(*) from users where role = 'support'").await, 1);
+    app.execute("delete from users").await;
+    for rows in ["select count(*) from profiles", "select count(*) from sessions"] {
+        assert_eq!(app.count(rows).await, 0, "{rows}");
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! Every pair of account functions at once, on one account: no deadlock, and no answer that says "try again".
-//! `LATCHKEY_LOCK_ROUNDS` sets how many rounds (300).
+//! Every pair of account functions at once on one account: no deadlock, and no response that asks to try again.
+//! `LATCHKEY_LOCK_ROUNDS` sets the number of rounds (300).
 
 use latchkey::{
     auth::{

@@ -1,4 +1,4 @@
-//! Several nodes on one database: each learns what another ends.
+//! Several nodes on one database: each is notified when another ends a session.
 
 use latchkey::{
     auth::{model::Role, server::session::cache::Invalidation},

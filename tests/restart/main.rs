@@ -1,5 +1,5 @@
-//! PostgreSQL is stopped and started again under load. A separate target, because nothing else may use the server
-//! meanwhile. Needs `LATCHKEY_TEST_DB=postgres`; run it with scripts/with-postgres.
+//! PostgreSQL restarts under load. A separate target, because no other test may use the database at the same time.
+//! Needs `LATCHKEY_TEST_DB=postgres`; run it with scripts/with-postgres.
 
 // In a test a panic is the failure's report; clippy's own exception leaves helpers out. The shared harness has more than
 // these tests use.

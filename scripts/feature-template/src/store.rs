@@ -1,6 +1,7 @@
 //! The SQL of the gizmos. Every query names the owner.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -159,4 +160,22 @@ pub async fn delete(db: &Db, user_id: Uuid, id: Uuid) -> Result<(), AppError> {
         .await
         .map(|done| done.rows_affected()))?;
     if deleted == 0 { Err(AppError::NotFound) } else { Ok(()) }
+}
+
+/// Returns the account's gizmos with their text, for the data export.
+pub async fn export(db: &Db, user_id: Uuid) -> Result<Value, AppError> {
+    let rows: Vec<(String, String, DateTime<Utc>, DateTime<Utc>)> = read!(db, |c| sqlx::query_as(
+        "select title, body, created_at, updated_at from gadgets
+         where user_id = $1 order by created_at, id"
+    )
+    .bind(user_id)
+    .fetch_all(c)
+    .await)?;
+    let rfc3339 = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
+    Ok(rows
+        .into_iter()
+        .map(|(title, body, created, updated)| {
+            json!({ "title": title, "body": body, "created_at": rfc3339(created), "updated_at": rfc3339(updated) })
+        })
+        .collect())
 }

@@ -5,15 +5,13 @@ use crate::{
         browser::identity::identity,
         model::{check_email, local_path, with_query},
     },
+    brand::AFTER_LOG_IN,
     error::{Field, FieldError, Problem},
     ui::{Mark, TextField, Values, flash::Flash},
 };
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 use leptos_router::{components::Redirect, hooks::use_query_map};
-
-/// The page after a log-in without `next`.
-const AFTER_LOG_IN: &str = "/profile";
 
 /// Shows its children to anonymous visitors; redirects others to `next`.
 #[component]

@@ -38,6 +38,18 @@ pub fn StepUp(
             </Form>
         }
     });
+    let by_link = use_site().mail.then(|| {
+        view! {
+            <Form action="/api/auth/send_magic_link" class="inline-form" error=link_error>
+                <input type="hidden" name="next" value=next />
+                <input type="hidden" name="email" value=email />
+                <Submit
+                    label=if has_password { "Send me a link instead" } else { "Send me a link" }
+                    class="button button--quiet"
+                />
+            </Form>
+        }
+    });
     view! {
         <section class="setting" aria-labelledby="step-up-title">
             <div class="setting-head">
@@ -46,14 +58,7 @@ pub fn StepUp(
             </div>
             <div class="setting-body">
                 {by_password}
-                <Form action="/api/auth/send_magic_link" class="inline-form" error=link_error>
-                    <input type="hidden" name="next" value=next />
-                    <input type="hidden" name="email" value=email />
-                    <Submit
-                        label=if has_password { "Send me a link instead" } else { "Send me a link" }
-                        class="button button--quiet"
-                    />
-                </Form>
+                {by_link}
             </div>
         </section>
     }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{
     session::store::SessionRow,
     token::{
-        jwt::AccessClaims,
+        claims::AccessClaims,
         session_id::{SessionId, SessionIdHash},
     },
     users,

@@ -17,7 +17,7 @@ use super::{
         events, lifecycle,
         status::{Refused, Replaced},
     },
-    token::jwt::TokenError,
+    token::key_ring::TokenError,
 };
 use crate::{
     auth::server::notices,

@@ -78,7 +78,7 @@ pub async fn export() -> Result<Export, AppError> {
     let state = state()?;
     let now = state.db.now().await?;
     Bucket::account("export", &caller.user_id.to_string(), EXPORTS).take(&state.db, now).await?;
-    let export = store::export(&state.db, &caller, &client()?).await?;
+    let export = store::export(&state.db, &caller, &client()?, state.exports).await?;
     responses::as_file(concat!(env!("CARGO_PKG_NAME"), "-account.json"));
     Ok(export)
 }

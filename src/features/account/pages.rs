@@ -10,10 +10,11 @@ use crate::{
         Guarded, Loaded, NewPasswordField, StepUp,
         email_code::model::UNDO_DAYS,
         model::{DELETION_DAYS, check_email, check_new_password},
+        set_status,
     },
     error::{Field, FieldError, Problem},
     ui::{
-        Check, Form, FormErrors, PageHead, PasswordField, Sent, Submit, TextField,
+        Check, Form, FormErrors, NotFound, PageHead, PasswordField, Sent, Submit, TextField,
         flash::{Flash, use_flash, use_site},
     },
 };
@@ -61,9 +62,13 @@ fn AccountPage() -> impl IntoView {
 
 #[component]
 fn EmailPage() -> impl IntoView {
+    if !use_site().mail {
+        set_status(404);
+        return Either::Left(view! { <NotFound /> });
+    }
     let flash = use_flash();
     let view = move |settings| view! { <EmailForm settings flash /> };
-    view! { <SettingsPage title="Email" lead="The address you log in with and get email at." view /> }
+    Either::Right(view! { <SettingsPage title="Email" lead="The address you log in with and get email at." view /> })
 }
 
 #[component]
@@ -140,7 +145,11 @@ fn PasswordForm(settings: Settings, flash: Flash) -> impl IntoView {
         <section class="setting" aria-labelledby="password-title">
             <div class="setting-head">
                 <h2 id="password-title">{title}</h2>
-                <p>"Forgot your current password? " <a href="/forgot">"Reset it by email"</a> "."</p>
+                {use_site()
+                    .mail
+                    .then(|| {
+                        view! { <p>"Forgot your current password? " <a href="/forgot">"Reset it by email"</a> "."</p> }
+                    })}
             </div>
             <Form action="/api/account/change_password" check error=flash.error>
                 <FormErrors />

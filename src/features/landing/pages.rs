@@ -3,6 +3,7 @@
 use super::{compare::Compare, demo::DemoAccounts, journey::Journey, tour::Tour};
 use crate::{
     auth::use_identity,
+    brand::AFTER_LOG_IN,
     ui::{Icon, flash::use_site},
 };
 use leptos::prelude::*;
@@ -52,7 +53,7 @@ fn LandingPage(card: ViewFn) -> impl IntoView {
 #[component]
 fn FirstAction() -> impl IntoView {
     let (href, label) = if use_identity().is_some() {
-        ("/profile", "Go to your profile")
+        (AFTER_LOG_IN, "Go to your profile")
     } else if use_site().demo {
         ("#demo", "Try the demo")
     } else {

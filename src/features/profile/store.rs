@@ -1,6 +1,7 @@
 //! The SQL of profiles. It reads no credentials.
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -88,4 +89,13 @@ pub async fn update(db: &Db, user_id: Uuid, edit: &ProfileEdit) -> Result<(), Ap
         .await
         .map(|_| ()))?;
     Ok(())
+}
+
+/// Returns the bio, for the data export.
+pub async fn export(db: &Db, user_id: Uuid) -> Result<Value, AppError> {
+    let bio: Option<String> = read!(db, |c| sqlx::query_scalar("select bio from profiles where user_id = $1")
+        .bind(user_id)
+        .fetch_optional(c)
+        .await)?;
+    Ok(bio.into())
 }

@@ -4,7 +4,7 @@
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::auth::server::token::jwt::KeyRing;
+use crate::auth::server::token::key_ring::KeyRing;
 
 /// Browsers allow 4096 bytes per cookie; the rest is for the name and attributes.
 pub const MAX_VALUE: usize = 3800;

@@ -4,7 +4,7 @@
 //! Inline styles hold the colours of `style/tokens.css` in sRGB, because some mail clients support nothing else. Only
 //! the dark theme needs classes.
 
-use super::letter::Email;
+use super::email::Email;
 use crate::{auth::server::email_code::secret::Secrets, brand::NAME, server::csrf::Origin};
 
 /// A rendered mail.
@@ -19,13 +19,13 @@ pub struct Rendered {
 }
 
 /// Renders a mail. `secrets`: the ones of its code seed.
-pub fn render(letter: &Email, secrets: Option<&Secrets>, origin: &Origin) -> Rendered {
-    let link = letter.action.as_ref().map(|action| link(origin, &action.path, secrets));
-    let digits = secrets.filter(|_| letter.show_digits).map(|secrets| secrets.digits.clone());
+pub fn render(email: &Email, secrets: Option<&Secrets>, origin: &Origin) -> Rendered {
+    let link = email.action.as_ref().map(|action| link(origin, &action.path, secrets));
+    let digits = secrets.filter(|_| email.show_digits).map(|secrets| secrets.digits.clone());
     Rendered {
-        subject: line(&letter.subject),
-        html: html(letter, link.as_deref(), digits.as_deref(), origin),
-        text: text(letter, link.as_deref(), digits.as_deref(), origin),
+        subject: line(&email.subject),
+        html: html(email, link.as_deref(), digits.as_deref(), origin),
+        text: text(email, link.as_deref(), digits.as_deref(), origin),
         link,
         digits,
     }
@@ -57,32 +57,32 @@ fn escape(text: &str) -> String {
         .replace('\'', "&#39;")
 }
 
-fn text(letter: &Email, link: Option<&str>, digits: Option<&str>, origin: &Origin) -> String {
-    let mut parts = vec![line(&letter.heading)];
-    parts.extend(letter.paragraphs.iter().map(|paragraph| line(paragraph)));
-    if let (Some(action), Some(link)) = (&letter.action, link) {
+fn text(email: &Email, link: Option<&str>, digits: Option<&str>, origin: &Origin) -> String {
+    let mut parts = vec![line(&email.heading)];
+    parts.extend(email.paragraphs.iter().map(|paragraph| line(paragraph)));
+    if let (Some(action), Some(link)) = (&email.action, link) {
         parts.push(format!("{}:\n{link}", line(&action.label)));
     }
     if let Some(digits) = digits {
         parts.push(format!("{}\n{digits}", digits_lead(link.is_some())));
     }
-    if let Some(footnote) = &letter.footnote {
+    if let Some(footnote) = &email.footnote {
         parts.push(line(footnote));
     }
     parts.push(format!("-- \n{NAME}, {origin}"));
     parts.join("\n\n") + "\n"
 }
 
-fn html(letter: &Email, link: Option<&str>, digits: Option<&str>, origin: &Origin) -> String {
-    let heading = escape(&letter.heading);
-    let preheader = letter.paragraphs.first().map(|first| escape(first)).unwrap_or_default();
-    let paragraphs: String = letter
+fn html(email: &Email, link: Option<&str>, digits: Option<&str>, origin: &Origin) -> String {
+    let heading = escape(&email.heading);
+    let preheader = email.paragraphs.first().map(|first| escape(first)).unwrap_or_default();
+    let paragraphs: String = email
         .paragraphs
         .iter()
         .map(|paragraph| format!("<p style=\"margin:0 0 16px\">{}</p>\n", escape(paragraph)))
         .collect();
     let (mut button, mut written_out) = (String::new(), String::new());
-    if let (Some(action), Some(link)) = (&letter.action, link) {
+    if let (Some(action), Some(link)) = (&email.action, link) {
         let (label, link) = (escape(&action.label), escape(link));
         button = format!(
             "<p style=\"margin:24px 0\"><a class=\"button\" href=\"{link}\" style=\"display:inline-block;padding:12px 22px;border-radius:10px;background:#006361;color:#f7fdfd;font-weight:600;text-decoration:none\">{label}</a></p>\n"
@@ -93,7 +93,7 @@ fn html(letter: &Email, link: Option<&str>, digits: Option<&str>, origin: &Origi
     }
     let lead = digits_lead(link.is_some());
     let digits = digits.map(|digits| digits_block(lead, digits)).unwrap_or_default();
-    let footnote = letter.footnote.as_ref().map(|note| {
+    let footnote = email.footnote.as_ref().map(|note| {
         format!(
             "<p class=\"muted\" style=\"margin:0;color:#435153;font-size:14px;line-height:20px\">{}</p>\n",
             escape(note)
@@ -127,7 +127,7 @@ fn html(letter: &Email, link: Option<&str>, digits: Option<&str>, origin: &Origi
 </body>
 </html>
 ",
-        title = escape(&letter.subject),
+        title = escape(&email.subject),
     )
 }
 
@@ -163,11 +163,11 @@ const DARK: &str = ":root{color-scheme:light dark;supported-color-schemes:light 
 mod tests {
     use super::*;
     use crate::{
-        auth::server::{email_code::secret::CodeSeed, token::jwt::KeyRing},
+        auth::server::{email_code::secret::CodeSeed, token::key_ring::KeyRing},
         server::mail::Action,
     };
 
-    fn letter() -> Email {
+    fn email() -> Email {
         Email {
             subject: "Confirm your address".into(),
             heading: "One step left".into(),
@@ -179,16 +179,16 @@ mod tests {
         }
     }
 
-    fn rendered(letter: &Email) -> Rendered {
+    fn rendered(email: &Email) -> Rendered {
         let origin = Origin::parse("https://latchkey.test:8443").unwrap();
         let keys = KeyRing::new(origin.to_string(), &["0123456789-abcdefghijklmnopqrstuvwxyz"]);
-        let secrets = letter.code.as_ref().and_then(|seed| keys.one_time_secrets(seed).next());
-        render(letter, secrets.as_ref(), &origin)
+        let secrets = email.code.as_ref().and_then(|seed| keys.one_time_secrets(seed).next());
+        render(email, secrets.as_ref(), &origin)
     }
 
     #[test]
     fn both_parts_say_the_same_and_carry_the_link_and_the_digits() {
-        let mail = rendered(&letter());
+        let mail = rendered(&email());
         let (link, digits) = (mail.link.unwrap(), mail.digits.unwrap());
         assert!(link.starts_with("https://latchkey.test:8443/verify?code=") && digits.len() == 6);
         for part in [&mail.text, &mail.html] {
@@ -201,9 +201,9 @@ mod tests {
 
     #[test]
     fn without_a_code_or_an_action_there_is_none() {
-        let mail = rendered(&Email { code: None, ..letter() });
+        let mail = rendered(&Email { code: None, ..email() });
         assert_eq!((mail.link.as_deref(), mail.digits), (Some("https://latchkey.test:8443/verify"), None));
-        let mail = rendered(&Email { action: None, show_digits: false, footnote: None, ..letter() });
+        let mail = rendered(&Email { action: None, show_digits: false, footnote: None, ..email() });
         assert!(mail.link.is_none() && mail.digits.is_none() && !mail.html.contains("class=\"button\""));
     }
 
@@ -211,11 +211,11 @@ mod tests {
     fn whatever_a_path_says_the_link_stays_on_this_site() {
         for path in ["//evil.test", "https://evil.test", "@evil.test", ".evil.test", "\\\\evil.test", "/a\r\n\"b", ""] {
             let action = Some(Action { label: "Go".into(), path: path.into() });
-            let link = rendered(&Email { action, ..letter() }).link.unwrap();
+            let link = rendered(&Email { action, ..email() }).link.unwrap();
             assert!(link.starts_with("https://latchkey.test:8443/") && !link.contains(char::is_whitespace), "{link}");
         }
         let action = Some(Action { label: "Go".into(), path: "/verify?next=/a".into() });
-        assert!(rendered(&Email { action, ..letter() }).link.unwrap().contains("/verify?next=/a&code="));
+        assert!(rendered(&Email { action, ..email() }).link.unwrap().contains("/verify?next=/a&code="));
     }
 
     #[test]
@@ -227,7 +227,7 @@ mod tests {
             paragraphs: vec![hostile.into()],
             action: Some(Action { label: hostile.into(), path: format!("/x\"><b>{hostile}") }),
             footnote: Some(hostile.into()),
-            ..letter()
+            ..email()
         });
         assert!(!mail.html.contains("<script") && !mail.html.contains("<b>") && !mail.html.contains("\"'"));
         assert_eq!(mail.html.matches("&lt;script&gt;").count(), 9, "{}", mail.html);
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn nothing_is_loaded_from_anywhere_and_every_address_is_ours() {
-        let mail = rendered(&letter());
+        let mail = rendered(&email());
         for tag in ["<img", "<link", "<script", "<iframe", "<object", "url(", "@import", "src=", "srcset", "@font-face"]
         {
             assert!(!mail.html.contains(tag), "{tag}");

@@ -5,9 +5,9 @@
 //! Email -> outbox.rs (same transaction) -> worker.rs (claim, retry) -> layout.rs -> message.rs -> transport.rs
 //! ```
 
+mod email;
 mod failure;
 mod layout;
-mod letter;
 mod mailbox;
 mod message;
 mod outbox;
@@ -15,7 +15,7 @@ mod smtp;
 mod transport;
 mod worker;
 
-pub use letter::{Action, Email};
+pub use email::{Action, Email};
 pub use mailbox::{KeptMail, Mailbox};
 pub use outbox::{forget, waiting};
 pub use transport::Mail;

@@ -5,7 +5,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::{letter::Email, transport::Mail};
+use super::{email::Email, transport::Mail};
 use crate::server::db::{Db, Tx, read, within, write};
 
 /// How long a node may hold a claimed mail. Longer than any transport takes. If the node dies, the mail is retried
@@ -40,24 +40,27 @@ impl Mail {
         &self,
         tx: &mut Tx,
         to: &str,
-        letter: &Email,
+        email: &Email,
         not_after: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> sqlx::Result<()> {
-        self.enqueue_if(tx, Some(to), letter, not_after, now).await
+        self.enqueue_if(tx, Some(to), email, not_after, now).await
     }
 
     /// Like [`Mail::enqueue`], for a recipient who may not exist. Without one, the row sends no mail but costs the
-    /// same, because timing must not reveal which addresses have accounts.
+    /// same, because timing must not reveal which addresses have accounts. Writes nothing if `mail.enabled` is false.
     pub async fn enqueue_if(
         &self,
         tx: &mut Tx,
         to: Option<&str>,
-        letter: &Email,
+        email: &Email,
         not_after: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> sqlx::Result<()> {
-        let letter = serde_json::to_string(letter).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+        if !self.enabled {
+            return Ok(());
+        }
+        let letter = serde_json::to_string(email).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
         within!(tx, |c| sqlx::query(
             "insert into outbox (id, recipient, letter, kid, created_at, not_after, next_attempt_at, attempts)
              values ($1, $2, $3, $4, $5, $6, $5, 0)"

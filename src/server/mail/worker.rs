@@ -7,9 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use std::time::Duration;
 
 use super::{
+    email::Email,
     failure::Failure,
     layout::render,
-    letter::Email,
     mailbox::KeptMail,
     message::message,
     outbox::{self, Claimed},
@@ -99,10 +99,10 @@ async fn attempt(state: &AppState, mail: &Claimed, now: DateTime<Utc>) -> Fate {
         metrics::mail("expired");
         return Fate::Void("it has expired");
     }
-    let Ok(letter) = serde_json::from_str::<Email>(&mail.letter) else {
+    let Ok(email) = serde_json::from_str::<Email>(&mail.letter) else {
         return Fate::GivenUp("its content cannot be read".into());
     };
-    let secrets = match &letter.code {
+    let secrets = match &email.code {
         Some(seed) => match state.keys.one_time_secrets_of(&mail.kid, seed) {
             Some(secrets) => Some(secrets),
             // Any other key would derive a code that does not match.
@@ -110,7 +110,7 @@ async fn attempt(state: &AppState, mail: &Claimed, now: DateTime<Utc>) -> Fate {
         },
         None => None,
     };
-    let rendered = render(&letter, secrets.as_ref(), &state.config.public_origin);
+    let rendered = render(&email, secrets.as_ref(), &state.config.public_origin);
     let kept = KeptMail {
         id: mail.id,
         to: to.clone(),

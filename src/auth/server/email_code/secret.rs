@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
 use crate::{
-    auth::server::token::{derived_key::DerivedKey, jwt::KeyRing},
+    auth::server::token::{derived_key::DerivedKey, key_ring::KeyRing},
     server::random,
 };
 
@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn both_secrets_follow_from_the_seed_and_the_key_and_have_their_shapes() {
+    fn seed_and_key_determine_link_and_digits() {
         let mut seen = BTreeSet::new();
         for _ in 0..200 {
             let seed = CodeSeed::random();

@@ -60,13 +60,17 @@ pub(super) async fn mail_code_to_owner(
 }
 
 /// Applies the rate limits of an email: for the client that requests it and for the address that gets it. Login links
-/// and resets have their own budget, which other emails can't use up. All kinds together have a daily budget.
+/// and resets have their own budget, which other emails can't use up. All kinds together have a daily budget. Without
+/// mail, returns 404.
 pub(super) async fn limit_mails(
     state: &AppState,
     purpose: Purpose,
     email: &EmailAddress,
     client: &Client,
 ) -> Result<(), AppError> {
+    if !state.config.mail.enabled {
+        return Err(AppError::NotFound);
+    }
     let now = state.db.now().await?;
     let limit = state.config.throttle.mails_per_hour;
     let pair = Pair {

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_client_has_its_share_and_no_more_until_a_place_is_given_back() {
+    async fn a_client_has_its_share_and_no_more_until_it_releases_a_place() {
         let lanes = ClientShares::default();
         let client = "2001:db8::1".parse().unwrap();
         let mut held = Vec::new();

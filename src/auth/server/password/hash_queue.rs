@@ -100,7 +100,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn whoever_finds_the_queue_full_is_sent_away_at_once() {
+    async fn a_full_queue_refuses_at_once() {
         let queue = HashQueue::default();
         let all = u32::try_from(queue.permits.available_permits()).unwrap();
         let taken = queue.permits.clone().acquire_many_owned(all).await.unwrap();

@@ -234,7 +234,7 @@ mod tests {
     }
 
     #[test]
-    fn every_no_is_the_same_work_while_there_are_hashes_of_another_system() {
+    fn every_failed_log_in_costs_the_same_work_with_imported_hashes() {
         let pool = pool(19_456);
         let (today, bcrypt) = (pool.today.clone(), Work::Bcrypt { cost: 10 });
         let all = |older: Option<&Work>, done: Option<&Work>| {

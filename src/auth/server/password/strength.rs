@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn ratings_wait_in_a_bounded_queue_and_a_meter_makes_way_for_forms() {
+    async fn the_queue_of_ratings_is_bounded_and_prefers_forms_to_meters() {
         let ratings = Arc::new(Ratings::new("latchkey.test"));
         let mut turns = Vec::new();
         for _ in 0..permits() {

@@ -7,7 +7,7 @@ use super::store::SessionRow;
 pub use crate::auth::server::token::cookies::Issued;
 use crate::{
     auth::server::token::{
-        jwt::{AccessClaims, AccessGrant},
+        claims::{AccessClaims, AccessGrant},
         session_id::SessionId,
     },
     error::AppError,

@@ -20,7 +20,7 @@ use crate::{
             caller::{Caller, Client},
             emails::security_alerts,
             token::{
-                jwt::{AccessClaims, RefreshClaims},
+                claims::{AccessClaims, RefreshClaims},
                 session_id::{SessionId, SessionIdHash},
             },
             users,

@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use uuid::Uuid;
 
-use super::{cookies::KNOWN_FOR, jwt::KeyRing};
+use super::{cookies::KNOWN_FOR, key_ring::KeyRing};
 use crate::server::random;
 
 /// The length in bytes of account, epoch, id and expiry, which the MAC covers.

@@ -3,7 +3,7 @@
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use super::jwt::KeyRing;
+use super::key_ring::KeyRing;
 
 impl KeyRing {
     /// Returns the MAC of the cookie `name` with this content, by the current secret.

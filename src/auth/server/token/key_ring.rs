@@ -1,17 +1,15 @@
-//! The two JWTs (RFC 7519): claims, keys, sign, verify. Called by `session` and `identify`; tokens are only in cookies.
+//! Signs and verifies the two JWTs (RFC 7519). Called by `session` and `identify`; tokens are only in cookies.
 //!
 //! HS256 with a key per purpose, derived from one master secret with HKDF (RFC 5869):
 //! only this server verifies the tokens. Verification follows RFC 8725: one algorithm
 //! per purpose, explicit `typ`, issuer and audience, and every claim required.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use sha2::Sha256;
-use uuid::Uuid;
 
 use super::{
+    claims::{AccessClaims, AccessGrant, RefreshClaims, refresh_jti},
     derived_key::{DEVICE, DerivedKey, FORM, ONE_TIME},
     session_id::SessionId,
 };
@@ -19,64 +17,6 @@ use crate::server::random;
 
 /// Browsers may drop larger cookies (RFC 6265, 6.1); ours are about 500 bytes.
 const MAX_LENGTH: usize = 4096;
-
-/// The claims of an access token. Times are seconds since 1970.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AccessClaims {
-    pub iss: String,
-    pub aud: String,
-    /// The account id.
-    pub sub: Uuid,
-    pub sid: SessionId,
-    /// The session's generation when the token was signed.
-    #[serde(rename = "gen")]
-    pub generation: u32,
-    pub role: String,
-    /// `users.authz_epoch`. A token of an older epoch is rejected.
-    pub epoch: i64,
-    /// Authentication assurance level (NIST SP 800-63B): 1, a password.
-    pub aal: u8,
-    pub auth_time: u64,
-    pub iat: u64,
-    pub exp: u64,
-    pub jti: String,
-}
-
-/// The claims of a refresh token. Its `jti` is an HMAC of the generation with the session's secret, so neither the
-/// signing key nor the database alone is enough to forge one, and the current token can be reproduced byte for byte.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RefreshClaims {
-    pub iss: String,
-    pub aud: String,
-    pub sid: SessionId,
-    #[serde(rename = "gen")]
-    pub generation: u32,
-    pub iat: u64,
-    pub exp: u64,
-    pub jti: String,
-}
-
-impl RefreshClaims {
-    /// Returns whether the `jti` was created with `secret`. Constant time.
-    pub fn is_from(&self, secret: &[u8]) -> bool {
-        URL_SAFE_NO_PAD.decode(&self.jti).is_ok_and(|jti| mac(secret, self.generation).verify_slice(&jti).is_ok())
-    }
-}
-
-/// The input of a new access token; the key ring adds the rest.
-pub struct AccessGrant<'a> {
-    pub user_id: Uuid,
-    pub session_id: SessionId,
-    pub generation: u32,
-    pub role: &'a str,
-    pub epoch: i64,
-    pub aal: u8,
-    pub auth_time: u64,
-    pub issued_at: u64,
-    pub expires_at: u64,
-}
 
 /// Why a token was rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -205,7 +145,6 @@ impl KeyRing {
         rotated_at: u64,
         not_after: u64,
     ) -> Result<String, jsonwebtoken::errors::Error> {
-        let jti = mac(session_secret, generation).finalize().into_bytes();
         let claims = RefreshClaims {
             iss: self.issuer.clone(),
             aud: Purpose::Refresh.audience().into(),
@@ -213,7 +152,7 @@ impl KeyRing {
             generation,
             iat: rotated_at,
             exp: not_after,
-            jti: URL_SAFE_NO_PAD.encode(jti),
+            jti: refresh_jti(session_secret, generation),
         };
         self.sign(Purpose::Refresh, &claims)
     }
@@ -280,17 +219,10 @@ fn strict_header(token: &str) -> Option<StrictHeader> {
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(header).ok()?).ok()
 }
 
-fn mac(session_secret: &[u8], generation: u32) -> Hmac<Sha256> {
-    #[allow(clippy::expect_used)]
-    let mut mac = Hmac::<Sha256>::new_from_slice(session_secret).expect("HMAC takes keys of any length");
-    mac.update(b"latchkey refresh generation ");
-    mac.update(&generation.to_be_bytes());
-    mac
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use uuid::Uuid;
 
     fn sign(keys: &KeyRing, session_id: SessionId, lives: i64) -> (String, String) {
         let now = jsonwebtoken::get_current_timestamp();
