@@ -3,13 +3,13 @@
 SHELL := bash
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help serve build watch check test faults bench rename
+.PHONY: help serve build watch check test faults bench feature feature-remove rename
 
 # The inputs of the release build. Folders are included, because adding or deleting a file changes their time.
 sources := Cargo.toml Cargo.lock rust-toolchain.toml $(shell find src style public migrations 2>/dev/null)
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 serve: ## Install what is missing, build, and serve http://127.0.0.1:3000 on SQLite with demo accounts
 	@$(MAKE) --no-print-directory --question target/.built || $(MAKE) --no-print-directory target/.built-quick
@@ -31,6 +31,12 @@ faults: ## Run the long fault tests: 1,000 kills, a million refreshes (about an 
 
 bench: target/.built ## Measure against the baselines and print the table of docs/performance.md
 	@scripts/bench
+
+feature: ## Generate a feature with pages, tests and migrations: make feature NAME=notes
+	@scripts/feature "$$NAME" "$$ITEM"
+
+feature-remove: ## Delete a feature and what belongs to it: make feature-remove NAME=moderation
+	@scripts/feature-remove "$$NAME"
 
 rename: ## Turn this template into your own project, once: make rename NAME=acme TITLE="Acme"
 	@scripts/rename "$$NAME" "$$TITLE"

@@ -36,6 +36,9 @@ fail() {
   exit 1
 }
 
+# A crate or a module can't have these names.
+rust_keywords=" abstract as async await become box break const continue crate do dyn else enum extern false final fn for gen if impl in let loop macro match mod move mut override priv pub ref return self static struct super trait true try type typeof unsafe unsized use virtual where while yield alloc core proc test std "
+
 is_root() { [ "$(id -u)" = 0 ]; }
 
 # Defaults of a developer's machine, unless the environment sets them: demo accounts, and the port in cookie names,

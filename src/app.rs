@@ -4,7 +4,7 @@
 use crate::{
     auth::{self, may, use_identity},
     brand::NAME,
-    features::{account, admin, devices, landing::LandingRoutes, mailbox, moderation, profile, session::SessionCard},
+    features::{account, admin, devices, landing, mailbox, moderation, profile, session},
     ui::{
         AccountMenu, Explanation, Mark, NavLink, NotFound, OfflineNote, Toasts, TopBar,
         flash::{show_flash_once, use_site},
@@ -39,7 +39,7 @@ pub fn App() -> impl IntoView {
                 <FocusOnNavigation />
                 <Explanation />
                 <FlatRoutes fallback=Missing>
-                    <LandingRoutes card=|| view! { <SessionCard /> } />
+                    <landing::LandingRoutes card=|| view! { <session::SessionCard /> } />
                     <auth::LogInRoute />
                     <auth::SignUpRoute />
                     <auth::ForgotRoute />

@@ -6,6 +6,7 @@ use leptos::server_fn::{
     error::{FromServerFnError, ServerFnErrorErr},
 };
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The error of server functions, and of the functions below them that can fail for a reason that users should know.
 ///
@@ -32,6 +33,8 @@ pub enum AppError {
     NotFound,
     /// 409: the change would leave no active admin.
     LastAdmin,
+    /// 409: the account has as many of these as it may have.
+    LimitReached { max: u32 },
     /// 413: the request body is too large.
     TooLarge,
     /// 431: too many or too large cookies.
@@ -55,26 +58,40 @@ pub enum AppError {
 }
 
 /// An invalid field of a form, with its problem.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
     pub field: Field,
     pub problem: Problem,
 }
 
-/// The fields of all forms.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Field {
-    Email,
-    Password,
-    DisplayName,
-    Bio,
-    UserId,
-    Role,
+/// A field of a form. Its name is the `name` and `id` of the input, and the name of the server function's argument.
+///
+/// A feature declares its own fields in its `model.rs`: `pub const BIO: Field = Field::named("bio");`. Sentences use the
+/// name with spaces for underscores.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Field(Cow<'static, str>);
+
+/// The fields of the core.
+impl Field {
+    pub const EMAIL: Self = Self::named("email");
+    pub const PASSWORD: Self = Self::named("password");
+    pub const DISPLAY_NAME: Self = Self::named("display_name");
+    pub const USER_ID: Self = Self::named("user_id");
+    pub const ROLE: Self = Self::named("role");
     /// The current password, when it is changed.
-    OldPassword,
+    pub const OLD_PASSWORD: Self = Self::named("old_password");
     /// The six digits of an emailed code.
-    Digits,
+    pub const DIGITS: Self = Self::named("digits");
+
+    /// Declares a field. `name`: in snake case.
+    pub const fn named(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+
+    pub fn name(&self) -> &str {
+        &self.0
+    }
 }
 
 /// The problem of an invalid field. `min` and `max` are in characters.
@@ -116,9 +133,9 @@ impl AppError {
     }
 
     /// Returns the problem of `field`, if this error has one.
-    pub fn problem_of(&self, field: Field) -> Option<Problem> {
+    pub fn problem_of(&self, field: &Field) -> Option<Problem> {
         match self {
-            Self::Invalid { fields } => fields.iter().find(|e| e.field == field).map(|e| e.problem),
+            Self::Invalid { fields } => fields.iter().find(|e| e.field == *field).map(|e| e.problem),
             _ => None,
         }
     }

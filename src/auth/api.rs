@@ -16,15 +16,12 @@ use {
                 sign_up::{self, NewAccount},
             },
             identify::refresh_now,
-            outcome,
+            notices, outcome,
             password::strength,
             require, state,
         },
     },
-    crate::{
-        server::{db::error_mapping::again, metrics, ops::rate_limit::Bucket},
-        ui::flash::Notice,
-    },
+    crate::server::{db::error_mapping::again, metrics, ops::rate_limit::Bucket},
 };
 
 /// Creates an account and logs in. With `auth.sign_up = "verified"`, emails a confirmation code instead. An empty
@@ -45,7 +42,7 @@ pub async fn sign_up(
     }
     let session = caller().map(|caller| caller.session);
     let issued = metrics::sign_up(sign_up::sign_up(&state, account, session, &client).await)?;
-    outcome::signed_in(&state, issued, &next, Some(Notice::Welcome))
+    outcome::signed_in(&state, issued, &next, Some(notices::WELCOME))
 }
 
 /// Logs in with a password. Returns 401 if the email and password don't match, 429 after too many attempts.
@@ -73,7 +70,7 @@ pub async fn log_out() -> Result<(), AppError> {
         let client = client()?;
         again!(log_out::log_out(&state, &caller, &client))?;
     }
-    outcome::signed_out(&state, Notice::LoggedOut)
+    outcome::signed_out(&state, notices::LOGGED_OUT)
 }
 
 /// Ends all sessions of the account.
@@ -82,7 +79,7 @@ pub async fn log_out_everywhere() -> Result<(), AppError> {
     let caller = require(Access::SignedIn).await?;
     let (state, client) = (state()?, client()?);
     again!(log_out::everywhere(&state, &caller, &client))?;
-    outcome::signed_out(&state, Notice::LoggedOutEverywhere)
+    outcome::signed_out(&state, notices::LOGGED_OUT_EVERYWHERE)
 }
 
 /// Renews the tokens before they expire.

@@ -1,5 +1,5 @@
-//! The features of the app, one folder each. To delete one, delete its
-//! folder, its line here, and its routes and its link in `app.rs`.
+//! The features of the app, one folder each. `make feature` generates one, `make feature-remove` deletes one with its
+//! routes, its link and its tests.
 
 pub mod account;
 pub mod admin;
@@ -9,3 +9,10 @@ pub mod mailbox;
 pub mod moderation;
 pub mod profile;
 pub mod session;
+
+#[cfg(feature = "ssr")]
+use crate::server::export::Exporter;
+
+/// What the features store about a user, for the data export: a line for each feature with tables or columns of its own.
+#[cfg(feature = "ssr")]
+pub const EXPORTS: &[Exporter] = &[Exporter { key: "bio", read: |db, user_id| Box::pin(profile::export(db, user_id)) }];

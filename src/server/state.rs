@@ -5,11 +5,14 @@ use leptos::config::LeptosOptions;
 use std::{ops::Deref, sync::Arc};
 use tokio::sync::watch;
 
-use super::{config::Config, db::Db, mail::Mail};
-use crate::auth::server::{
-    password::{breach::Breaches, hasher::Passwords, strength::Ratings},
-    session::{cache::SessionCache, streams::Streams},
-    token::{cookies::CookieNames, key_ring::KeyRing},
+use super::{config::Config, db::Db, export::Exporter, mail::Mail};
+use crate::{
+    auth::server::{
+        password::{breach::Breaches, hasher::Passwords, strength::Ratings},
+        session::{cache::SessionCache, streams::Streams},
+        token::{cookies::CookieNames, key_ring::KeyRing},
+    },
+    features,
 };
 
 /// The application's state.
@@ -30,6 +33,8 @@ pub struct Inner {
     pub cookie_names: CookieNames,
     pub leptos: LeptosOptions,
     pub mail: Mail,
+    /// What the features add to the data export of an account.
+    pub exports: &'static [Exporter],
     /// `true` once the server is stopping: `/readyz` then answers 503, and event streams end.
     pub draining: watch::Sender<bool>,
 }
@@ -43,6 +48,7 @@ impl AppState {
         let keys = KeyRing::new(config.public_origin.to_string(), &secrets);
         Ok(Self(Arc::new(Inner {
             mail: Mail::new(&config.mail, keys.one_time_kid()),
+            exports: features::EXPORTS,
             keys,
             passwords: Passwords::new(&config.auth)?,
             breaches: config.auth.breach_check_url.as_deref().map(Breaches::new),

@@ -2,7 +2,7 @@
 //! whose data failed to load `Failure`. Callers set the HTTP status.
 
 use super::{icons::Icon, messages};
-use crate::error::AppError;
+use crate::{brand::AFTER_LOG_IN, error::AppError};
 use leptos::prelude::*;
 use leptos_meta::Title;
 
@@ -16,7 +16,7 @@ pub fn Forbidden() -> impl IntoView {
             sentence="You're logged in, but your role doesn't include this page. If you need access, ask an admin to change your role."
                 .to_owned()
         >
-            <a class="button" href="/profile">
+            <a class="button" href=AFTER_LOG_IN>
                 "Go to your profile"
             </a>
             <a class="button button--quiet" href="/">
@@ -100,7 +100,7 @@ fn code(error: &AppError) -> &'static str {
         AppError::Forbidden | AppError::ReauthenticationNeeded | AppError::CrossSite => "403",
         AppError::CodeExpired => "410",
         AppError::NotFound => "404",
-        AppError::LastAdmin | AppError::OtherAccount => "409",
+        AppError::LastAdmin | AppError::OtherAccount | AppError::LimitReached { .. } => "409",
         AppError::TooLarge => "413",
         AppError::TooManyCookies => "431",
         AppError::Invalid { .. } => "422",

@@ -5,20 +5,6 @@ use super::{form_state::FormState, icons::Icon, messages};
 use crate::error::Field;
 use leptos::prelude::*;
 
-/// Returns the `name` and `id` of the input for `field`: the name of the server function's argument.
-pub fn control_name(field: Field) -> &'static str {
-    match field {
-        Field::Email => "email",
-        Field::Password => "password",
-        Field::DisplayName => "display_name",
-        Field::Bio => "bio",
-        Field::UserId => "user_id",
-        Field::Role => "role",
-        Field::OldPassword => "old_password",
-        Field::Digits => "digits",
-    }
-}
-
 /// An input for one line of text.
 #[component]
 pub fn TextField(
@@ -34,14 +20,14 @@ pub fn TextField(
     #[prop(optional)]
     input_mode: Option<&'static str>,
 ) -> impl IntoView {
-    let name = control_name(field);
-    let described_by = described_by(name, hint.is_some());
-    let invalid = invalid(field);
+    let name = field.name().to_owned();
+    let described_by = described_by(&name, hint.is_some());
+    let invalid = invalid(field.clone());
     view! {
         <Labelled field label hint required>
             <input
                 class="input"
-                id=name
+                id=name.clone()
                 name=name
                 type=kind
                 value=value
@@ -65,14 +51,14 @@ pub fn TextArea(
     #[prop(optional, into)] value: String,
     #[prop(optional)] max_length: Option<u32>,
 ) -> impl IntoView {
-    let name = control_name(field);
-    let described_by = described_by(name, hint.is_some());
-    let invalid = invalid(field);
+    let name = field.name().to_owned();
+    let described_by = described_by(&name, hint.is_some());
+    let invalid = invalid(field.clone());
     view! {
         <Labelled field label hint required=false>
             <textarea
                 class="input"
-                id=name
+                id=name.clone()
                 name=name
                 rows="5"
                 maxlength=max_length
@@ -88,7 +74,7 @@ pub fn TextArea(
 /// A password input with a button that shows the password.
 #[component]
 pub fn PasswordField(
-    #[prop(default = Field::Password)] field: Field,
+    #[prop(default = Field::PASSWORD)] field: Field,
     label: &'static str,
     #[prop(optional, into)] hint: Option<String>,
     /// `current-password` or `new-password`.
@@ -97,17 +83,17 @@ pub fn PasswordField(
     #[prop(optional)]
     on_change: Option<Box<dyn Fn(String) + Send>>,
 ) -> impl IntoView {
-    let name = control_name(field);
-    let described_by = described_by(name, hint.is_some());
-    let invalid = invalid(field);
+    let name = field.name().to_owned();
+    let described_by = described_by(&name, hint.is_some());
+    let invalid = invalid(field.clone());
     let shown = RwSignal::new(false);
     view! {
         <Labelled field label hint required=true>
             <div class="input-group">
                 <input
                     class="input"
-                    id=name
-                    name=name
+                    id=name.clone()
+                    name=name.clone()
                     type=move || if shown.get() { "text" } else { "password" }
                     autocomplete=autocomplete
                     required
@@ -144,11 +130,11 @@ fn Labelled(
     required: bool,
     children: Children,
 ) -> impl IntoView {
-    let name = control_name(field);
+    let name = field.name().to_owned();
     let form = FormState::of_form();
     view! {
         <div class="field">
-            <label class="label" for=name>
+            <label class="label" for=name.clone()>
                 {label}
                 {(!required).then(|| view! { <span class="label-note">" optional"</span> })}
             </label>
@@ -163,11 +149,11 @@ fn Labelled(
             {children()}
             <p class="field-error" id=format!("{name}-error")>
                 {move || {
-                    form.problem_of(field)
+                    form.problem_of(&field)
                         .map(|problem| {
                             view! {
                                 <Icon name="alert" />
-                                <span>{messages::problem(field, problem)}</span>
+                                <span>{messages::problem(&field, problem)}</span>
                             }
                         })
                 }}
@@ -184,7 +170,7 @@ fn described_by(name: &str, has_hint: bool) -> String {
 /// Returns the `aria-invalid` of an input.
 fn invalid(field: Field) -> impl Fn() -> Option<&'static str> + Clone + Send + 'static {
     let form = FormState::of_form();
-    move || form.problem_of(field).map(|_| "true")
+    move || form.problem_of(&field).map(|_| "true")
 }
 
 /// Returns `text` as the inner HTML of a textarea.
@@ -199,6 +185,8 @@ mod tests {
     use super::*;
     use crate::error::{AppError, Problem};
 
+    const BIO: Field = Field::named("bio");
+
     /// Renders as on the server, without hydration markers.
     fn html(view: impl IntoView) -> String {
         view.to_html().replace("<!>", "")
@@ -207,7 +195,7 @@ mod tests {
     #[test]
     fn a_text_area_is_rendered_with_its_text_escaped() {
         Owner::new().with(|| {
-            let html = html(view! { <TextArea field=Field::Bio label="About you" value="</textarea><b>&amp;" /> });
+            let html = html(view! { <TextArea field=BIO label="About you" value="</textarea><b>&amp;" /> });
             assert!(html.contains("&lt;/textarea&gt;&lt;b&gt;&amp;amp;</textarea>"), "{html}");
         });
     }
@@ -215,7 +203,7 @@ mod tests {
     #[test]
     fn a_text_that_begins_with_a_line_break_keeps_it() {
         Owner::new().with(|| {
-            let html = html(view! { <TextArea field=Field::Bio label="About you" value="\nMe" /> });
+            let html = html(view! { <TextArea field=BIO label="About you" value="\nMe" /> });
             // The first one is none of the text (HTML, "the textarea element").
             assert!(html.contains(">\n\nMe</textarea>"), "{html}");
         });
@@ -224,13 +212,13 @@ mod tests {
     #[test]
     fn an_error_is_shown_only_at_its_field() {
         Owner::new().with(|| {
-            let error = AppError::invalid(Field::Bio, Problem::TooLong { max: 3 });
+            let error = AppError::invalid(BIO, Problem::TooLong { max: 3 });
             provide_context(FormState::new(Some(error)));
-            let bio = html(view! { <TextArea field=Field::Bio label="About you" max_length=3_u32 value="four" /> });
-            let words = messages::problem(Field::Bio, Problem::TooLong { max: 3 });
+            let bio = html(view! { <TextArea field=BIO label="About you" max_length=3_u32 value="four" /> });
+            let words = messages::problem(&BIO, Problem::TooLong { max: 3 });
             assert!(bio.contains(r#" maxlength="3""#) && bio.contains(r#" aria-invalid="true""#), "{bio}");
             assert!(bio.contains(&format!("<span>{words}</span></p>")), "{bio}");
-            let name = html(view! { <TextField field=Field::DisplayName label="Name" autocomplete="name" /> });
+            let name = html(view! { <TextField field=Field::DISPLAY_NAME label="Name" autocomplete="name" /> });
             assert!(
                 !name.contains("aria-invalid") && name.contains(r#"id="display_name-error" class="field-error"></p>"#),
                 "{name}"
@@ -242,7 +230,7 @@ mod tests {
     fn an_input_names_its_hint_and_its_error() {
         Owner::new().with(|| {
             let html = html(view! {
-                <TextField field=Field::Email label="Email" hint="Yours" autocomplete="username" required=true />
+                <TextField field=Field::EMAIL label="Email" hint="Yours" autocomplete="username" required=true />
             });
             assert!(html.contains(r#"aria-describedby="email-hint email-error""#), "{html}");
             assert!(html.contains(r#"for="email""#) && html.contains(r#"id="email""#), "{html}");

@@ -1,9 +1,10 @@
 //! The data that a page gets besides its URL: the outcome of the form post that led to it, and the public settings of
 //! this site. The server provides both with each page load; pages and forms read them here.
 
-use crate::error::AppError;
+use crate::error::{AppError, Field};
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// The outcome of the form post that led to this page. Shown once: a reload or another page no longer has it.
 /// Empty fields are not serialized, because most pages have no flash.
@@ -21,59 +22,30 @@ pub struct Flash {
     pub typed: Vec<(String, String)>,
 }
 
-/// What a form post did. `ui::messages` has the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Notice {
-    /// The visitor logged out.
-    LoggedOut,
-    /// The session expired or was revoked.
-    SessionEnded,
-    /// The session was ended because of refresh token reuse (RFC 9700, 4.14.2).
-    SessionCopied,
-    /// The sessions ended because the account's role changed.
-    AccessChanged,
-    ProfileSaved,
-    /// Another session of the account was ended.
-    DeviceLoggedOut,
-    /// All other sessions of the account were ended.
-    OthersLoggedOut,
-    /// All sessions of the account were ended, including this one.
-    LoggedOutEverywhere,
-    RoleChanged,
-    PasswordChanged,
-    /// The address was verified, and the password that was set before that was removed.
-    PasswordDropped,
-    EmailVerified,
-    EmailChanged,
-    /// The account has its previous address again.
-    EmailRestored,
-    /// The undo link of a previous address was replaced by a new one.
-    WayBackRenewed,
-    /// The undo link of a previous address was disabled.
-    WayBackEnded,
-    /// The account will be deleted in `days` days.
-    Leaving {
-        days: u32,
-    },
-    /// The deletion of the account was cancelled.
-    Kept,
-    /// The form was filled with what was typed before the session ended.
-    DraftKept,
-    /// The browser did not send back a cookie that this site set.
-    CookiesBlocked,
-    /// The account was just created.
-    Welcome,
-    /// In the demo, a reused refresh token was accepted, because the rotation was less than `leeway` seconds ago.
-    ReplayTolerated {
-        leeway: u32,
-    },
+/// What a form post did, in a sentence for the user. The server function that did it writes the sentence.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    pub text: Cow<'static, str>,
+    /// Whether it is shown as a banner above the page, because it needs explanation, instead of as a toast.
+    pub is_banner: bool,
+}
+
+impl Notice {
+    /// A short confirmation, such as `Profile saved.`.
+    pub const fn toast(text: &'static str) -> Self {
+        Self { text: Cow::Borrowed(text), is_banner: false }
+    }
+
+    /// An explanation, such as why the user is logged out.
+    pub const fn banner(text: &'static str) -> Self {
+        Self { text: Cow::Borrowed(text), is_banner: true }
+    }
 }
 
 impl Flash {
-    /// Returns the value of the rejected form's input `name`, or an empty string.
-    pub fn typed(&self, name: &str) -> String {
-        self.typed.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default()
+    /// Returns the value of the rejected form's input for `field`, or an empty string.
+    pub fn typed(&self, field: &Field) -> String {
+        self.typed.iter().find(|(name, _)| name == field.name()).map(|(_, value)| value.clone()).unwrap_or_default()
     }
 }
 
@@ -82,6 +54,8 @@ impl Flash {
 pub struct SiteInfo {
     /// Whether the demo accounts exist.
     pub demo: bool,
+    /// Whether this site sends mail. `false`: hide what needs one.
+    pub mail: bool,
     /// Whether emails are kept in `/dev/mailbox` instead of being sent.
     pub mailbox: bool,
     /// The minimum number of characters of a new password.
@@ -113,7 +87,7 @@ pub fn use_flash() -> Flash {
 /// The defaults, with the demo and the mailbox off.
 impl Default for SiteInfo {
     fn default() -> Self {
-        Self { demo: false, mailbox: false, password_min_length: 12, sudo_ttl: 900, reuse_leeway: 10 }
+        Self { demo: false, mail: true, mailbox: false, password_min_length: 12, sudo_ttl: 900, reuse_leeway: 10 }
     }
 }
 
@@ -127,10 +101,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn typed_finds_the_value_by_name_and_is_empty_otherwise() {
+    fn typed_finds_the_value_by_field_and_is_empty_otherwise() {
         let flash = Flash { typed: vec![("email".into(), "ada@example.test".into())], ..Flash::default() };
-        assert_eq!(flash.typed("email"), "ada@example.test");
-        assert_eq!(flash.typed("password"), "");
+        assert_eq!(flash.typed(&Field::EMAIL), "ada@example.test");
+        assert_eq!(flash.typed(&Field::PASSWORD), "");
     }
 
     #[test]

@@ -3,7 +3,6 @@
 //! the server redirects back to the page with the error. All forms of the app use these components.
 
 use super::{
-    fields::control_name,
     form_state::FormState,
     icons::Icon,
     messages,
@@ -28,8 +27,8 @@ pub struct Values(HtmlFormElement);
 
 impl Values {
     /// Returns the value of the input for `field`, or an empty string if the form has none.
-    pub fn get(&self, field: Field) -> String {
-        let Some(control) = self.find(&format!("[name={}]", control_name(field))) else {
+    pub fn get(&self, field: &Field) -> String {
+        let Some(control) = self.find(&format!("[name={}]", field.name())) else {
             return String::new();
         };
         if let Some(input) = control.dyn_ref::<HtmlInputElement>() {
@@ -145,12 +144,12 @@ pub fn Refusal(error: AppError) -> impl IntoView {
     let links = fields
         .into_iter()
         .map(|error| {
-            let target = format!("#{}", control_name(error.field));
+            let target = format!("#{}", error.field.name());
             // `external`, so that the browser follows the link and moves the focus.
             view! {
                 <li>
                     <a href=target rel="external">
-                        {messages::problem(error.field, error.problem)}
+                        {messages::problem(&error.field, error.problem)}
                     </a>
                 </li>
             }
@@ -188,8 +187,8 @@ pub fn Submit(
 /// Clears the error of an input when it is edited.
 fn clear_error(error: RwSignal<Option<AppError>>, name: &str) {
     let remaining = error.with_untracked(|error| match error {
-        Some(AppError::Invalid { fields }) if fields.iter().any(|field| control_name(field.field) == name) => {
-            Some(fields.iter().filter(|field| control_name(field.field) != name).copied().collect::<Vec<_>>())
+        Some(AppError::Invalid { fields }) if fields.iter().any(|field| field.field.name() == name) => {
+            Some(fields.iter().filter(|field| field.field.name() != name).cloned().collect::<Vec<_>>())
         }
         _ => None,
     });

@@ -23,7 +23,7 @@ impl FormState {
     }
 
     /// Returns the problem of `field`. Reactive.
-    pub(super) fn problem_of(self, field: Field) -> Option<Problem> {
+    pub(super) fn problem_of(self, field: &Field) -> Option<Problem> {
         self.error.with(|error| error.as_ref()?.problem_of(field))
     }
 }

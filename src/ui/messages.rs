@@ -1,8 +1,7 @@
-//! The messages for every variant of `AppError`, `Problem` and `Notice`. Each says what happened, whether anything was
+//! The messages for every variant of `AppError` and `Problem`. Each says what happened, whether anything was
 //! lost, and what to do next. Used by forms, toasts and error pages.
 
-use super::flash::Notice;
-use super::time::{counted, duration, lasting};
+use super::time::{counted, lasting};
 use crate::error::{AppError, Field, Problem};
 
 /// Returns the message for a failed request: one to three sentences.
@@ -26,6 +25,9 @@ pub fn error_sentence(error: &AppError) -> String {
         AppError::NotFound => "That no longer exists. Nothing was changed.".into(),
         AppError::LastAdmin => {
             "This is the only admin. Make someone else an admin first.".into()
+        }
+        AppError::LimitReached { max } => {
+            format!("You already have {max}, which is the most. Nothing was added. Delete one first.")
         }
         AppError::TooLarge => "That's too much text for this form. Shorten it and try again.".into(),
         AppError::TooManyCookies => {
@@ -67,6 +69,7 @@ pub fn error_title(error: &AppError) -> &'static str {
         AppError::OtherAccount => "You switched accounts",
         AppError::NotFound => "Page not found",
         AppError::LastAdmin => "One admin is required",
+        AppError::LimitReached { .. } => "You have the most you can have",
         AppError::TooLarge => "Too much text",
         AppError::TooManyCookies => "Too many cookies",
         AppError::Invalid { .. } => "Check the form",
@@ -79,14 +82,14 @@ pub fn error_title(error: &AppError) -> &'static str {
 }
 
 /// Returns what is wrong with a field and how to fix it.
-pub fn problem(field: Field, problem: Problem) -> String {
-    match (problem, field) {
-        (Problem::Missing, Field::Email) => "Enter your email address.".into(),
-        (Problem::Missing, Field::Password) => "Enter a password.".into(),
-        (Problem::Missing, Field::OldPassword) => "Enter your current password.".into(),
+pub fn problem(field: &Field, problem: Problem) -> String {
+    match (problem, field.name()) {
+        (Problem::Missing, "email") => "Enter your email address.".into(),
+        (Problem::Missing, "password") => "Enter a password.".into(),
+        (Problem::Missing, "old_password") => "Enter your current password.".into(),
         (Problem::Missing, _) => format!("Enter the {}.", name(field)),
-        (Problem::Malformed, Field::Email) => "Enter an email address like name@example.com.".into(),
-        (Problem::Malformed, Field::Digits) => "Enter the six-digit code.".into(),
+        (Problem::Malformed, "email") => "Enter an email address like name@example.com.".into(),
+        (Problem::Malformed, "digits") => "Enter the six-digit code.".into(),
         (Problem::Malformed, _) => format!("This {} isn't valid.", name(field)),
         (Problem::TooShort { min }, _) => {
             format!("Use at least {}.", counted(min, "character"))
@@ -97,10 +100,10 @@ pub fn problem(field: Field, problem: Problem) -> String {
         (Problem::Unprintable, _) => {
             "This contains invisible or control characters. Type it instead of pasting it.".into()
         }
-        (Problem::Mismatch, Field::Digits) => {
+        (Problem::Mismatch, "digits") => {
             "This isn't the code from our latest email. After too many tries, only the link works.".into()
         }
-        (Problem::Mismatch, Field::Email) => "This isn't your account's email address.".into(),
+        (Problem::Mismatch, "email") => "This isn't your account's email address.".into(),
         (Problem::Mismatch, _) => "Incorrect password.".into(),
         (Problem::Unchanged, _) => "This is already your email address.".into(),
         (Problem::Taken, _) => "This email address can't be used for a new account. If it's yours, log in instead.".into(),
@@ -120,66 +123,13 @@ pub fn problem(field: Field, problem: Problem) -> String {
     }
 }
 
-/// Returns the message for a notice.
-pub fn notice(notice: Notice) -> String {
-    let text = match notice {
-        Notice::LoggedOut => "You're logged out.",
-        Notice::SessionEnded => "Your session has ended. Log in to continue where you left off.",
-        Notice::SessionCopied => {
-            "We ended your session because a refresh token was reused: someone may have copied it. Log in to start a new session."
-        }
-        Notice::AccessChanged => "Your role has changed. Log in again to use it.",
-        Notice::ProfileSaved => "Profile saved.",
-        Notice::DeviceLoggedOut => "That device is logged out.",
-        Notice::OthersLoggedOut => "All other devices are logged out.",
-        Notice::LoggedOutEverywhere => "You're logged out, here and on every other device.",
-        Notice::RoleChanged => "Role changed. It applies from that account's next request.",
-        Notice::PasswordChanged => "Your password has been changed. All other devices are logged out.",
-        Notice::PasswordDropped => {
-            "Your email address is verified. We removed the old password, because someone else could have chosen it. Set a new one."
-        }
-        Notice::EmailVerified => "Your email address is verified.",
-        Notice::EmailChanged => {
-            "Your email address has been changed. If the old address was verified, we sent it a link that undoes this."
-        }
-        Notice::EmailRestored => {
-            "Your email address has been restored and your password changed. All other devices are logged out."
-        }
-        Notice::WayBackRenewed => "The old link no longer works. We emailed a new one to that address.",
-        Notice::WayBackEnded => "That link no longer works. Your account keeps its current email address.",
-        Notice::Leaving { days } => {
-            return format!(
-                "Your account will be deleted in {}. To cancel, log in before then and choose Keep my account.",
-                counted(days, "day")
-            );
-        }
-        Notice::Kept => "Your account won't be deleted.",
-        Notice::DraftKept => "What you typed is back in the form. It isn't saved yet.",
-        Notice::CookiesBlocked => {
-            "Your browser blocks cookies, so you can't stay logged in. Allow cookies for this site, then try again."
-        }
-        Notice::Welcome => "Welcome. Your account is ready.",
-        Notice::ReplayTolerated { leeway } => {
-            return format!(
-                "The token was rotated less than {} ago, so this counted as a request from another tab. Wait a moment, then try again.",
-                duration(leeway)
-            );
-        }
-    };
-    text.to_owned()
-}
-
 /// Returns the name of a field for use in a sentence.
-pub fn name(field: Field) -> &'static str {
-    match field {
-        Field::Email => "email",
-        Field::Password => "password",
-        Field::DisplayName => "display name",
-        Field::Bio => "bio",
-        Field::UserId => "account",
-        Field::Role => "role",
-        Field::OldPassword => "current password",
-        Field::Digits => "six-digit code",
+fn name(field: &Field) -> String {
+    match field.name() {
+        "user_id" => "account".into(),
+        "old_password" => "current password".into(),
+        "digits" => "six-digit code".into(),
+        name => name.replace('_', " "),
     }
 }
 
@@ -198,9 +148,10 @@ mod tests {
             AppError::OtherAccount,
             AppError::NotFound,
             AppError::LastAdmin,
+            AppError::LimitReached { max: 100 },
             AppError::TooLarge,
             AppError::TooManyCookies,
-            AppError::invalid(Field::Email, Problem::Missing),
+            AppError::invalid(Field::EMAIL, Problem::Missing),
             AppError::Malformed,
             AppError::Throttled { retry_after: 90 },
             AppError::Unavailable,
@@ -211,15 +162,15 @@ mod tests {
         ]
     }
 
-    const FIELDS: [Field; 8] = [
-        Field::Email,
-        Field::Password,
-        Field::DisplayName,
-        Field::Bio,
-        Field::UserId,
-        Field::Role,
-        Field::OldPassword,
-        Field::Digits,
+    static FIELDS: [Field; 8] = [
+        Field::EMAIL,
+        Field::PASSWORD,
+        Field::DISPLAY_NAME,
+        Field::named("bio"),
+        Field::USER_ID,
+        Field::ROLE,
+        Field::OLD_PASSWORD,
+        Field::DIGITS,
     ];
     const PROBLEMS: [Problem; 12] = [
         Problem::Undeliverable,
@@ -235,35 +186,9 @@ mod tests {
         Problem::ContainsContext,
         Problem::Breached,
     ];
-    const NOTICES: [Notice; 22] = [
-        Notice::LoggedOut,
-        Notice::SessionEnded,
-        Notice::SessionCopied,
-        Notice::AccessChanged,
-        Notice::ProfileSaved,
-        Notice::DeviceLoggedOut,
-        Notice::OthersLoggedOut,
-        Notice::LoggedOutEverywhere,
-        Notice::RoleChanged,
-        Notice::PasswordChanged,
-        Notice::PasswordDropped,
-        Notice::EmailVerified,
-        Notice::EmailChanged,
-        Notice::EmailRestored,
-        Notice::WayBackRenewed,
-        Notice::WayBackEnded,
-        Notice::Leaving { days: 14 },
-        Notice::Kept,
-        Notice::DraftKept,
-        Notice::CookiesBlocked,
-        Notice::Welcome,
-        Notice::ReplayTolerated { leeway: 10 },
-    ];
-
     fn every_sentence() -> Vec<String> {
-        let problems = FIELDS.iter().flat_map(|field| PROBLEMS.iter().map(|p| problem(*field, *p)));
-        let notices = NOTICES.iter().map(|n| notice(*n));
-        every_error().iter().map(error_sentence).chain(problems).chain(notices).collect()
+        let problems = FIELDS.iter().flat_map(|field| PROBLEMS.map(|p| problem(field, p)));
+        every_error().iter().map(error_sentence).chain(problems).collect()
     }
 
     #[test]

@@ -22,7 +22,7 @@ pub mod messages;
 pub mod time;
 
 pub use error_pages::{Failure, FailureNote, Forbidden, NotFound};
-pub use fields::{PasswordField, TextArea, TextField, control_name};
+pub use fields::{PasswordField, TextArea, TextField};
 pub use form::{Check, Form, FormErrors, Refusal, Submit, Values};
 pub use icons::{Icon, Mark};
 pub use meter::StrengthMeter;

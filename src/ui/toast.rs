@@ -1,11 +1,7 @@
 //! Shows the notice of the last form post once: as a toast, or
 //! as a banner at the top of the page if it needs explanation.
 
-use super::{
-    flash::{Notice, use_flash},
-    icons::Icon,
-    messages,
-};
+use super::{flash::use_flash, icons::Icon};
 use leptos::prelude::*;
 use leptos_router::hooks::use_location;
 
@@ -22,33 +18,18 @@ pub(super) fn use_waiting() -> RwSignal<bool> {
     use_context::<Waiting>().map_or_else(|| RwSignal::new(false), |waiting| waiting.0)
 }
 
-/// Returns whether a notice is shown as a banner instead of a toast.
-fn is_banner(notice: Notice) -> bool {
-    matches!(
-        notice,
-        Notice::SessionEnded
-            | Notice::SessionCopied
-            | Notice::AccessChanged
-            | Notice::PasswordDropped
-            | Notice::EmailChanged
-            | Notice::Leaving { .. }
-            | Notice::DraftKept
-            | Notice::CookiesBlocked
-    )
-}
-
 /// Shows the notice of this page as a toast until it is closed or the
 /// page changes, and tells screen readers when a form is pending.
 #[component]
 pub fn Toasts() -> impl IntoView {
-    let toast = use_flash().notice.filter(|notice| !is_banner(*notice)).map(|notice| {
+    let toast = use_flash().notice.filter(|notice| !notice.is_banner).map(|notice| {
         let shown = until_next_page();
         move || {
             shown.get().then(|| {
                 view! {
                     <div class="toast">
                         <Icon name="check" />
-                        <p>{messages::notice(notice)}</p>
+                        <p>{notice.text.to_string()}</p>
                         <button
                             type="button"
                             class="toast-close needs-js"
@@ -70,14 +51,14 @@ pub fn Toasts() -> impl IntoView {
 /// Shows the notice of this page as a banner above its content.
 #[component]
 pub fn Explanation() -> impl IntoView {
-    use_flash().notice.filter(|notice| is_banner(*notice)).map(|notice| {
+    use_flash().notice.filter(|notice| notice.is_banner).map(|notice| {
         let shown = until_next_page();
         move || {
             shown.get().then(|| {
                 view! {
                     <div class="banner" role="status">
                         <Icon name="alert" />
-                        <p>{messages::notice(notice)}</p>
+                        <p>{notice.text.to_string()}</p>
                     </div>
                 }
             })

@@ -93,6 +93,7 @@ mod server_side {
         match use_context::<AppState>() {
             Some(state) => SiteInfo {
                 demo: state.config.demo.seed,
+                mail: state.config.mail.enabled,
                 mailbox: state.mail.mailbox().is_some(),
                 password_min_length: state.config.auth.password_min_length,
                 sudo_ttl: seconds(state.config.auth.sudo_ttl),

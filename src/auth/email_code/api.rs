@@ -16,11 +16,10 @@ use {
                 client, cookies,
                 email_code::code::{self, BrowserKey, Presented},
                 flows::{change_email, code_steps::Presenter, magic_link, redeem, reset_password, verify_email},
-                outcome, require, state,
+                notices, outcome, require, state,
             },
         },
         server::{db::error_mapping::again, http::responses, state::AppState},
-        ui::flash::Notice,
     },
 };
 
@@ -89,7 +88,7 @@ pub async fn dismiss_way_back(#[server(default)] code: String) -> Result<(), App
     let (state, client) = (state()?, client()?);
     let code = secret_of_link(&code);
     again!(change_email::dismiss_undo_link(&state, &code, &client))?;
-    responses::see_other(if caller().is_some() { "/account" } else { "/" }, Some(Notice::WayBackEnded));
+    responses::see_other(if caller().is_some() { "/account" } else { "/" }, Some(notices::WAY_BACK_ENDED));
     Ok(())
 }
 

@@ -5,15 +5,13 @@ use crate::{
         browser::identity::identity,
         model::{check_email, local_path, with_query},
     },
+    brand::AFTER_LOG_IN,
     error::{Field, FieldError, Problem},
-    ui::{Mark, TextField, Values, control_name, flash::Flash},
+    ui::{Mark, TextField, Values, flash::Flash},
 };
 use leptos::{either::Either, prelude::*};
 use leptos_meta::Title;
 use leptos_router::{components::Redirect, hooks::use_query_map};
-
-/// The page after a log-in without `next`.
-const AFTER_LOG_IN: &str = "/profile";
 
 /// Shows its children to anonymous visitors; redirects others to `next`.
 #[component]
@@ -52,13 +50,13 @@ pub(super) fn AuthCard(title: &'static str, other: Other, next: Option<String>, 
 pub(super) fn EmailField(flash: Flash) -> impl IntoView {
     view! {
         <TextField
-            field=Field::Email
+            field=Field::EMAIL
             label="Email"
             kind="email"
             // `username` is what password managers pair with the password.
             autocomplete="username"
             required=true
-            value=flash.typed(control_name(Field::Email))
+            value=flash.typed(&Field::EMAIL)
         />
     }
 }
@@ -85,8 +83,8 @@ pub(super) fn use_next() -> Option<String> {
 
 /// Returns the invalid fields of a form with email and password; `password` checks a password that is not empty.
 pub(super) fn credential_errors(values: &Values, password: impl Fn(&str) -> Result<(), Problem>) -> Vec<FieldError> {
-    let typed = values.get(Field::Password);
+    let typed = values.get(&Field::PASSWORD);
     let password = if typed.is_empty() { Err(Problem::Missing) } else { password(&typed) };
-    let checks = [(Field::Email, check_email(&values.get(Field::Email))), (Field::Password, password)];
+    let checks = [(Field::EMAIL, check_email(&values.get(&Field::EMAIL))), (Field::PASSWORD, password)];
     checks.into_iter().filter_map(|(field, check)| check.err().map(|problem| FieldError { field, problem })).collect()
 }

@@ -78,11 +78,11 @@ fn Confirm(mailed: Mailed, link: String, flash: Flash) -> impl IntoView {
     let min = use_site().password_min_length;
     let needs_password = mailed.needs == Needs::NewPassword;
     let check: Check = Box::new(move |values| {
-        let digits = values.get(Field::Digits);
+        let digits = values.get(&Field::DIGITS);
         let digits = (by_digits && digits.trim().is_empty())
-            .then_some(FieldError { field: Field::Digits, problem: Problem::Missing });
-        let password = needs_password.then(|| check_new_password(&values.get(Field::Password), min).err()).flatten();
-        let password = password.map(|problem| FieldError { field: Field::Password, problem });
+            .then_some(FieldError { field: Field::DIGITS, problem: Problem::Missing });
+        let password = needs_password.then(|| check_new_password(&values.get(&Field::PASSWORD), min).err()).flatten();
+        let password = password.map(|problem| FieldError { field: Field::PASSWORD, problem });
         digits.into_iter().chain(password).collect()
     });
     let log_in_instead = mailed.or_log_in.then(|| {
@@ -124,7 +124,7 @@ fn Confirm(mailed: Mailed, link: String, flash: Flash) -> impl IntoView {
                 .then(|| {
                     view! {
                         <TextField
-                            field=Field::Digits
+                            field=Field::DIGITS
                             label="Six-digit code"
                             hint=format!("Works only in this browser, for {CODE_MINUTES} minutes.")
                             autocomplete="one-time-code"

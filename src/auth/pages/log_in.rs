@@ -29,11 +29,17 @@ fn LogInPage() -> impl IntoView {
                     <PasswordField label="Password" autocomplete="current-password" />
                     <Submit label="Log in" class="button button--wide" />
                 </Form>
-                <p class="auth-other">
-                    <a href=forgot>"Forgot your password?"</a>
-                    " · "
-                    <a href=magic>"Log in by email"</a>
-                </p>
+                {use_site()
+                    .mail
+                    .then(|| {
+                        view! {
+                            <p class="auth-other">
+                                <a href=forgot>"Forgot your password?"</a>
+                                " · "
+                                <a href=magic>"Log in by email"</a>
+                            </p>
+                        }
+                    })}
             </AuthCard>
             <DemoHint />
         </LoggedOut>

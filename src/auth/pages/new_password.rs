@@ -7,7 +7,7 @@ use crate::{
         model::{PasswordAdvice, PasswordStrength},
     },
     error::Field,
-    ui::{PasswordField, StrengthMeter, control_name, flash::use_site},
+    ui::{PasswordField, StrengthMeter, flash::use_site},
 };
 use leptos::{prelude::*, task::spawn_local, wasm_bindgen::JsCast, web_sys::HtmlInputElement};
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub fn NewPasswordField(#[prop(default = "Password")] label: &'static str) -> im
                     return;
                 }
                 spawn_local(async move {
-                    let rated = rate_password(password, typed(Field::Email), typed(Field::DisplayName)).await;
+                    let rated = rate_password(password, typed(&Field::EMAIL), typed(&Field::DISPLAY_NAME)).await;
                     // On an error the meter stays as it is: the server checks the password again when the form is sent.
                     if let Ok(strength) = rated
                         && is_latest()
@@ -58,9 +58,9 @@ pub fn NewPasswordField(#[prop(default = "Password")] label: &'static str) -> im
 }
 
 /// Returns the current value of the input for `field`.
-fn typed(field: Field) -> String {
+fn typed(field: &Field) -> String {
     document()
-        .get_element_by_id(control_name(field))
+        .get_element_by_id(field.name())
         .and_then(|element| element.dyn_into::<HtmlInputElement>().ok())
         .map(|input| input.value())
         .unwrap_or_default()

@@ -8,7 +8,7 @@ use crate::{
     auth::model::{DISPLAY_NAME_MAX_LENGTH, check_new_password},
     error::Field,
     ui::{
-        Check, Form, FormErrors, Submit, TextField, control_name,
+        Check, Form, FormErrors, Submit, TextField,
         flash::{use_flash, use_site},
     },
 };
@@ -33,12 +33,12 @@ fn SignUpPage() -> impl IntoView {
                     <FormErrors />
                     <NextInput next />
                     <TextField
-                        field=Field::DisplayName
+                        field=Field::DISPLAY_NAME
                         label="Display name"
                         hint="Shown to others. You can change it later."
                         autocomplete="name"
                         max_length=DISPLAY_NAME_MAX_LENGTH
-                        value=flash.typed(control_name(Field::DisplayName))
+                        value=flash.typed(&Field::DISPLAY_NAME)
                     />
                     <EmailField flash />
                     <NewPasswordField />

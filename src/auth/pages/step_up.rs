@@ -4,7 +4,7 @@
 use crate::{
     error::{Field, FieldError, Problem},
     ui::{
-        Check, Form, FormErrors, PasswordField, Submit, Values, control_name,
+        Check, Form, FormErrors, PasswordField, Submit, Values,
         flash::{Flash, use_site},
         time::duration,
     },
@@ -21,7 +21,7 @@ pub fn StepUp(
     /// The error and the input of the form that needs this.
     flash: Flash,
 ) -> impl IntoView {
-    let typed = flash.typed(control_name(Field::Email));
+    let typed = flash.typed(&Field::EMAIL);
     let error = flash.error;
     let link_error = if has_password { None } else { error.clone() };
     let username = email.clone();
@@ -38,6 +38,18 @@ pub fn StepUp(
             </Form>
         }
     });
+    let by_link = use_site().mail.then(|| {
+        view! {
+            <Form action="/api/auth/send_magic_link" class="inline-form" error=link_error>
+                <input type="hidden" name="next" value=next />
+                <input type="hidden" name="email" value=email />
+                <Submit
+                    label=if has_password { "Send me a link instead" } else { "Send me a link" }
+                    class="button button--quiet"
+                />
+            </Form>
+        }
+    });
     view! {
         <section class="setting" aria-labelledby="step-up-title">
             <div class="setting-head">
@@ -46,22 +58,15 @@ pub fn StepUp(
             </div>
             <div class="setting-body">
                 {by_password}
-                <Form action="/api/auth/send_magic_link" class="inline-form" error=link_error>
-                    <input type="hidden" name="next" value=next />
-                    <input type="hidden" name="email" value=email />
-                    <Submit
-                        label=if has_password { "Send me a link instead" } else { "Send me a link" }
-                        class="button button--quiet"
-                    />
-                </Form>
+                {by_link}
             </div>
         </section>
     }
 }
 
 fn password_errors(values: &Values) -> Vec<FieldError> {
-    if values.get(Field::Password).is_empty() {
-        vec![FieldError { field: Field::Password, problem: Problem::Missing }]
+    if values.get(&Field::PASSWORD).is_empty() {
+        vec![FieldError { field: Field::PASSWORD, problem: Problem::Missing }]
     } else {
         Vec::new()
     }

@@ -3,16 +3,20 @@
 use crate::{
     auth::browser::identity::identity,
     error::Field,
-    ui::{Form, Icon, Refusal, Submit, flash::use_flash},
+    ui::{
+        Form, Icon, Refusal, Submit,
+        flash::{use_flash, use_site},
+    },
 };
 use leptos::prelude::*;
 
-/// Asks the user to verify their address; renders nothing once it is verified.
+/// Asks the user to verify their address; renders nothing once it is verified, or without mail.
 #[component]
 pub fn VerifyReminder() -> impl IntoView {
     // The page's own form has no email field, so it can't show this error.
-    let error = use_flash().error.filter(|error| error.problem_of(Field::Email).is_some());
-    identity().filter(|user| !user.email_verified).map(|user| {
+    let error = use_flash().error.filter(|error| error.problem_of(&Field::EMAIL).is_some());
+    let sends_mail = use_site().mail;
+    identity().filter(|user| sends_mail && !user.email_verified).map(|user| {
         view! {
             {error.map(|error| view! { <Refusal error /> })}
             <div class="banner reminder" role="note">

@@ -20,6 +20,7 @@ use super::{
     token::key_ring::TokenError,
 };
 use crate::{
+    auth::server::notices,
     error::AppError,
     server::{
         fail_point,
@@ -86,9 +87,9 @@ enum Stop {
 impl From<Refused> for Stop {
     fn from(refused: Refused) -> Self {
         match refused {
-            Refused::Ended => Self::LoggedOut(Notice::SessionEnded),
-            Refused::TokenReused => Self::LoggedOut(Notice::SessionCopied),
-            Refused::Changed => Self::LoggedOut(Notice::AccessChanged),
+            Refused::Ended => Self::LoggedOut(notices::SESSION_ENDED),
+            Refused::TokenReused => Self::LoggedOut(notices::SESSION_COPIED),
+            Refused::Changed => Self::LoggedOut(notices::ACCESS_CHANGED),
             Refused::Replaced => Self::Replaced,
             Refused::Unavailable => Self::Unavailable,
         }
@@ -97,7 +98,7 @@ impl From<Refused> for Stop {
 
 impl From<TokenError> for Stop {
     fn from(_: TokenError) -> Self {
-        Self::LoggedOut(Notice::SessionEnded)
+        Self::LoggedOut(notices::SESSION_ENDED)
     }
 }
 
@@ -116,11 +117,11 @@ async fn resolve(
         match state.keys.verify_pair(access.value(), refresh.as_ref().map(Cookie::value)) {
             Ok(claims) => return Ok(Some(lifecycle::check(state, &claims, is_read).await?)),
             Err(TokenError::Expired) => {}
-            Err(TokenError::Invalid) => return Err(Stop::LoggedOut(Notice::SessionEnded)),
+            Err(TokenError::Invalid) => return Err(Stop::LoggedOut(notices::SESSION_ENDED)),
         }
     }
     let Some(refresh) = refresh else {
-        return Err(Stop::LoggedOut(Notice::SessionEnded));
+        return Err(Stop::LoggedOut(notices::SESSION_ENDED));
     };
     if is_prefetch(headers) {
         return Err(Stop::Prefetch);

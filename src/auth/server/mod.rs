@@ -5,6 +5,7 @@ pub mod email_code;
 pub mod emails;
 pub mod flows;
 pub mod identify;
+pub mod notices;
 pub mod outcome;
 pub mod password;
 pub mod require;

@@ -7,15 +7,16 @@ use leptos_axum::ResponseOptions;
 use super::{cookies, email_code::code::BrowserKey, flows::code_steps::Redeemed, session::issue::Issued};
 use crate::{
     auth::model::local_path,
+    brand::AFTER_LOG_IN,
     error::AppError,
     server::{http::responses, state::AppState},
     ui::flash::{Flash, Notice},
 };
 
-/// Sets the session's cookies and redirects to `next`, or to the profile.
+/// Sets the session's cookies and redirects to `next`, or to [`AFTER_LOG_IN`].
 pub fn signed_in(state: &AppState, issued: Issued, next: &str, notice: Option<Notice>) -> Result<(), AppError> {
     state.cookie_names.set(&cookies()?, issued);
-    responses::see_other(local_path(next).unwrap_or("/profile"), notice);
+    responses::see_other(local_path(next).unwrap_or(AFTER_LOG_IN), notice);
     Ok(())
 }
 
@@ -52,7 +53,7 @@ pub fn confirmed(state: &AppState, redeemed: Redeemed) -> Result<(), AppError> {
     }
     // `local_path` rejects the log-in page, but a reset without a log-in ends there.
     let next = redeemed.next.unwrap_or_default();
-    let next = if next == "/login" { "/login" } else { local_path(&next).unwrap_or("/profile") };
+    let next = if next == "/login" { "/login" } else { local_path(&next).unwrap_or(AFTER_LOG_IN) };
     responses::see_other(next, redeemed.notice);
     Ok(())
 }

@@ -15,11 +15,11 @@ use {
         auth::server::{
             client, cookies,
             flows::{change_email, change_password, delete_account},
-            has_password, is_recent, outcome, require, require_recent, state,
+            has_password, is_recent, notices, outcome, require, require_recent, state,
             users::credentials,
         },
         server::{db::error_mapping::again, http::responses, ops::rate_limit::Bucket},
-        ui::flash::Notice,
+        ui::{flash::Notice, time::counted},
     },
 };
 
@@ -54,7 +54,7 @@ pub async fn change_password(
     let issued =
         again!(change_password::change_password(&state, &caller, old_password.clone(), password.clone(), &client))?;
     state.cookie_names.set(&cookies()?, issued);
-    responses::see_other("/account", Some(Notice::PasswordChanged));
+    responses::see_other("/account", Some(notices::PASSWORD_CHANGED));
     Ok(())
 }
 
@@ -64,7 +64,10 @@ pub async fn renew_way_back(#[server(default)] email: String) -> Result<(), AppE
     let caller = require(ACCESS).await?;
     let (state, client) = (state()?, client()?);
     again!(change_email::renew_undo_link(&state, &caller, &email, &client))?;
-    responses::see_other("/account", Some(Notice::WayBackRenewed));
+    responses::see_other(
+        "/account",
+        Some(Notice::toast("The old link no longer works. We emailed a new one to that address.")),
+    );
     Ok(())
 }
 
@@ -75,7 +78,7 @@ pub async fn export() -> Result<Export, AppError> {
     let state = state()?;
     let now = state.db.now().await?;
     Bucket::account("export", &caller.user_id.to_string(), EXPORTS).take(&state.db, now).await?;
-    let export = store::export(&state.db, &caller, &client()?).await?;
+    let export = store::export(&state.db, &caller, &client()?, state.exports).await?;
     responses::as_file(concat!(env!("CARGO_PKG_NAME"), "-account.json"));
     Ok(export)
 }
@@ -88,7 +91,11 @@ pub async fn leave(#[server(default)] email: String) -> Result<(), AppError> {
     credentials::same_email(&email, &caller.identity.email)?;
     let (state, client) = (state()?, client()?);
     again!(delete_account::schedule(&state, &caller, &client))?;
-    outcome::signed_out(&state, Notice::Leaving { days: DELETION_DAYS })
+    let text = format!(
+        "Your account will be deleted in {}. To cancel, log in before then and choose Keep my account.",
+        counted(DELETION_DAYS, "day")
+    );
+    outcome::signed_out(&state, Notice { text: text.into(), is_banner: true })
 }
 
 /// Cancels the deletion of the account.
@@ -97,6 +104,6 @@ pub async fn keep() -> Result<(), AppError> {
     let caller = require(ACCESS).await?;
     let (state, client) = (state()?, client()?);
     again!(delete_account::cancel(&state, &caller, &client))?;
-    responses::see_other("/account", Some(Notice::Kept));
+    responses::see_other("/account", Some(Notice::toast("Your account won't be deleted.")));
     Ok(())
 }

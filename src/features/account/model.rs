@@ -1,6 +1,8 @@
 //! The account settings, in the types that server and browser share.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
 
 use crate::{auth::model::Access, ui::time::Moment};
 
@@ -43,13 +45,15 @@ pub struct Export {
     pub role: String,
     pub created_at: String,
     pub display_name: String,
-    pub bio: String,
     /// When the account will be deleted, if that is scheduled.
     pub erase_at: Option<String>,
     pub sessions: Vec<ExportedSession>,
     /// The latest thousand events.
     pub events: Vec<ExportedEvent>,
     pub codes: Vec<ExportedCode>,
+    /// What the features add, each in its own key.
+    #[serde(flatten)]
+    pub features: BTreeMap<String, Value>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

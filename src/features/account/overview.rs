@@ -4,7 +4,7 @@ use super::{model::Settings, ways_back::WaysBack};
 use crate::{
     auth::model::DELETION_DAYS,
     error::AppError,
-    ui::{Form, Icon, Refusal, Submit, time::Ago},
+    ui::{Form, Icon, Refusal, Submit, flash::use_site, time::Ago},
 };
 use leptos::prelude::*;
 
@@ -25,7 +25,8 @@ pub fn Overview(settings: Settings, error: Option<AppError>) -> impl IntoView {
         }
     });
     let verified = settings.verified.then(|| view! { <span class="tag tag--live">"verified"</span> });
-    let unverified = (!settings.verified).then(|| {
+    let mail = use_site().mail;
+    let unverified = (mail && !settings.verified).then(|| {
         view! {
             <div>
                 <dt>"Not verified yet"</dt>
@@ -42,7 +43,7 @@ pub fn Overview(settings: Settings, error: Option<AppError>) -> impl IntoView {
         }
     });
     let previous_addresses =
-        (!settings.ways_back.is_empty()).then(|| view! { <WaysBack ways_back=settings.ways_back /> });
+        (mail && !settings.ways_back.is_empty()).then(|| view! { <WaysBack ways_back=settings.ways_back /> });
     let password = if settings.has_password { "Change password" } else { "Set a password" };
     view! {
         {error.map(|error| view! { <Refusal error /> })}
@@ -50,7 +51,7 @@ pub fn Overview(settings: Settings, error: Option<AppError>) -> impl IntoView {
         <section class="setting" aria-labelledby="way-in-title">
             <div class="setting-head">
                 <h2 id="way-in-title">"How you log in"</h2>
-                <p>"We email you when either changes."</p>
+                {mail.then(|| view! { <p>"We email you when either changes."</p> })}
             </div>
             <dl class="facts">
                 <div>
@@ -58,7 +59,7 @@ pub fn Overview(settings: Settings, error: Option<AppError>) -> impl IntoView {
                     <dd class="fact-line">
                         <span>{settings.email}</span>
                         {verified}
-                        <a href="/account/email">"Change email"</a>
+                        {mail.then(|| view! { <a href="/account/email">"Change email"</a> })}
                     </dd>
                 </div>
                 {unverified}

@@ -10,10 +10,11 @@ use crate::{
         Guarded, Loaded, NewPasswordField, StepUp,
         email_code::model::UNDO_DAYS,
         model::{DELETION_DAYS, check_email, check_new_password},
+        set_status,
     },
     error::{Field, FieldError, Problem},
     ui::{
-        Check, Form, FormErrors, PageHead, PasswordField, Sent, Submit, TextField, control_name,
+        Check, Form, FormErrors, NotFound, PageHead, PasswordField, Sent, Submit, TextField,
         flash::{Flash, use_flash, use_site},
     },
 };
@@ -61,9 +62,13 @@ fn AccountPage() -> impl IntoView {
 
 #[component]
 fn EmailPage() -> impl IntoView {
+    if !use_site().mail {
+        set_status(404);
+        return Either::Left(view! { <NotFound /> });
+    }
     let flash = use_flash();
     let view = move |settings| view! { <EmailForm settings flash /> };
-    view! { <SettingsPage title="Email" lead="The address you log in with and get email at." view /> }
+    Either::Right(view! { <SettingsPage title="Email" lead="The address you log in with and get email at." view /> })
 }
 
 #[component]
@@ -94,8 +99,8 @@ fn EmailForm(settings: Settings, flash: Flash) -> impl IntoView {
             view! { <StepUp next="/account/email" email=settings.email has_password=settings.has_password flash /> },
         );
     }
-    let typed = flash.typed(control_name(Field::Email));
-    let check: Check = Box::new(|values| field_error(Field::Email, check_email(&values.get(Field::Email))));
+    let typed = flash.typed(&Field::EMAIL);
+    let check: Check = Box::new(|values| field_error(Field::EMAIL, check_email(&values.get(&Field::EMAIL))));
     Either::Right(view! {
         <section class="setting" aria-labelledby="email-title">
             <div class="setting-head">
@@ -109,7 +114,7 @@ fn EmailForm(settings: Settings, flash: Flash) -> impl IntoView {
             </div>
             <Form action="/api/account/change_email" check error=flash.error>
                 <FormErrors />
-                <TextField field=Field::Email label="New email" kind="email" autocomplete="email" required=true value=typed />
+                <TextField field=Field::EMAIL label="New email" kind="email" autocomplete="email" required=true value=typed />
                 <Submit label="Send a link to the new address" />
             </Form>
         </section>
@@ -126,10 +131,10 @@ fn PasswordForm(settings: Settings, flash: Flash) -> impl IntoView {
     let min = use_site().password_min_length;
     let has_password = settings.has_password;
     let check: Check = Box::new(move |values| {
-        let old = values.get(Field::OldPassword);
+        let old = values.get(&Field::OLD_PASSWORD);
         let old = if has_password && old.is_empty() { Err(Problem::Missing) } else { Ok(()) };
-        let mut errors = field_error(Field::OldPassword, old);
-        errors.extend(field_error(Field::Password, check_new_password(&values.get(Field::Password), min)));
+        let mut errors = field_error(Field::OLD_PASSWORD, old);
+        errors.extend(field_error(Field::PASSWORD, check_new_password(&values.get(&Field::PASSWORD), min)));
         errors
     });
     let (title, label) = match has_password {
@@ -140,7 +145,11 @@ fn PasswordForm(settings: Settings, flash: Flash) -> impl IntoView {
         <section class="setting" aria-labelledby="password-title">
             <div class="setting-head">
                 <h2 id="password-title">{title}</h2>
-                <p>"Forgot your current password? " <a href="/forgot">"Reset it by email"</a> "."</p>
+                {use_site()
+                    .mail
+                    .then(|| {
+                        view! { <p>"Forgot your current password? " <a href="/forgot">"Reset it by email"</a> "."</p> }
+                    })}
             </div>
             <Form action="/api/account/change_password" check error=flash.error>
                 <FormErrors />
@@ -150,7 +159,7 @@ fn PasswordForm(settings: Settings, flash: Flash) -> impl IntoView {
                     .then(|| {
                         view! {
                             <PasswordField
-                                field=Field::OldPassword
+                                field=Field::OLD_PASSWORD
                                 label="Current password"
                                 autocomplete="current-password"
                             />
@@ -192,8 +201,8 @@ fn LeaveForm(settings: Settings, flash: Flash) -> impl IntoView {
             view! { <StepUp next="/account/leave" email=settings.email has_password=settings.has_password flash /> },
         );
     }
-    let typed = flash.typed(control_name(Field::Email));
-    let check: Check = Box::new(|values| field_error(Field::Email, check_email(&values.get(Field::Email))));
+    let typed = flash.typed(&Field::EMAIL);
+    let check: Check = Box::new(|values| field_error(Field::EMAIL, check_email(&values.get(&Field::EMAIL))));
     Either::Right(view! {
         <section class="setting" aria-labelledby="leave-title">
             <div class="setting-head">
@@ -208,7 +217,7 @@ fn LeaveForm(settings: Settings, flash: Flash) -> impl IntoView {
             <Form action="/api/account/leave" check error=flash.error>
                 <FormErrors />
                 <TextField
-                    field=Field::Email
+                    field=Field::EMAIL
                     label="Your account's email address"
                     hint=format!("Type {} to confirm.", settings.email)
                     kind="email"

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use sqlx::FromRow;
+use std::collections::BTreeMap;
 
 use super::model::{Export, ExportedCode, ExportedEvent, ExportedSession, Settings, WayBack};
 use crate::{
@@ -9,6 +10,7 @@ use crate::{
     error::AppError,
     server::{
         db::{Db, read},
+        export::Exporter,
         ops::audit::{self, Event},
         relative_time::{day, moment},
     },
@@ -26,13 +28,12 @@ struct Account {
     role: String,
     created_at: DateTime<Utc>,
     display_name: String,
-    bio: String,
 }
 
 async fn account(db: &Db, caller: &Caller) -> Result<Option<Account>, AppError> {
     Ok(read!(db, |c| sqlx::query_as(
         "select u.email, u.email_verified_at, u.password_hash is not null as has_password, u.erase_at, u.role,
-                u.created_at, p.display_name, p.bio
+                u.created_at, p.display_name
          from users u join profiles p on p.user_id = u.id where u.id = $1"
     )
     .bind(caller.user_id)
@@ -67,7 +68,8 @@ struct Session {
 }
 
 /// Returns all stored data of the caller's account except its credentials, and records that in the audit trail.
-pub async fn export(db: &Db, caller: &Caller, client: &Client) -> Result<Export, AppError> {
+/// `exporters` read the data of the features.
+pub async fn export(db: &Db, caller: &Caller, client: &Client, exporters: &[Exporter]) -> Result<Export, AppError> {
     let account = account(db, caller).await?.ok_or(AppError::NotFound)?;
     let sessions: Vec<Session> = read!(db, |c| sqlx::query_as(
         "select user_agent, ip, created_at, last_seen_at, revoked_at, revoked_reason from sessions
@@ -92,6 +94,10 @@ pub async fn export(db: &Db, caller: &Caller, client: &Client) -> Result<Export,
     .bind(caller.user_id)
     .fetch_all(c)
     .await)?;
+    let mut features = BTreeMap::new();
+    for exporter in exporters {
+        features.insert(exporter.key.to_owned(), (exporter.read)(db, caller.user_id).await?);
+    }
     let now = db.now().await?;
     let mut tx = db.begin().await?;
     audit::record(&mut tx, Event::DataExported, caller.user_id, None, Some(client.ip), now).await?;
@@ -102,7 +108,6 @@ pub async fn export(db: &Db, caller: &Caller, client: &Client) -> Result<Export,
         role: account.role,
         created_at: rfc3339(account.created_at),
         display_name: account.display_name,
-        bio: account.bio,
         erase_at: account.erase_at.map(rfc3339),
         sessions: sessions
             .into_iter()
@@ -125,6 +130,7 @@ pub async fn export(db: &Db, caller: &Caller, client: &Client) -> Result<Export,
                 expires_at: rfc3339(expires_at),
             })
             .collect(),
+        features,
     })
 }
 

@@ -30,10 +30,10 @@ pub async fn accounts() -> Result<Vec<Account>, AppError> {
 #[server(endpoint = "admin/set_role")]
 pub async fn set_role(#[server(default)] user_id: String, #[server(default)] role: String) -> Result<(), AppError> {
     let caller = require(ACCESS).await?;
-    let role = Role::parse(&role).ok_or(AppError::invalid(Field::Role, Problem::Malformed))?;
-    let user_id = user_id.parse().map_err(|_| AppError::invalid(Field::UserId, Problem::Malformed))?;
+    let role = Role::parse(&role).ok_or(AppError::invalid(Field::ROLE, Problem::Malformed))?;
+    let user_id = user_id.parse().map_err(|_| AppError::invalid(Field::USER_ID, Problem::Malformed))?;
     let (state, client) = (state()?, client()?);
     again!(set_role::set_role(&state, &caller, user_id, role, &client))?;
-    responses::see_other("/admin", Some(Notice::RoleChanged));
+    responses::see_other("/admin", Some(Notice::toast("Role changed. It applies from that account's next request.")));
     Ok(())
 }

@@ -28,7 +28,7 @@ pub async fn revoke(#[server(default)] session: String) -> Result<(), AppError> 
     let session = SessionIdHash::from_hex(&session).ok_or(AppError::NotFound)?;
     let (state, client) = (state()?, client()?);
     again!(log_out::device(&state, &caller, &session, &client))?;
-    responses::see_other("/account/devices", Some(Notice::DeviceLoggedOut));
+    responses::see_other("/account/devices", Some(Notice::toast("That device is logged out.")));
     Ok(())
 }
 
@@ -38,6 +38,6 @@ pub async fn revoke_others() -> Result<(), AppError> {
     let caller = require(ACCESS).await?;
     let (state, client) = (state()?, client()?);
     again!(log_out::other_devices(&state, &caller, &client))?;
-    responses::see_other("/account/devices", Some(Notice::OthersLoggedOut));
+    responses::see_other("/account/devices", Some(Notice::toast("All other devices are logged out.")));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `/`: the landing page. Delete this folder if your app has its own start page.
+//! `/`: the landing page. `make feature-remove NAME=landing` puts a plain one in its place.
 
 mod compare;
 mod demo;

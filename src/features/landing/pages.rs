@@ -3,6 +3,7 @@
 use super::{compare::Compare, demo::DemoAccounts, journey::Journey, tour::Tour};
 use crate::{
     auth::use_identity,
+    brand::AFTER_LOG_IN,
     ui::{Icon, flash::use_site},
 };
 use leptos::prelude::*;
@@ -12,7 +13,7 @@ use leptos_router::{SsrMode, components::Route, path};
 #[component(transparent)]
 pub fn LandingRoutes(
     /// The view in the hero. `app.rs` passes it in, because it belongs to another feature.
-    #[prop(into)]
+    #[prop(optional, into)]
     card: ViewFn,
 ) -> impl leptos_router::MatchNestedRoutes + Clone {
     let page = move || view! { <LandingPage card=card.clone() /> };
@@ -52,7 +53,7 @@ fn LandingPage(card: ViewFn) -> impl IntoView {
 #[component]
 fn FirstAction() -> impl IntoView {
     let (href, label) = if use_identity().is_some() {
-        ("/profile", "Go to your profile")
+        (AFTER_LOG_IN, "Go to your profile")
     } else if use_site().demo {
         ("#demo", "Try the demo")
     } else {

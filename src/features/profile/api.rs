@@ -36,6 +36,6 @@ pub async fn update_profile(
     let state = state()?;
     store::update(&state.db, caller.user_id, &profile).await?;
     state.session_cache.forget(&caller.session);
-    responses::see_other("/profile", Some(Notice::ProfileSaved));
+    responses::see_other("/profile", Some(Notice::toast("Profile saved.")));
     Ok(())
 }

@@ -7,3 +7,5 @@ mod pages;
 mod store;
 
 pub use pages::ProfileRoutes;
+#[cfg(feature = "ssr")]
+pub use store::export;

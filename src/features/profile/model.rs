@@ -4,11 +4,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     auth::model::{Access, Role},
+    error::Field,
     ui::time::Moment,
 };
 
 /// The page is for any signed-in user, for their own profile.
 pub const ACCESS: Access = Access::SignedIn;
+/// The text about the user.
+pub const BIO: Field = Field::named("bio");
 /// The maximum number of characters of a bio.
 pub const BIO_MAX_LENGTH: u32 = 500;
 

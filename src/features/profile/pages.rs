@@ -2,13 +2,13 @@
 
 use super::{
     api::current_profile,
-    model::{ACCESS, BIO_MAX_LENGTH, Profile},
+    model::{ACCESS, BIO, BIO_MAX_LENGTH, Profile},
 };
 use crate::{
     auth::{Guarded, Loaded, VerifyReminder, model::DISPLAY_NAME_MAX_LENGTH},
     error::{Field, FieldError, Problem},
     ui::{
-        Check, Fact, Form, FormErrors, PageHead, RoleBadge, Submit, TextArea, TextField, Values, control_name,
+        Check, Fact, Form, FormErrors, PageHead, RoleBadge, Submit, TextArea, TextField, Values,
         flash::{Flash, use_flash},
         time::Ago,
     },
@@ -38,7 +38,7 @@ fn ProfileSettings(profile: Profile, flash: Flash) -> impl IntoView {
     let (name, bio) = if flash.typed.is_empty() {
         (profile.display_name, profile.bio)
     } else {
-        (flash.typed(control_name(Field::DisplayName)), flash.typed(control_name(Field::Bio)))
+        (flash.typed(&Field::DISPLAY_NAME), flash.typed(&BIO))
     };
     let check: Check = Box::new(name_errors);
     view! {
@@ -50,7 +50,7 @@ fn ProfileSettings(profile: Profile, flash: Flash) -> impl IntoView {
             <Form action="/api/profile/update" check error=flash.error>
                 <FormErrors />
                 <TextField
-                    field=Field::DisplayName
+                    field=Field::DISPLAY_NAME
                     label="Display name"
                     autocomplete="name"
                     required=true
@@ -58,7 +58,7 @@ fn ProfileSettings(profile: Profile, flash: Flash) -> impl IntoView {
                     value=name
                 />
                 <TextArea
-                    field=Field::Bio
+                    field=BIO
                     label="About you"
                     hint="Plain text only."
                     max_length=BIO_MAX_LENGTH
@@ -86,8 +86,8 @@ fn ProfileSettings(profile: Profile, flash: Flash) -> impl IntoView {
 }
 
 fn name_errors(values: &Values) -> Vec<FieldError> {
-    if values.get(Field::DisplayName).trim().is_empty() {
-        vec![FieldError { field: Field::DisplayName, problem: Problem::Missing }]
+    if values.get(&Field::DISPLAY_NAME).trim().is_empty() {
+        vec![FieldError { field: Field::DISPLAY_NAME, problem: Problem::Missing }]
     } else {
         Vec::new()
     }

@@ -1,10 +1,11 @@
 //! The SQL of profiles. It reads no credentials.
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::model::{BIO_MAX_LENGTH, Profile};
+use super::model::{BIO, BIO_MAX_LENGTH, Profile};
 use crate::{
     auth::server::{
         Caller,
@@ -27,8 +28,8 @@ impl ProfileEdit {
     /// Validates the fields of the form; the error has every invalid field.
     pub fn parse(display_name: &str, bio: &str) -> Result<Self, AppError> {
         let mut problems = Problems::default();
-        let display_name = problems.take(Field::DisplayName, parse_display_name(display_name));
-        let bio = problems.take(Field::Bio, parse_bio(bio));
+        let display_name = problems.take(Field::DISPLAY_NAME, parse_display_name(display_name));
+        let bio = problems.take(BIO, parse_bio(bio));
         match (display_name, bio) {
             (Some(display_name), Some(bio)) => Ok(Self { display_name, bio }),
             _ => Err(problems.into_error()),
@@ -88,4 +89,13 @@ pub async fn update(db: &Db, user_id: Uuid, edit: &ProfileEdit) -> Result<(), Ap
         .await
         .map(|_| ()))?;
     Ok(())
+}
+
+/// Returns the bio, for the data export.
+pub async fn export(db: &Db, user_id: Uuid) -> Result<Value, AppError> {
+    let bio: Option<String> = read!(db, |c| sqlx::query_scalar("select bio from profiles where user_id = $1")
+        .bind(user_id)
+        .fetch_optional(c)
+        .await)?;
+    Ok(bio.into())
 }

@@ -10,7 +10,7 @@ use {
     crate::{
         auth::server::{require, session::lifecycle, state},
         server::{http::responses, relative_time::moment},
-        ui::flash::Notice,
+        ui::{flash::Notice, time::duration},
     },
     chrono::{DateTime, Utc},
 };
@@ -45,6 +45,10 @@ pub async fn replay() -> Result<(), AppError> {
     }
     lifecycle::replay_previous(&state, &caller).await?;
     let leeway = u32::try_from(state.config.auth.reuse_leeway.as_secs()).unwrap_or(u32::MAX);
-    responses::see_other("/", Some(Notice::ReplayTolerated { leeway }));
+    let text = format!(
+        "The token was rotated less than {} ago, so this counted as a request from another tab. Wait a moment, then try again.",
+        duration(leeway)
+    );
+    responses::see_other("/", Some(Notice { text: text.into(), is_banner: false }));
     Ok(())
 }

@@ -46,7 +46,7 @@ pub async fn create_admin(config: Config, email: &str, password_stdin: bool) -> 
 fn sentence(error: &AppError) -> ConfigError {
     match error {
         AppError::Invalid { fields } => {
-            ConfigError(fields.iter().map(|e| messages::problem(e.field, e.problem)).collect::<Vec<_>>().join(" "))
+            ConfigError(fields.iter().map(|e| messages::problem(&e.field, e.problem)).collect::<Vec<_>>().join(" "))
         }
         _ => ConfigError(messages::error_sentence(error)),
     }

@@ -60,6 +60,7 @@ impl Default for Throttle {
 impl Default for mail::Section {
     fn default() -> Self {
         Self {
+            enabled: true,
             transport: None,
             from: None,
             folder: "data/mail".into(),

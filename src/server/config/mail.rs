@@ -21,6 +21,7 @@ use crate::brand::NAME;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Section {
+    pub enabled: bool,
     pub transport: Option<Kind>,
     pub from: Option<String>,
     pub folder: PathBuf,
@@ -54,6 +55,8 @@ pub enum Encryption {
 /// The sender and the transport of mails.
 #[derive(Clone, Debug)]
 pub struct Mail {
+    /// `false`: no mail is written, and nothing that needs one is offered.
+    pub enabled: bool,
     pub from: Mailbox,
     pub transport: Transport,
 }
@@ -99,10 +102,14 @@ impl fmt::Debug for Smtp {
 impl Section {
     /// Validates the section. `dev`: allow the mailbox and unencrypted SMTP.
     pub fn validate(self, dev: bool) -> Result<Mail, ConfigError> {
+        let enabled = self.enabled;
         let from: Mailbox =
             self.from.clone().unwrap_or(format!("{NAME} <no-reply@localhost>")).parse().map_err(|_| {
                 ConfigError(format!("mail.from is not an address: write it as \"{NAME} <no-reply@your.domain>\"."))
             })?;
+        if !enabled {
+            return Ok(Mail { enabled, from, transport: Transport::None });
+        }
         let transport = match self.transport.unwrap_or(if dev { Kind::Mailbox } else { Kind::None }) {
             Kind::None => Transport::None,
             Kind::Mailbox if !dev => {
@@ -114,7 +121,7 @@ impl Section {
             Kind::File => Transport::File(self.folder),
             Kind::Smtp => Transport::Smtp(self.smtp(dev)?),
         };
-        Ok(Mail { from, transport })
+        Ok(Mail { enabled, from, transport })
     }
 
     fn smtp(self, dev: bool) -> Result<Smtp, ConfigError> {

@@ -205,9 +205,10 @@ impl Config {
         file.validate()
     }
 
-    /// Whether sign-up verifies the email address first: the value of `auth.sign_up`, or by default `true` in PROD.
+    /// Whether sign-up verifies the email address first: the value of `auth.sign_up`, or by default `true` in PROD with
+    /// mail.
     pub fn verifies_sign_ups(&self) -> bool {
-        self.auth.sign_up.map_or(!self.is_dev(), |sign_up| sign_up == SignUp::Verified)
+        self.auth.sign_up.map_or(!self.is_dev() && self.mail.enabled, |sign_up| sign_up == SignUp::Verified)
     }
 
     /// Whether this is DEV, which allows demo accounts, plain HTTP and a generated secret.

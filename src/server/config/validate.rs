@@ -4,7 +4,7 @@ use axum::http::Uri;
 use std::{net::IpAddr, time::Duration};
 use zxcvbn::zxcvbn;
 
-use super::settings::{Config, ConfigError, File};
+use super::settings::{Config, ConfigError, File, SignUp};
 use crate::server::{csrf::Origin, proxies::TrustedProxies};
 
 impl File {
@@ -123,6 +123,11 @@ impl File {
             || self.database.url.starts_with("postgresql://"))
         {
             return refuse("DATABASE_URL must begin with sqlite: or postgres://.");
+        }
+        if !self.mail.enabled && self.auth.sign_up == Some(SignUp::Verified) {
+            return refuse(
+                "auth.sign_up = \"verified\" needs mail, and mail.enabled is false: set LATCHKEY__AUTH__SIGN_UP=open, or enable mail.",
+            );
         }
         let mail = self.mail.validate(dev)?;
         Ok(Config {

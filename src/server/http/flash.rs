@@ -1,5 +1,6 @@
-//! The flash cookie: carries a form's outcome over the redirect to the page that shows it. It holds fixed codes and the
-//! typed fields, never a password, and is deleted once read.
+//! The flash cookie: carries a form's outcome over the redirect to the page that shows it. It holds the
+//! error, the notice and the typed fields, never a password, and is deleted once read. Signed: nobody else writes text
+//! into a page.
 
 use axum::{
     extract::Request,
@@ -23,13 +24,22 @@ use crate::{
 
 /// The flash for a page that is being rendered.
 const KEPT: Duration = Duration::from_secs(60);
+/// The form was filled with what was typed before the session ended.
+pub const DRAFT_KEPT: Notice = Notice::banner("What you typed is back in the form. It isn't saved yet.");
+/// The browser did not send back a cookie that this site set.
+const COOKIES_BLOCKED: Notice = Notice::banner(
+    "Your browser blocks cookies, so you can't stay logged in. Allow cookies for this site, then try again.",
+);
+
+/// What the cookie is signed as.
+const NAME: &str = "flash";
 
 /// Stores `flash` for the next page.
 pub fn put(state: &AppState, cookies: &Cookies, flash: &Flash) {
-    let mut value = json_cookie::encode(flash);
+    let mut value = json_cookie::encode(&state.keys, NAME, flash);
     if value.len() > MAX_VALUE {
         // Too long for a cookie: drop the typed fields and keep the error.
-        value = json_cookie::encode(&Flash { typed: Vec::new(), ..flash.clone() });
+        value = json_cookie::encode(&state.keys, NAME, &Flash { typed: Vec::new(), ..flash.clone() });
     }
     cookies.add(cookie(state, value, KEPT));
 }
@@ -70,18 +80,18 @@ fn is_page(request: &Request) -> bool {
 /// Returns the flash, if there is one.
 fn read(state: &AppState, cookies: &Cookies) -> Option<Flash> {
     let cookie = cookies.get(&state.cookie_names.flash)?;
-    Some(json_cookie::decode(cookie.value()).unwrap_or_default())
+    Some(json_cookie::decode(&state.keys, NAME, cookie.value()).unwrap_or_default())
 }
 
 /// Returns the flash with the fields typed before the session ended, or with the reason why there is no session.
 fn with_draft(state: &AppState, cookies: &Cookies, request: &Request, flash: Flash) -> Flash {
     let (headers, path) = (request.headers(), request.uri().path());
     if flash == Flash::default() && cookies_blocked::check(state, cookies, headers, path) {
-        return Flash { notice: Some(Notice::CookiesBlocked), ..flash };
+        return Flash { notice: Some(COOKIES_BLOCKED), ..flash };
     }
     let caller = request.extensions().get::<Caller>();
     match caller.and_then(|caller| draft::take(state, cookies, caller, path)) {
-        Some(draft) if flash.typed.is_empty() => Flash { notice: Some(Notice::DraftKept), typed: draft.typed, ..flash },
+        Some(draft) if flash.typed.is_empty() => Flash { notice: Some(DRAFT_KEPT), typed: draft.typed, ..flash },
         _ => flash,
     }
 }

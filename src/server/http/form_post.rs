@@ -1,5 +1,5 @@
-//! Parses what a posted form says besides its fields (`ui::sent`), and which fields a refused form gets back. Read by
-//! `responses`.
+//! Parses what a posted form says besides its fields (`ui::sent`), and what was typed into it, which a refused form gets
+//! back. Read by `responses`.
 
 use axum::body::Bytes;
 
@@ -9,8 +9,11 @@ use crate::{
     ui::{DRAFT, SENT_AS, SENT_FROM},
 };
 
-/// The inputs whose text is put back into a refused form. Passwords must never be added.
-const TYPED: [&str; 4] = ["email", "display_name", "bio", "next"];
+/// The inputs whose value is a secret. It is never put back into a form. A test compares the list with all pages.
+pub const SECRETS: [&str; 4] = ["password", "old_password", "digits", "code"];
+
+/// Other inputs that nobody types: those of the protocol, of password managers, and of the rows of a list.
+const NOT_TYPED: [&str; 8] = [SENT_FROM, SENT_AS, DRAFT, "next", "username", "session", "role", "id"];
 
 /// The inputs that repeat a query parameter of the page.
 const QUERY: [&str; 2] = ["code", "next"];
@@ -33,11 +36,15 @@ impl FormPost {
     pub fn read(body: &Bytes) -> Self {
         let fields: Vec<(String, String)> = serde_urlencoded::from_bytes(body).unwrap_or_default();
         let mut form = Self { page: page(&fields), ..Self::default() };
+        // A client may repeat a secret under another name.
+        let is_secret_of =
+            |(name, value): &(String, String)| (is_secret(name) && !value.is_empty()).then(|| value.clone());
+        let secrets: Vec<String> = fields.iter().filter_map(is_secret_of).collect();
         for (name, value) in fields {
             match name.as_str() {
                 SENT_AS => form.account = Some(value),
                 DRAFT => form.is_draft = true,
-                name if TYPED.contains(&name) => form.typed.push((name.to_owned(), value)),
+                name if is_kept(name) && !secrets.contains(&value) => form.typed.push((name.to_owned(), value)),
                 _ => {}
             }
         }
@@ -52,6 +59,15 @@ impl FormPost {
             _ => None,
         }
     }
+}
+
+/// Whether a refused form gets the value of the input `name` back. An input that ends in `_id` names a row.
+pub fn is_kept(name: &str) -> bool {
+    !is_secret(name) && !NOT_TYPED.contains(&name) && !name.ends_with("_id")
+}
+
+fn is_secret(name: &str) -> bool {
+    SECRETS.iter().any(|secret| name.eq_ignore_ascii_case(secret))
 }
 
 /// Returns the path of the form's page, with the query that its inputs repeat.

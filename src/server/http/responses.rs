@@ -20,7 +20,10 @@ use super::{
     request_headers::{own_referer, wants_html},
 };
 use crate::{
-    auth::{model::log_in_path, server::Caller},
+    auth::{
+        model::log_in_path,
+        server::{Caller, notices},
+    },
     brand::NAME,
     error::AppError,
     server::state::AppState,
@@ -40,7 +43,7 @@ pub fn status(error: &AppError) -> StatusCode {
         AppError::Forbidden | AppError::ReauthenticationNeeded | AppError::CrossSite => StatusCode::FORBIDDEN,
         AppError::CodeExpired => StatusCode::GONE,
         AppError::NotFound => StatusCode::NOT_FOUND,
-        AppError::LastAdmin | AppError::OtherAccount => StatusCode::CONFLICT,
+        AppError::LastAdmin | AppError::OtherAccount | AppError::LimitReached { .. } => StatusCode::CONFLICT,
         AppError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         AppError::TooManyCookies => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
         AppError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
@@ -152,7 +155,7 @@ async fn server_function(state: &AppState, cookies: Cookies, request: Request, n
     let location = match failure {
         Some(AppError::Unauthenticated) => {
             if !flash::is_put(state, &cookies) {
-                flash::put(state, &cookies, &Flash { notice: Some(Notice::SessionEnded), ..Flash::default() });
+                flash::put(state, &cookies, &Flash { notice: Some(notices::SESSION_ENDED), ..Flash::default() });
             }
             draft::put(state, &cookies, form, &back);
             log_in_path(&back)
@@ -162,7 +165,7 @@ async fn server_function(state: &AppState, cookies: Cookies, request: Request, n
             back
         }
         None if form.is_draft => {
-            let notice = Some(Notice::DraftKept);
+            let notice = Some(flash::DRAFT_KEPT);
             flash::put(state, &cookies, &Flash { notice, typed: form.typed, ..Flash::default() });
             back
         }

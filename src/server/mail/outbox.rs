@@ -48,7 +48,7 @@ impl Mail {
     }
 
     /// Like [`Mail::enqueue`], for a recipient who may not exist. Without one, the row sends no mail but costs the
-    /// same, because timing must not reveal which addresses have accounts.
+    /// same, because timing must not reveal which addresses have accounts. Writes nothing if `mail.enabled` is false.
     pub async fn enqueue_if(
         &self,
         tx: &mut Tx,
@@ -57,6 +57,9 @@ impl Mail {
         not_after: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> sqlx::Result<()> {
+        if !self.enabled {
+            return Ok(());
+        }
         let letter = serde_json::to_string(email).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
         within!(tx, |c| sqlx::query(
             "insert into outbox (id, recipient, letter, kid, created_at, not_after, next_attempt_at, attempts)

@@ -19,6 +19,8 @@ use crate::server::config;
 
 /// The mail part of the application state.
 pub struct Mail {
+    /// `mail.enabled`.
+    pub(super) enabled: bool,
     pub(super) from: Sender,
     pub(super) transport: Transport,
     /// The id of the key that derives the secrets of new mails.
@@ -42,7 +44,13 @@ impl Mail {
             config::Transport::File(folder) => Transport::File(folder.clone()),
             config::Transport::Smtp(server) => Transport::Smtp(Box::new(Smtp::new(server.clone(), &config.from))),
         };
-        Self { from: config.from.clone(), transport, kid: kid.to_owned(), woken: Notify::new() }
+        Self {
+            enabled: config.enabled,
+            from: config.from.clone(),
+            transport,
+            kid: kid.to_owned(),
+            woken: Notify::new(),
+        }
     }
 
     /// Wakes the worker, which otherwise polls once a second. Call it after the commit.

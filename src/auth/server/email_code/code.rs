@@ -112,7 +112,7 @@ pub async fn find(
             .ok_or(AppError::CodeExpired),
         Presented::Digits(typed) => {
             let code = requested_by(state, browser, now).await?.ok_or(AppError::CodeExpired)?;
-            let typed = input::six_digits(typed).map_err(|problem| AppError::invalid(Field::Digits, problem))?;
+            let typed = input::six_digits(typed).map_err(|problem| AppError::invalid(Field::DIGITS, problem))?;
             // Count the try before comparing, against parallel guesses, and refund it if the digits are right: an
             // invalid new password in the same form costs no try.
             if !email_code::store::count_try(&state.db, code.id).await? {
@@ -121,7 +121,7 @@ pub async fn find(
             let guesses = Bucket::digits(&code.email_key);
             guesses.take(&state.db, now).await?;
             if !has_digits(state, &code, &typed) {
-                return Err(AppError::invalid(Field::Digits, Problem::Mismatch));
+                return Err(AppError::invalid(Field::DIGITS, Problem::Mismatch));
             }
             let mut tx = state.db.begin().await?;
             email_code::store::refund_try(&mut tx, code.id).await?;

@@ -9,6 +9,7 @@ use super::{
     code_steps::{self, Presenter, Redeemed},
 };
 use crate::{
+    auth::server::notices,
     auth::{
         email_code::model::{Purpose, UNDO_DAYS},
         server::{
@@ -41,7 +42,6 @@ use crate::{
         relative_time::day,
         state::AppState,
     },
-    ui::flash::Notice,
 };
 
 /// Emails a link to the new address. An address that already has
@@ -49,7 +49,7 @@ use crate::{
 pub async fn request(state: &AppState, caller: &Caller, email: &str, client: &Client) -> Result<BrowserKey, AppError> {
     let email = parse_email(email)?;
     if email.key() == EmailAddress::parse(&caller.identity.email).map_err(|_| AppError::Unavailable)?.key() {
-        return Err(AppError::invalid(Field::Email, Problem::Unchanged));
+        return Err(AppError::invalid(Field::EMAIL, Problem::Unchanged));
     }
     check_deliverable(state, &email)?;
     limit_mails(state, Purpose::ChangeEmail, &email, client).await?;
@@ -100,7 +100,7 @@ pub(super) async fn redeem(
     }
     state.mail.commit_and_wake(tx).await?;
     state.session_cache.invalidate(Invalidation::Account(user_id));
-    Ok(Redeemed { issued: None, next: Some("/account".into()), notice: Some(Notice::EmailChanged) })
+    Ok(Redeemed { issued: None, next: Some("/account".into()), notice: Some(notices::EMAIL_CHANGED) })
 }
 
 /// Restores the address of the code, sets a new password, and voids every code that was created since.
@@ -119,7 +119,7 @@ pub(super) async fn undo(
     owner.row.email.clone_from(&code.email);
     owner.row.email_key.clone_from(&code.email_key);
     owner.set_password(state, &mut tx, Some(new_hash), presenter.session(), presenter, now).await?;
-    owner.log_in(state, tx, detail.next, Some(Notice::EmailRestored), presenter, now).await
+    owner.log_in(state, tx, detail.next, Some(notices::EMAIL_RESTORED), presenter, now).await
 }
 
 async fn restore(

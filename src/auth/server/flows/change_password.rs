@@ -43,12 +43,12 @@ pub async fn change_password(
     client: &Client,
 ) -> Result<Issued, AppError> {
     let new = NewPassword::parse(new, state.config.auth.password_min_length)
-        .map_err(|problem| AppError::invalid(Field::Password, problem))?;
+        .map_err(|problem| AppError::invalid(Field::PASSWORD, problem))?;
     let owner =
         owner_store::find_owner(&state.db, caller.user_id, &caller.session).await?.ok_or(AppError::Unauthenticated)?;
     // First, because it limits the attempts; the strength rating takes milliseconds.
     if owner.password_hash.is_some() {
-        verify(state, caller, old, Field::OldPassword, owner.password_hash.clone(), client).await?;
+        verify(state, caller, old, Field::OLD_PASSWORD, owner.password_hash.clone(), client).await?;
     } else {
         let failures = state.config.throttle.account_per_five_minutes;
         let now = state.db.now().await?;
@@ -128,7 +128,7 @@ async fn verify(
 pub async fn step_up(state: &AppState, caller: &Caller, password: String, client: &Client) -> Result<Issued, AppError> {
     let owner =
         owner_store::find_owner(&state.db, caller.user_id, &caller.session).await?.ok_or(AppError::Unauthenticated)?;
-    verify(state, caller, password, Field::Password, owner.password_hash.clone(), client).await?;
+    verify(state, caller, password, Field::PASSWORD, owner.password_hash.clone(), client).await?;
     let now = state.db.now().await?;
     let mut tx = state.db.begin().await?;
     if caller.lock(&mut tx, now).await?.password_hash != owner.password_hash {

@@ -23,7 +23,7 @@ use crate::{
 
 /// Parses the address of a form with one field.
 pub(super) fn parse_email(email: &str) -> Result<EmailAddress, AppError> {
-    EmailAddress::parse(email).map_err(|problem| AppError::invalid(Field::Email, problem))
+    EmailAddress::parse(email).map_err(|problem| AppError::invalid(Field::EMAIL, problem))
 }
 
 /// Rejects an address that our mail server can't send to. Only for new addresses and the caller's own: otherwise the
@@ -31,7 +31,7 @@ pub(super) fn parse_email(email: &str) -> Result<EmailAddress, AppError> {
 pub(super) fn check_deliverable(state: &AppState, email: &EmailAddress) -> Result<(), AppError> {
     match state.mail.reaches(email.as_str()) {
         true => Ok(()),
-        false => Err(AppError::invalid(Field::Email, Problem::Undeliverable)),
+        false => Err(AppError::invalid(Field::EMAIL, Problem::Undeliverable)),
     }
 }
 
@@ -60,13 +60,17 @@ pub(super) async fn mail_code_to_owner(
 }
 
 /// Applies the rate limits of an email: for the client that requests it and for the address that gets it. Login links
-/// and resets have their own budget, which other emails can't use up. All kinds together have a daily budget.
+/// and resets have their own budget, which other emails can't use up. All kinds together have a daily budget. Without
+/// mail, returns 404.
 pub(super) async fn limit_mails(
     state: &AppState,
     purpose: Purpose,
     email: &EmailAddress,
     client: &Client,
 ) -> Result<(), AppError> {
+    if !state.config.mail.enabled {
+        return Err(AppError::NotFound);
+    }
     let now = state.db.now().await?;
     let limit = state.config.throttle.mails_per_hour;
     let pair = Pair {

@@ -43,8 +43,8 @@ pub async fn log_in(
     client: &Client,
 ) -> Result<LoggedIn, AppError> {
     let mut problems = Problems::default();
-    let email = problems.take(Field::Email, EmailAddress::parse(email));
-    let password = problems.take(Field::Password, Some(password).filter(|p| !p.is_empty()).ok_or(Problem::Missing));
+    let email = problems.take(Field::EMAIL, EmailAddress::parse(email));
+    let password = problems.take(Field::PASSWORD, Some(password).filter(|p| !p.is_empty()).ok_or(Problem::Missing));
     let (Some(email), Some(password)) = (email, password) else {
         return Err(problems.into_error());
     };

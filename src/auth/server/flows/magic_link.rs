@@ -7,6 +7,7 @@ use super::{
     code_steps::{self, Presenter, Redeemed},
 };
 use crate::{
+    auth::server::notices,
     auth::{
         email_code::model::Purpose,
         server::{
@@ -25,7 +26,6 @@ use crate::{
     },
     error::AppError,
     server::{mail::Email, state::AppState},
-    ui::flash::Notice,
 };
 
 /// Emails a login link. The response is the same whether or not the address has an account.
@@ -47,7 +47,7 @@ pub(super) async fn redeem(
     owner.require_address(code)?;
     let notice = if owner.verify_address(&mut tx, presenter, now).await? {
         owner.set_password(state, &mut tx, None, presenter.session(), presenter, now).await?;
-        Some(Notice::PasswordDropped)
+        Some(notices::PASSWORD_DROPPED)
     } else {
         None
     };

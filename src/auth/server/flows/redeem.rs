@@ -78,7 +78,7 @@ async fn new_hash(
     client: &Client,
 ) -> Result<String, AppError> {
     let password = NewPassword::parse(password, state.config.auth.password_min_length)
-        .map_err(|problem| AppError::invalid(Field::Password, problem))?;
+        .map_err(|problem| AppError::invalid(Field::PASSWORD, problem))?;
     let name = match code.user_id {
         Some(user_id) => find_display_name(&state.db, user_id).await?,
         None => detail.display_name.clone(),

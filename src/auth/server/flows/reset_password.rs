@@ -8,6 +8,7 @@ use super::{
     code_steps::{self, Presenter, Redeemed},
 };
 use crate::{
+    auth::server::notices,
     auth::{
         email_code::model::Purpose,
         server::{
@@ -22,7 +23,6 @@ use crate::{
     },
     error::AppError,
     server::{mail::Email, state::AppState},
-    ui::flash::Notice,
 };
 
 /// Emails a link that sets a new password. The response is the same whether or not the address has an account.
@@ -41,7 +41,7 @@ pub(super) async fn redeem(
     now: DateTime<Utc>,
 ) -> Result<Redeemed, AppError> {
     let logs_in = state.config.auth.log_in_after_reset;
-    let notice = Some(Notice::PasswordChanged);
+    let notice = Some(notices::PASSWORD_CHANGED);
     let mut tx = state.db.begin().await?;
     let mut owner = code_steps::lock_owner(&mut tx, code, presenter, true, now).await?;
     owner.require_address(code)?;

@@ -9,6 +9,7 @@ use super::{
     code_steps::{self, Presenter, Redeemed},
 };
 use crate::{
+    auth::server::notices,
     auth::{
         email_code::model::Purpose,
         model::{DISPLAY_NAME_MAX_LENGTH, Role},
@@ -40,7 +41,6 @@ use crate::{
         },
         state::AppState,
     },
-    ui::flash::Notice,
 };
 
 /// The parsed fields of a sign-up form.
@@ -55,13 +55,13 @@ impl NewAccount {
     /// the address before the `@`. The error has every invalid field.
     pub fn parse(email: &str, password: String, display_name: &str, password_min: u32) -> Result<Self, AppError> {
         let mut problems = Problems::default();
-        let email = problems.take(Field::Email, EmailAddress::parse(email));
+        let email = problems.take(Field::EMAIL, EmailAddress::parse(email));
         let name = match (display_name.trim(), &email) {
             ("", Some(email)) => Some(name_by_address(email)),
             ("", None) => None,
-            (name, _) => problems.take(Field::DisplayName, parse_display_name(name)),
+            (name, _) => problems.take(Field::DISPLAY_NAME, parse_display_name(name)),
         };
-        let password = problems.take(Field::Password, NewPassword::parse(password, password_min));
+        let password = problems.take(Field::PASSWORD, NewPassword::parse(password, password_min));
         match (email, name, password) {
             (Some(email), Some(display_name), Some(password)) => Ok(Self { email, password, display_name }),
             _ => Err(problems.into_error()),
@@ -103,7 +103,7 @@ pub async fn sign_up(
         created_at: now,
     };
     if !store::insert_user(&mut tx, &user, now).await? {
-        return Err(AppError::invalid(Field::Email, Problem::Taken));
+        return Err(AppError::invalid(Field::EMAIL, Problem::Taken));
     }
     let id = lifecycle::begin(state, &mut tx, user_id, replaces, client, now).await?;
     audit::record(&mut tx, Event::SignedUp, user_id, None, Some(client.ip), now).await?;
@@ -184,7 +184,7 @@ pub(super) async fn redeem(
     audit::record(&mut tx, Event::SignedUp, user_id, None, Some(presenter.client.ip), now).await?;
     let id = lifecycle::begin(state, &mut tx, user_id, presenter.session(), presenter.client, now).await?;
     tx.commit().await?;
-    code_steps::signed_in(state, id, detail.next, Some(Notice::Welcome), presenter, user_id, now).await
+    code_steps::signed_in(state, id, detail.next, Some(notices::WELCOME), presenter, user_id, now).await
 }
 
 /// Creates an account with a verified address, for the command line

@@ -7,6 +7,7 @@ use super::{
     code_steps::{self, Presenter, Redeemed},
 };
 use crate::{
+    auth::server::notices,
     auth::{
         email_code::model::Purpose,
         server::{
@@ -22,7 +23,6 @@ use crate::{
     },
     error::AppError,
     server::{mail::Email, state::AppState},
-    ui::flash::Notice,
 };
 
 /// Emails a link that verifies the caller's address.
@@ -42,7 +42,7 @@ pub(super) async fn redeem(
     presenter: &Presenter<'_>,
     now: DateTime<Utc>,
 ) -> Result<Redeemed, AppError> {
-    let notice = Some(Notice::EmailVerified);
+    let notice = Some(notices::EMAIL_VERIFIED);
     let mut tx = state.db.begin().await?;
     let mut owner = code_steps::lock_owner(&mut tx, code, presenter, new_hash.is_some(), now).await?;
     owner.require_address(code)?;

@@ -27,7 +27,7 @@ pub async fn check(state: &AppState, password: &NewPassword, context: &[&str]) -
             _ => None,
         },
     };
-    problem.map_or(Ok(()), |problem| Err(AppError::invalid(Field::Password, problem)))
+    problem.map_or(Ok(()), |problem| Err(AppError::invalid(Field::PASSWORD, problem)))
 }
 
 fn problem_of(rated: PasswordStrength) -> Option<Problem> {

@@ -9,6 +9,9 @@ pub const ONE_TIME: &str = "latchkey/one-time";
 /// The purpose for the cookies of known browsers.
 pub const DEVICE: &str = "latchkey/device";
 
+/// The purpose for the cookies that carry the outcome and the text of a form.
+pub const FORM: &str = "latchkey/form";
+
 /// The key of one master secret for one purpose.
 pub struct DerivedKey {
     /// The public id of the key.

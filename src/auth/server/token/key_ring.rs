@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     claims::{AccessClaims, AccessGrant, RefreshClaims, refresh_jti},
-    derived_key::{DEVICE, DerivedKey, ONE_TIME},
+    derived_key::{DEVICE, DerivedKey, FORM, ONE_TIME},
     session_id::SessionId,
 };
 use crate::server::random;
@@ -103,6 +103,8 @@ pub struct KeyRing {
     pub one_time: Vec<DerivedKey>,
     /// The keys of the cookies of known browsers, current key first.
     pub devices: Vec<DerivedKey>,
+    /// The keys of the cookies of forms, current key first.
+    pub forms: Vec<DerivedKey>,
 }
 
 impl KeyRing {
@@ -111,8 +113,8 @@ impl KeyRing {
         let access = Keys::new(&issuer, secrets, Purpose::Access, &["exp", "iss", "aud", "sub"]);
         let refresh = Keys::new(&issuer, secrets, Purpose::Refresh, &["exp", "iss", "aud"]);
         let derived = |purpose| secrets.iter().map(|secret| DerivedKey::new(secret, purpose)).collect();
-        let (one_time, devices) = (derived(ONE_TIME), derived(DEVICE));
-        Self { issuer, access, refresh, one_time, devices }
+        let (one_time, devices, forms) = (derived(ONE_TIME), derived(DEVICE), derived(FORM));
+        Self { issuer, access, refresh, one_time, devices, forms }
     }
 
     /// Signs an access token.

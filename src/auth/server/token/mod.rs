@@ -8,3 +8,4 @@ pub mod derived_key;
 pub mod key_ring;
 pub mod known_browser;
 pub mod session_id;
+pub mod signed_cookie;

@@ -85,7 +85,7 @@ fn ascii_domain(domain: &str) -> Option<String> {
 
 /// Checks that `typed` and `own` are the same address, as a confirmation of a destructive action.
 pub fn same_email(typed: &str, own: &str) -> Result<(), AppError> {
-    let error = |problem| Err(AppError::invalid(Field::Email, problem));
+    let error = |problem| Err(AppError::invalid(Field::EMAIL, problem));
     match (EmailAddress::parse(typed), EmailAddress::parse(own)) {
         (Err(problem), _) => error(problem),
         (Ok(typed), Ok(own)) if typed.key() == own.key() => Ok(()),

@@ -34,7 +34,7 @@ pub fn parse(raw: Raw, allow_roles: bool, now: DateTime<Utc>) -> Result<NewUser,
     let line = raw.line;
     let mut reasons = Vec::new();
     let email =
-        EmailAddress::parse(&raw.email).map_err(|problem| reasons.push(of_field("email", Field::Email, problem))).ok();
+        EmailAddress::parse(&raw.email).map_err(|problem| reasons.push(of_field("email", &Field::EMAIL, problem))).ok();
     if let Some(Err(problem)) = raw.password_hash.as_deref().map(|text| StoredHash::parse(text, None)) {
         let advice = if problem == HashProblem::Unknown { OTHER_HASH } else { "" };
         reasons.push(format!("password_hash: {problem}{advice}"));
@@ -42,7 +42,7 @@ pub fn parse(raw: Raw, allow_roles: bool, now: DateTime<Utc>) -> Result<NewUser,
     let mut warning = None;
     let name = match (&raw.display_name, &email) {
         (Some(name), _) => cut_display_name(name, &mut warning)
-            .map_err(|problem| reasons.push(of_field("display_name", Field::DisplayName, problem)))
+            .map_err(|problem| reasons.push(of_field("display_name", &Field::DISPLAY_NAME, problem)))
             .ok(),
         (None, email) => email.as_ref().map(name_by_address),
     };
@@ -76,7 +76,7 @@ fn cut_display_name(name: &str, warning: &mut Option<String>) -> Result<String, 
     parse_display_name(cut.trim_end_matches('\u{200d}'))
 }
 
-fn of_field(column: &str, field: Field, problem: Problem) -> String {
+fn of_field(column: &str, field: &Field, problem: Problem) -> String {
     let sentence = messages::problem(field, problem);
     format!("{column}: {}", sentence.trim_end_matches('.'))
 }

@@ -1,0 +1,5 @@
+//! `/`: the start page.
+
+mod pages;
+
+pub use pages::LandingRoutes;
