@@ -594,7 +594,7 @@ fn the_checker_sees_what_it_is_there_to_see() {
         ("features/admin/pages.rs", "use crate::features::profile::model::Profile;"),
         ("features/admin/pages.rs", "use super::super::profile;"),
         ("features/admin/api.rs", "fn f() { use crate::auth::server::users::store; }"),
-        ("features/admin/store.rs", "use crate::auth::server::token::jwt::KeyRing;"),
+        ("features/admin/store.rs", "use crate::auth::server::token::key_ring::KeyRing;"),
         ("auth/server/account.rs", "use crate::features::profile;"),
         ("auth/pages.rs", "use crate::app::App;"),
         ("features/admin/pages.rs", "fn f() -> impl IntoView { view! { <A x=crate::app::shell /> } }"),
