@@ -486,6 +486,22 @@ fn every_key_of_the_file_that_ships_is_known_commented_out_or_not() {
 }
 
 #[test]
+fn the_file_that_ships_lists_every_key() {
+    let shipped: toml::Table = toml::from_str(&keys_with_commented_ones(LEPTOS_TOML)).unwrap();
+    for section in ["server", "database", "auth", "throttle", "mail", "demo", "leptos"] {
+        // The parser's error lists the section's keys.
+        let error = Config::parse(&format!("[{section}]\nunknown = 1"), dev()).unwrap_err().to_string();
+        let listed = error.split_once("expected ").and_then(|(_, rest)| rest.split_once(" in `"));
+        let (keys, _) = listed.unwrap_or_else(|| panic!("{error}"));
+        let keys: Vec<&str> = keys.split('`').skip(1).step_by(2).collect();
+        assert!(!keys.is_empty(), "{error}");
+        for key in keys {
+            assert!(shipped[section].get(key).is_some(), "Leptos.toml lacks {section}.{key}");
+        }
+    }
+}
+
+#[test]
 fn the_file_that_ships_says_what_holds_without_it() {
     // So that a key taken out of the file keeps its value, and the file is never wrong about a default.
     let (shipped, bare) = (Config::parse(LEPTOS_TOML, dev()).unwrap(), Config::parse("", dev()).unwrap());

@@ -9,6 +9,7 @@ mod app;
 mod browser;
 mod budgets;
 mod codes;
+mod compression;
 mod config_cli;
 mod config_safety;
 mod connections;

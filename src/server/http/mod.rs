@@ -3,6 +3,7 @@
 
 pub mod assets;
 pub mod canonical_url;
+pub mod compression;
 pub mod connection_table;
 pub mod connections;
 pub mod cookies_blocked;

@@ -26,8 +26,8 @@ use tower_http::{
 };
 
 use super::{
-    assets::Assets, canonical_url, connections, document::shell, extensions::extension, mail_preview, request_headers,
-    responses, security,
+    assets::Assets, canonical_url, compression, connections, document::shell, extensions::extension, mail_preview,
+    request_headers, responses, security,
 };
 use crate::{
     app::App,
@@ -49,7 +49,8 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 /// Returns the complete router.
 pub fn router(state: AppState, assets: Assets) -> Router {
     let identify = from_fn_with_state(state.clone(), identify);
-    let identified = pages_and_functions(&state, assets).layer((CookieManagerLayer::new(), identify));
+    let compress = (compression::layer(), from_fn_with_state(state.clone(), compression::mark));
+    let identified = pages_and_functions(&state, assets).layer((compress, CookieManagerLayer::new(), identify));
     around(identified.layer(from_fn_with_state(state.clone(), canonical_url::redirect)), state)
 }
 

@@ -151,7 +151,7 @@ pub fn refused(state: &AppState, request: &Request) -> Option<Response> {
 }
 
 /// Whether the path shows the DEV mailbox.
-fn is_for_developers(path: &str) -> bool {
+pub fn is_for_developers(path: &str) -> bool {
     path.starts_with("/dev/") || path.starts_with("/api/mailbox/")
 }
 
