@@ -54,8 +54,9 @@ export function environment(engine: Engine, server: ServerName): Record<string, 
     LEPTOS_ENV: 'DEV',
     LATCHKEY__SERVER__PUBLIC_URL: url(site),
     LATCHKEY__DEMO__SEED: 'true',
-    // All tests come from one address.
+    // All tests come from one address, and those of one worker share an account.
     LATCHKEY__THROTTLE__CLIENT_PER_MINUTE: '10000',
+    LATCHKEY__THROTTLE__ACCOUNT_PER_FIVE_MINUTES: '10000',
     LATCHKEY__AUTH__SECRET: randomBytes(32).toString('hex'),
     ...(server === 'brief' ? brief : {}),
     ...(server === 'verified' ? { LATCHKEY__AUTH__SIGN_UP: 'verified' } : {}),

@@ -46,7 +46,7 @@ withAndWithoutJavaScript((javaScript) => {
     await writer.profile.save.click();
 
     await writer.arrivesAt('/profile');
-    await expect(writer.text('You are signed in as Grace Hopper now')).toBeVisible();
+    await expect(writer.text("You're now logged in as Grace Hopper")).toBeVisible();
     await writer.profile.shows(typed);
     await writer.profile.open();
     await writer.profile.shows({ name: 'Grace Hopper', bio: '' });
@@ -70,6 +70,6 @@ test('a tab that another account takes over keeps what was typed, and says whose
   }, grace);
   await other.goTo('/');
 
-  await expect(writer.text('You are signed in as Grace Hopper now')).toBeVisible();
+  await expect(writer.text("You're now logged in as Grace Hopper")).toBeVisible();
   await expect(writer.profile.bio).toHaveValue(typed.bio);
 });
