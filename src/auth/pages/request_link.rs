@@ -11,7 +11,8 @@ use crate::{
 };
 use leptos::{either::Either, prelude::*};
 
-/// A form with an email field, or the page for 404 if this site sends no mail. `action` is the path of the server function that sends the link.
+/// A form with an email field, or the page for 404 if this site sends no mail. `action` is the path of the server
+/// function that sends the link.
 #[component]
 pub(super) fn RequestLink(
     title: &'static str,

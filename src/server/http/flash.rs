@@ -1,6 +1,6 @@
-//! The flash cookie: carries a form's outcome over the redirect to the page that shows it. It holds the
-//! error, the notice and the typed fields, never a password, and is deleted once read. Signed: nobody else writes text
-//! into a page.
+//! The flash cookie: carries a form's outcome over the redirect to the page that shows it. It holds the error, the
+//! notice and the typed fields, never a password, and is deleted once read. It has a MAC, so that a planted cookie can't
+//! put text into a page.
 
 use axum::{
     extract::Request,
