@@ -82,7 +82,8 @@ static METRICS: LazyLock<Metrics> = LazyLock::new(|| {
     let mails = family("mails", "Mails taken out of the outbox, by what became of them", "outcome", &MAILS);
     let pages = Pages::new_with_constructor(|| Histogram::new(buckets()));
     let (hash_wait, hash_queue) = (Histogram::new(buckets()), Gauge::default());
-    let (connections, database_wait, outbox) = (Family::default(), Histogram::new(buckets()), Gauge::default());
+    let (connections, database_wait) = (Family::default(), Histogram::new(buckets()));
+    let outbox = Gauge::default();
     let seconds = Unit::Seconds;
     registry.register_with_unit("page", "A page's time, to its answer's head", seconds.clone(), pages.clone());
     registry.register_with_unit("hash_wait", "Wait for a turn to hash a password", seconds.clone(), hash_wait.clone());

@@ -36,15 +36,12 @@ const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(5);
 /// Minimum interval between log lines about connections that could not be accepted.
 const ACCEPT_ERRORS_EVERY: Duration = Duration::from_secs(10);
 static LAST_ACCEPT_ERROR: Mutex<Option<Instant>> = Mutex::new(None);
-/// Time given to a mail that is being sent when the server stops. A mail that is cut off may be sent twice.
-const LAST_MAIL: Duration = Duration::from_secs(5);
 
 /// A running server.
 pub struct Server {
     pub address: SocketAddr,
     handle: Handle<SocketAddr>,
     task: JoinHandle<io::Result<()>>,
-    mails: JoinHandle<()>,
     state: AppState,
 }
 
@@ -80,20 +77,17 @@ pub fn start_with(routes: Router, state: AppState, address: SocketAddr, limits: 
     tokio::spawn(clean(state.clone()));
     tokio::spawn(clean_often(state.clone()));
     tokio::spawn(listener::listen(state.clone()));
-    let mails = tokio::spawn(mail::work(state.clone()));
-    Ok(Server { address, handle, task, mails, state })
+    mail::start(&state);
+    Ok(Server { address, handle, task, state })
 }
 
 impl Server {
-    /// Accepts no new connections, waits for requests in flight until the deadline and for a mail that is being sent,
-    /// then closes the database.
-    pub async fn stop(mut self) -> io::Result<()> {
+    /// Accepts no new connections, waits for what is in progress (requests until the deadline), then closes the database.
+    pub async fn stop(self) -> io::Result<()> {
         self.state.draining.send_replace(true);
         self.handle.graceful_shutdown(Some(self.state.config.server.shutdown_deadline));
         let outcome = self.task.await.map_err(io::Error::other)?;
-        if tokio::time::timeout(LAST_MAIL, &mut self.mails).await.is_err() {
-            self.mails.abort();
-        }
+        mail::finish(&self.state).await;
         self.state.db.close().await;
         outcome
     }
@@ -111,18 +105,19 @@ async fn clean(state: AppState) {
             state.passwords.imitate(older.as_deref());
         }
         if let Ok(now) = state.db.now().await {
-            let throttles = rate_limit::forget(&state.db, now).await;
-            let sessions = session::store::forget_sessions(&state.db, now).await;
-            let mails = mail::forget(&state.db, now).await;
-            let codes = email_code::store::forget_codes(&state.db, now).await;
-            let accounts = users::owner_store::erase_due(&state.db, now).await;
-            let events = audit::forget(&state.db, now).await;
-            if let (Ok(throttles), Ok(sessions), Ok(mails), Ok(codes), Ok(accounts), Ok(events)) =
-                (throttles, sessions, mails, codes, accounts, events)
-            {
-                tracing::debug!(throttles, sessions, mails, codes, accounts, events, "deleted expired rows");
-            } else {
-                tracing::warn!("expired rows could not all be deleted: the next run tries again");
+            for (rows, deleted) in [
+                ("throttles", rate_limit::forget(&state.db, now).await),
+                ("sessions", session::store::forget_sessions(&state.db, now).await),
+                ("mails", mail::forget(&state.db, now).await),
+                ("codes", email_code::store::forget_codes(&state.db, now).await),
+                ("accounts", users::owner_store::erase_due(&state.db, now).await),
+                ("events", audit::forget(&state.db, now).await),
+            ] {
+                if let Ok(count) = deleted {
+                    tracing::debug!(rows, count, "deleted expired rows");
+                } else {
+                    tracing::warn!(rows, "expired rows could not all be deleted: the next run tries again");
+                }
             }
         }
     }

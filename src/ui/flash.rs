@@ -84,7 +84,7 @@ pub fn use_flash() -> Flash {
     if first { use_context().unwrap_or_default() } else { Flash::default() }
 }
 
-/// The defaults, with the demo and the mailbox off.
+/// The defaults, without what only DEV has.
 impl Default for SiteInfo {
     fn default() -> Self {
         Self { demo: false, mail: true, mailbox: false, password_min_length: 12, sudo_ttl: 900, reuse_leeway: 10 }

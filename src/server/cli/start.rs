@@ -4,6 +4,7 @@ use super::{greeting, setup};
 use crate::server::{
     config::{Config, ConfigError},
     http::assets::Assets,
+    mail,
     ops::health,
     serve,
 };
@@ -31,11 +32,7 @@ pub async fn start(config: Config) -> Result<(), Box<dyn std::error::Error>> {
             "behind a proxy on this machine all clients share one rate limit: set LATCHKEY__SERVER__TRUSTED_PROXIES=127.0.0.1"
         );
     }
-    if state.config.mail.enabled && state.mail.keeps_all() {
-        tracing::warn!(
-            "no mail is sent: mail.transport is none, so mails wait in the outbox. Set LATCHKEY__MAIL__TRANSPORT=smtp, with LATCHKEY__MAIL__SMTP_HOST and LATCHKEY__MAIL__FROM"
-        );
-    }
+    mail::warn_if_kept(&state);
     // Before the greeting, because its reader may stop the server at once.
     let stopped = serve::stop_signal()?;
     greeting::print(&state);

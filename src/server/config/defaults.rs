@@ -1,11 +1,8 @@
-//! The defaults of all settings.
+//! The defaults of the settings.
 
 use std::{net::SocketAddr, time::Duration};
 
-use super::{
-    mail,
-    settings::{Auth, Database, Leptos, LogFormat, Server, Throttle},
-};
+use super::settings::{Auth, Database, Leptos, LogFormat, Server, Throttle};
 use crate::brand::SLUG;
 
 impl Default for Server {
@@ -54,23 +51,6 @@ impl Default for Auth {
 impl Default for Throttle {
     fn default() -> Self {
         Self { client_per_minute: 10, account_per_five_minutes: 5, mails_per_hour: 5, ratings_per_minute: 120 }
-    }
-}
-
-impl Default for mail::Section {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            transport: None,
-            from: None,
-            folder: "data/mail".into(),
-            smtp_host: None,
-            smtp_port: None,
-            smtp_tls: mail::Encryption::Tls,
-            smtp_username: None,
-            smtp_password: None,
-            smtp_ca_file: None,
-        }
     }
 }
 

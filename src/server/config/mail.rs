@@ -1,4 +1,4 @@
-//! The section `[mail]`: its keys as written, and the validated transport.
+//! The section `[mail]`: its keys as written, their defaults, and the validated transport.
 
 use lettre::{
     message::Mailbox,
@@ -31,6 +31,23 @@ pub struct Section {
     pub smtp_username: Option<String>,
     pub smtp_password: Option<String>,
     pub smtp_ca_file: Option<PathBuf>,
+}
+
+impl Default for Section {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            transport: None,
+            from: None,
+            folder: "data/mail".into(),
+            smtp_host: None,
+            smtp_port: None,
+            smtp_tls: Encryption::Tls,
+            smtp_username: None,
+            smtp_password: None,
+            smtp_ca_file: None,
+        }
+    }
 }
 
 /// The values of `mail.transport`.

@@ -11,7 +11,7 @@ use crate::{
 };
 
 pub use super::error::ConfigError;
-pub use super::mail::{Mail, Smtp, Tls, Transport};
+pub use super::mail::Mail;
 
 /// A valid configuration. Created by [`Config::load`] or [`Config::parse`] only.
 #[derive(Clone, Debug)]

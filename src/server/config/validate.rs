@@ -124,12 +124,12 @@ impl File {
         {
             return refuse("DATABASE_URL must begin with sqlite: or postgres://.");
         }
-        if !self.mail.enabled && self.auth.sign_up == Some(SignUp::Verified) {
+        let mail = self.mail.validate(dev)?;
+        if !mail.enabled && self.auth.sign_up == Some(SignUp::Verified) {
             return refuse(
                 "auth.sign_up = \"verified\" needs mail, and mail.enabled is false: set LATCHKEY__AUTH__SIGN_UP=open, or enable mail.",
             );
         }
-        let mail = self.mail.validate(dev)?;
         Ok(Config {
             server: self.server,
             database: self.database,

@@ -38,7 +38,7 @@ pub async fn mark(State(state): State<AppState>, request: Request, next: Next) -
 }
 
 /// Whether a request has a path only: no query, no credentials, and no cookie except `harmless`, whose value no page
-/// shows. The mailbox of DEV is excluded, because it shows secrets to anybody on this machine.
+/// shows. Pages for developers are excluded, because they show secrets to anybody on this machine.
 fn carries_nothing(request: &Request, harmless: &str) -> bool {
     let headers = request.headers();
     let cookies = headers.get_all(header::COOKIE).iter();

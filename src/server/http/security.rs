@@ -19,31 +19,18 @@ use crate::{
 const MAX_COOKIE_BYTES: usize = 16 * 1024;
 const MAX_COOKIES: usize = 100;
 
-/// The CSP of a framed mail: it allows styles only, so that even links don't work.
-const IN_FRAME: &str = "sandbox; default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'";
-
-/// Marks a response that is a document for our own iframe instead of a page.
-#[derive(Clone, Copy)]
-pub struct InFrame;
-
-/// Middleware that creates the nonce for scripts and sets the security headers.
+/// Middleware that creates the nonce for scripts and sets the security headers. A response may bring its own
+/// CSP and X-Frame-Options.
 pub async fn headers(State(state): State<AppState>, mut request: Request, next: Next) -> Response {
     let nonce = Nonce::new();
     request.extensions_mut().insert(nonce.clone());
     make_cookies_readable(request.headers_mut());
     let mut response = next.run(request).await;
-    let https = state.config.public_origin.is_https();
-    let framed = response.extensions().get::<InFrame>().is_some();
-    let policy = match framed {
-        true => IN_FRAME.to_owned(),
-        false => content_security_policy(&nonce, https, state.config.is_dev(), state.mail.mailbox().is_some()),
-    };
     let headers = response.headers_mut();
-    let fixed: [(HeaderName, &'static str); 7] = [
+    let fixed: [(HeaderName, &'static str); 6] = [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         // Not no-referrer: a refused form needs the referrer to return to its page.
         (header::REFERRER_POLICY, "same-origin"),
-        (header::X_FRAME_OPTIONS, if framed { "SAMEORIGIN" } else { "DENY" }),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
         (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
@@ -52,10 +39,11 @@ pub async fn headers(State(state): State<AppState>, mut request: Request, next: 
     for (name, value) in fixed {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    if let Ok(policy) = HeaderValue::from_str(&policy) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    headers.entry(header::X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
+    if let Ok(policy) = HeaderValue::from_str(&content_security_policy(&state, &nonce)) {
+        headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(policy);
     }
-    if https {
+    if state.config.public_origin.is_https() {
         headers
             .insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
     }
@@ -101,12 +89,12 @@ fn make_cookies_readable(headers: &mut HeaderMap) {
     }
 }
 
-fn content_security_policy(nonce: &Nonce, https: bool, dev: bool, mailbox: bool) -> String {
+fn content_security_policy(state: &AppState, nonce: &Nonce) -> String {
     // `cargo leptos watch` reloads over a separate WebSocket.
-    let connect = if dev { "'self' ws:" } else { "'self'" };
+    let connect = if state.config.is_dev() { "'self' ws:" } else { "'self'" };
     // The DEV mailbox shows mails in a frame.
-    let frame = if mailbox { " frame-src 'self';" } else { "" };
-    let upgrade = if https { "; upgrade-insecure-requests" } else { "" };
+    let frame = if state.mail.mailbox().is_some() { " frame-src 'self';" } else { "" };
+    let upgrade = if state.config.public_origin.is_https() { "; upgrade-insecure-requests" } else { "" };
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
          img-src 'self'; font-src 'self'; connect-src {connect}; manifest-src 'self'; form-action 'self';{frame} \
@@ -150,7 +138,7 @@ pub fn refused(state: &AppState, request: &Request) -> Option<Response> {
     Some(responses::error_with(&AppError::CrossSite, request.headers(), &note))
 }
 
-/// Whether the path shows the DEV mailbox.
+/// Whether the path exists for the developer at this machine only.
 pub fn is_for_developers(path: &str) -> bool {
     path.starts_with("/dev/") || path.starts_with("/api/mailbox/")
 }

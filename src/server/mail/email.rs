@@ -1,4 +1,4 @@
-//! The content of a mail. Flows create it, the outbox stores it as JSON, and `layout` renders it.
+//! The content of a mail, as flows and features write it.
 
 use serde::{Deserialize, Serialize};
 

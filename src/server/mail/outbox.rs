@@ -6,7 +6,10 @@ use sqlx::FromRow;
 use uuid::Uuid;
 
 use super::{email::Email, transport::Mail};
-use crate::server::db::{Db, Tx, read, within, write};
+use crate::server::{
+    db::{Db, Tx, read, within, write},
+    metrics,
+};
 
 /// How long a node may hold a claimed mail. Longer than any transport takes. If the node dies, the mail is retried
 /// after this time.
@@ -128,9 +131,14 @@ pub(super) async fn postpone(db: &Db, mail: &Claimed, next: DateTime<Utc>) -> sq
         .map(|_| ()))
 }
 
-/// Returns the number of mails that are still to be sent.
-pub async fn waiting(db: &Db) -> sqlx::Result<i64> {
-    read!(db, |c| sqlx::query_scalar("select count(*) from outbox where recipient is not null").fetch_one(c).await)
+/// Sets the gauge of mails that are still to be sent. If the database is down the last value remains: other metrics show
+/// the outage.
+pub async fn measure(db: &Db) {
+    let waiting =
+        read!(db, |c| sqlx::query_scalar("select count(*) from outbox where recipient is not null").fetch_one(c).await);
+    if let Ok(mails) = waiting {
+        metrics::outbox(mails);
+    }
 }
 
 /// Deletes expired mails and rows without a recipient. It also runs where no mail is sent.

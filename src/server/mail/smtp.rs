@@ -21,7 +21,7 @@ use std::{
 use tokio::{sync::Mutex, time::timeout};
 
 use super::failure::Failure;
-use crate::server::config::{self, Tls};
+use crate::server::config::mail::{self as config, Tls};
 
 /// Time limit for connecting, until the server accepts mails.
 const CONNECTING: Duration = Duration::from_secs(10);

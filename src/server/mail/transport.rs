@@ -6,8 +6,9 @@ use std::{
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
+    sync::Mutex,
 };
-use tokio::sync::Notify;
+use tokio::{sync::Notify, task::JoinHandle};
 use uuid::Uuid;
 
 use super::{
@@ -15,7 +16,7 @@ use super::{
     mailbox::{KeptMail, Mailbox},
     smtp::Smtp,
 };
-use crate::server::config;
+use crate::server::config::mail as config;
 
 /// The mail part of the application state.
 pub struct Mail {
@@ -26,6 +27,8 @@ pub struct Mail {
     /// The id of the key that derives the secrets of new mails.
     pub(super) kid: String,
     pub(super) woken: Notify,
+    /// The task of `worker`, if it runs.
+    pub(super) task: Mutex<Option<JoinHandle<()>>>,
 }
 
 pub(super) enum Transport {
@@ -50,6 +53,7 @@ impl Mail {
             transport,
             kid: kid.to_owned(),
             woken: Notify::new(),
+            task: Mutex::new(None),
         }
     }
 
@@ -59,7 +63,7 @@ impl Mail {
     }
 
     /// Whether no transport is configured, so mails stay in the outbox.
-    pub fn keeps_all(&self) -> bool {
+    pub(super) fn keeps_all(&self) -> bool {
         matches!(self.transport, Transport::None)
     }
 

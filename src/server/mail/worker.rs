@@ -4,7 +4,11 @@
 //! mail is sent again after the lease. Both copies have the same `Message-ID`, so most mailboxes show one.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use std::time::Duration;
+use std::{
+    sync::{MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::task::JoinHandle;
 
 use super::{
     email::Email,
@@ -13,6 +17,7 @@ use super::{
     mailbox::KeptMail,
     message::message,
     outbox::{self, Claimed},
+    transport::Mail,
 };
 use crate::{
     error::AppError,
@@ -25,6 +30,8 @@ const POLL: Duration = Duration::from_secs(1);
 const WAITS: [i64; 5] = [5, 30, 2 * 60, 10 * 60, 60 * 60];
 /// Mails older than this are given up.
 const PATIENCE: TimeDelta = TimeDelta::days(3);
+/// Time given to a mail that is being sent when the server stops. A mail that is cut off may be sent twice.
+const LAST_MAIL: Duration = Duration::from_secs(5);
 
 /// The outcome of a claimed mail.
 enum Fate {
@@ -35,11 +42,40 @@ enum Fate {
     Again(String),
 }
 
-/// Sends mails until the server stops, unless no transport is configured. Called once by `serve`.
-pub async fn work(state: AppState) {
-    if state.mail.keeps_all() {
-        return;
+/// Starts the task that sends mails until the server stops, unless no transport is configured. Called by `serve`.
+pub fn start(state: &AppState) {
+    if !state.mail.keeps_all() {
+        *state.mail.task() = Some(tokio::spawn(work(state.clone())));
     }
+}
+
+/// Logs that mails are written but not sent, if no transport is configured. Called at the start.
+pub fn warn_if_kept(state: &AppState) {
+    if state.mail.enabled && state.mail.keeps_all() {
+        tracing::warn!(
+            "no mail is sent: mail.transport is none, so mails wait in the outbox. Set LATCHKEY__MAIL__TRANSPORT=smtp, with LATCHKEY__MAIL__SMTP_HOST and LATCHKEY__MAIL__FROM"
+        );
+    }
+}
+
+/// Waits for a mail that is being sent while the server stops. Called by `serve`.
+pub async fn finish(state: &AppState) {
+    let task = state.mail.task().take();
+    if let Some(mut task) = task
+        && tokio::time::timeout(LAST_MAIL, &mut task).await.is_err()
+    {
+        task.abort();
+    }
+}
+
+impl Mail {
+    fn task(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        // Each change is atomic, so a poisoned lock is safe to use.
+        self.task.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn work(state: AppState) {
     let mut draining = state.draining.subscribe();
     while !*draining.borrow_and_update() {
         // `From` has logged the cause.

@@ -48,10 +48,7 @@ async fn scrape(State(state): State<AppState>) -> Response {
 /// Reads the gauges, which are not counted as events happen.
 async fn measure(state: &AppState) {
     metrics::hash_queue(state.passwords.waiting());
-    // If the database is down the last value remains. Other metrics show the outage.
-    if let Ok(mails) = mail::waiting(&state.db).await {
-        metrics::outbox(mails);
-    }
+    mail::measure(&state.db).await;
     match &state.db {
         Db::Sqlite(sqlite) => {
             measure_pool("read", &sqlite.read);
