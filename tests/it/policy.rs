@@ -1,5 +1,5 @@
-//! Compares docs/security/policy.md and the log list in docs/operations.md with the source: every field of a form or
-//! response and every log line must be listed.
+//! Compares docs/security/policy.md, the log list in docs/operations.md and the table in docs/performance.md with the
+//! source: every field of a form or response, every log line and every measurement must be listed.
 
 use std::{
     collections::BTreeSet,
@@ -126,4 +126,16 @@ fn nothing_but_what_the_guide_names_connects_to_others() {
     for setting in ["DATABASE_URL", "mail.smtp_host", "auth.breach_check_url"] {
         assert!(list.contains(&format!("`{setting}`")), "{setting}");
     }
+}
+
+#[test]
+fn the_table_of_measurements_has_the_rows_of_the_benchmark() {
+    let table =
+        include_str!("../../docs/performance.md").split_once("<!-- make bench writes from here -->\n").unwrap().1;
+    let table = table.split_once("\n<!-- to here -->").unwrap().0;
+    let listed: Vec<&str> = table.lines().filter_map(|line| line.strip_prefix("| ")).map(word).collect();
+    let program = include_str!("../../benches/ratios/table.rs");
+    let measured: Vec<&str> = program.split("row(\"").skip(1).map(word).collect();
+    assert!(measured.len() > 10, "{measured:?}");
+    assert_eq!(listed, [&["number"], &measured[..]].concat(), "make bench writes the table");
 }
