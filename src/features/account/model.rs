@@ -51,7 +51,7 @@ pub struct Export {
     /// The latest thousand events.
     pub events: Vec<ExportedEvent>,
     pub codes: Vec<ExportedCode>,
-    /// What the features add, each in its own key.
+    /// What the features add.
     #[serde(flatten)]
     pub features: BTreeMap<String, Value>,
 }

@@ -1,6 +1,7 @@
 //! The SQL that reads an account for its owner. It reads no credentials.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::Value;
 use sqlx::FromRow;
 use std::collections::BTreeMap;
 
@@ -95,8 +96,9 @@ pub async fn export(db: &Db, caller: &Caller, client: &Client, exporters: &[Expo
     .fetch_all(c)
     .await)?;
     let mut features = BTreeMap::new();
-    for exporter in exporters {
-        features.insert(exporter.key.to_owned(), (exporter.read)(db, caller.user_id).await?);
+    for export in exporters {
+        let Value::Object(data) = export(db, caller.user_id).await? else { return Err(AppError::Internal) };
+        features.extend(data);
     }
     let now = db.now().await?;
     let mut tx = db.begin().await?;

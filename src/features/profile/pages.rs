@@ -35,11 +35,9 @@ fn ProfilePage() -> impl IntoView {
 
 #[component]
 fn ProfileSettings(profile: Profile, flash: Flash) -> impl IntoView {
-    let (name, bio) = if flash.typed.is_empty() {
-        (profile.display_name, profile.bio)
-    } else {
-        (flash.typed(&Field::DISPLAY_NAME), flash.typed(&BIO))
-    };
+    let error = flash.error.clone();
+    let value = move |field: Field, stored| if flash.typed.is_empty() { stored } else { flash.typed(&field) };
+    let about = profile.about;
     let check: Check = Box::new(name_errors);
     view! {
         <section class="setting" aria-labelledby="public-title">
@@ -47,7 +45,7 @@ fn ProfileSettings(profile: Profile, flash: Flash) -> impl IntoView {
                 <h2 id="public-title">"Public profile"</h2>
                 <p>"Your name and bio are shown to other people."</p>
             </div>
-            <Form action="/api/profile/update" check error=flash.error>
+            <Form action="/api/profile/update" check error>
                 <FormErrors />
                 <TextField
                     field=Field::DISPLAY_NAME
@@ -55,14 +53,14 @@ fn ProfileSettings(profile: Profile, flash: Flash) -> impl IntoView {
                     autocomplete="name"
                     required=true
                     max_length=DISPLAY_NAME_MAX_LENGTH
-                    value=name
+                    value=value(Field::DISPLAY_NAME, profile.display_name)
                 />
                 <TextArea
                     field=BIO
                     label="About you"
                     hint="Plain text only."
                     max_length=BIO_MAX_LENGTH
-                    value=bio
+                    value=value(BIO, about.bio)
                 />
                 <Submit label="Save profile" />
             </Form>

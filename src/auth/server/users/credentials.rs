@@ -115,22 +115,28 @@ impl NewPassword {
 
 /// Parses a display name: one line of 1 to 50 characters without invisible or bidirectional ones.
 pub fn parse_display_name(input: &str) -> Result<String, Problem> {
-    let name = input.trim();
-    if name.is_empty() {
-        return Err(Problem::Missing);
+    match parse_text(input, false, DISPLAY_NAME_MAX_LENGTH)? {
+        name if name.is_empty() => Err(Problem::Missing),
+        name => Ok(name),
     }
-    if !is_printable(name, false) {
+}
+
+/// Parses text of at most `max` characters without invisible or bidirectional ones. `lines` allows several lines.
+pub fn parse_text(input: &str, lines: bool, max: u32) -> Result<String, Problem> {
+    // Forms send line breaks as CR LF (HTML, "constructing the entry list").
+    let text = input.replace("\r\n", "\n").trim().to_owned();
+    if !is_printable(&text, lines) {
         return Err(Problem::Unprintable);
     }
-    if name.chars().count() > DISPLAY_NAME_MAX_LENGTH as usize {
-        return Err(Problem::TooLong { max: DISPLAY_NAME_MAX_LENGTH });
+    if text.chars().count() > max as usize {
+        return Err(Problem::TooLong { max });
     }
-    Ok(name.to_owned())
+    Ok(text)
 }
 
 /// Returns whether `text` has no control, bidirectional or zero-width characters. `lines` allows line feeds. Allows a
 /// zero-width joiner in an emoji, but not after a letter, where it makes different names look the same.
-pub fn is_printable(text: &str, lines: bool) -> bool {
+fn is_printable(text: &str, lines: bool) -> bool {
     let mut before = 'a';
     text.chars().all(|c| {
         let previous = std::mem::replace(&mut before, c);
@@ -158,6 +164,11 @@ impl Problems {
     /// Returns the value, or records the problem and returns `None`.
     pub fn take<T>(&mut self, field: Field, result: Result<T, Problem>) -> Option<T> {
         result.map_err(|problem| self.0.push(crate::error::FieldError { field, problem })).ok()
+    }
+
+    /// Returns the value, or the error with all recorded problems.
+    pub fn into_result<T>(self, value: T) -> Result<T, AppError> {
+        if self.0.is_empty() { Ok(value) } else { Err(self.into_error()) }
     }
 
     /// Returns the error with all recorded problems.
