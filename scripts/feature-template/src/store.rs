@@ -9,9 +9,9 @@ use super::model::{BODY, BODY_MAX_LENGTH, Gadget, GadgetSummary, MAX_PER_ACCOUNT
 use crate::{
     auth::server::{
         Caller,
-        users::credentials::{Problems, parse_text},
+        users::credentials::{ValidationErrors, parse_text},
     },
-    error::{AppError, Problem},
+    error::{AppError, ValidationError},
     server::{
         db::{Db, read, within, write},
         relative_time::moment,
@@ -27,7 +27,7 @@ pub struct GadgetEdit {
 impl GadgetEdit {
     /// Validates the fields of the form; the error has every invalid field.
     pub fn parse(title: &str, body: &str) -> Result<Self, AppError> {
-        let mut problems = Problems::default();
+        let mut problems = ValidationErrors::default();
         let mut take = |field, result| problems.take(field, result).unwrap_or_default();
         let edit = Self {
             title: take(TITLE, parse_title(title)),
@@ -37,9 +37,9 @@ impl GadgetEdit {
     }
 }
 
-fn parse_title(input: &str) -> Result<String, Problem> {
+fn parse_title(input: &str) -> Result<String, ValidationError> {
     match parse_text(input, false, TITLE_MAX_LENGTH)? {
-        title if title.is_empty() => Err(Problem::Missing),
+        title if title.is_empty() => Err(ValidationError::Missing),
         title => Ok(title),
     }
 }

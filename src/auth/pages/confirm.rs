@@ -11,7 +11,7 @@ use crate::{
         },
         model::{check_new_password, log_in_path},
     },
-    error::{Field, FieldError, Problem},
+    error::{Field, FieldError, ValidationError},
     ui::{
         Check, Form, FormErrors, Mark, Refusal, Submit, TextField,
         flash::{Flash, use_flash, use_site},
@@ -80,7 +80,7 @@ fn Confirm(mailed: Mailed, link: String, flash: Flash) -> impl IntoView {
     let check: Check = Box::new(move |values| {
         let digits = values.get(&Field::DIGITS);
         let digits = (by_digits && digits.trim().is_empty())
-            .then_some(FieldError { field: Field::DIGITS, problem: Problem::Missing });
+            .then_some(FieldError { field: Field::DIGITS, problem: ValidationError::Missing });
         let password = needs_password.then(|| check_new_password(&values.get(&Field::PASSWORD), min).err()).flatten();
         let password = password.map(|problem| FieldError { field: Field::PASSWORD, problem });
         digits.into_iter().chain(password).collect()

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     auth::{Guarded, Loaded, VerifyReminder, model::DISPLAY_NAME_MAX_LENGTH},
-    error::{Field, FieldError, Problem},
+    error::{Field, FieldError, ValidationError},
     ui::{
         Check, Fact, Form, FormErrors, PageHead, RoleBadge, Submit, TextArea, TextField, Values,
         flash::{Flash, use_flash},
@@ -85,7 +85,7 @@ fn ProfileSettings(profile: Profile, flash: Flash) -> impl IntoView {
 
 fn name_errors(values: &Values) -> Vec<FieldError> {
     if values.get(&Field::DISPLAY_NAME).trim().is_empty() {
-        vec![FieldError { field: Field::DISPLAY_NAME, problem: Problem::Missing }]
+        vec![FieldError { field: Field::DISPLAY_NAME, problem: ValidationError::Missing }]
     } else {
         Vec::new()
     }

@@ -9,7 +9,7 @@ use super::model::{About, BIO, BIO_MAX_LENGTH, Profile};
 use crate::{
     auth::server::{
         Caller,
-        users::credentials::{Problems, parse_display_name, parse_text},
+        users::credentials::{ValidationErrors, parse_display_name, parse_text},
     },
     error::{AppError, Field},
     server::{
@@ -27,7 +27,7 @@ pub struct ProfileEdit {
 impl ProfileEdit {
     /// Validates the fields of the form; the error has every invalid field.
     pub fn parse(display_name: &str, about: &About) -> Result<Self, AppError> {
-        let mut problems = Problems::default();
+        let mut problems = ValidationErrors::default();
         let mut take = |field, result| problems.take(field, result).unwrap_or_default();
         let edit = Self {
             display_name: take(Field::DISPLAY_NAME, parse_display_name(display_name)),

@@ -31,7 +31,7 @@ use crate::{
             },
         },
     },
-    error::{AppError, Field, Problem},
+    error::{AppError, Field, ValidationError},
     server::{
         db::{Db, Tx},
         mail::Email,
@@ -49,7 +49,7 @@ use crate::{
 pub async fn request(state: &AppState, caller: &Caller, email: &str, client: &Client) -> Result<BrowserKey, AppError> {
     let email = parse_email(email)?;
     if email.key() == EmailAddress::parse(&caller.identity.email).map_err(|_| AppError::Unavailable)?.key() {
-        return Err(AppError::invalid(Field::EMAIL, Problem::Unchanged));
+        return Err(AppError::invalid(Field::EMAIL, ValidationError::Unchanged));
     }
     check_deliverable(state, &email)?;
     limit_mails(state, Purpose::ChangeEmail, &email, client).await?;

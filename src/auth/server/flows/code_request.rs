@@ -13,7 +13,7 @@ use crate::{
             users::{credentials::EmailAddress, store::find_user},
         },
     },
-    error::{AppError, Field, Problem},
+    error::{AppError, Field, ValidationError},
     server::{
         mail::Email,
         ops::rate_limit::{Bucket, Pair},
@@ -31,7 +31,7 @@ pub(super) fn parse_email(email: &str) -> Result<EmailAddress, AppError> {
 pub(super) fn check_deliverable(state: &AppState, email: &EmailAddress) -> Result<(), AppError> {
     match state.mail.reaches(email.as_str()) {
         true => Ok(()),
-        false => Err(AppError::invalid(Field::EMAIL, Problem::Undeliverable)),
+        false => Err(AppError::invalid(Field::EMAIL, ValidationError::Undeliverable)),
     }
 }
 

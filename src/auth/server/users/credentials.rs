@@ -6,7 +6,7 @@ use unicode_normalization::UnicodeNormalization;
 use super::input;
 use crate::{
     auth::model::{DISPLAY_NAME_MAX_LENGTH, check_new_password},
-    error::{AppError, Field, Problem},
+    error::{AppError, Field, ValidationError},
 };
 
 /// A normalized email address. Addresses that differ only in case, Unicode compatibility forms or the spelling of the
@@ -21,31 +21,31 @@ impl EmailAddress {
     /// Parses `local@domain`: the lengths of RFC 5321 (64, 253, 254 octets), a dot-atom with letters of any script as
     /// the local part (RFC 6531), a domain with at least one dot. Rejects comments, quotes and IP literals, which
     /// nobody signs up with, and underscores in the domain (RFC 5321, 2.3.5). Trims white space and invisible
-    /// characters; invisible characters elsewhere are [`Problem::Unprintable`].
-    pub fn parse(input: &str) -> Result<Self, Problem> {
+    /// characters; invisible characters elsewhere are [`ValidationError::Unprintable`].
+    pub fn parse(input: &str) -> Result<Self, ValidationError> {
         let input = input::trim(input);
         let invisible = |c: char| c.is_control() || input::is_invisible(c);
         Self::parse_trimmed(input).map_err(|problem| match problem {
-            Problem::Malformed if input.contains(invisible) => Problem::Unprintable,
+            ValidationError::Malformed if input.contains(invisible) => ValidationError::Unprintable,
             problem => problem,
         })
     }
 
-    fn parse_trimmed(input: &str) -> Result<Self, Problem> {
+    fn parse_trimmed(input: &str) -> Result<Self, ValidationError> {
         if input.is_empty() {
-            return Err(Problem::Missing);
+            return Err(ValidationError::Missing);
         }
         if input.len() > 1000 {
-            return Err(Problem::TooLong { max: 254 });
+            return Err(ValidationError::TooLong { max: 254 });
         }
         let normal: String = input.nfkc().collect();
-        let (local, domain) = normal.rsplit_once('@').ok_or(Problem::Malformed)?;
-        let domain = ascii_domain(domain).ok_or(Problem::Malformed)?;
+        let (local, domain) = normal.rsplit_once('@').ok_or(ValidationError::Malformed)?;
+        let domain = ascii_domain(domain).ok_or(ValidationError::Malformed)?;
         if local.len() > 64 || local.len() + 1 + domain.len() > 254 {
-            return Err(Problem::TooLong { max: 254 });
+            return Err(ValidationError::TooLong { max: 254 });
         }
         if !local.split('.').all(is_atom) {
-            return Err(Problem::Malformed);
+            return Err(ValidationError::Malformed);
         }
         // Lower-casing can decompose a character. Normalize again, so that the key of a key is the same key.
         let key_local: String = local.to_lowercase().nfkc().collect();
@@ -89,7 +89,7 @@ pub fn same_email(typed: &str, own: &str) -> Result<(), AppError> {
     match (EmailAddress::parse(typed), EmailAddress::parse(own)) {
         (Err(problem), _) => error(problem),
         (Ok(typed), Ok(own)) if typed.key() == own.key() => Ok(()),
-        _ => error(Problem::Mismatch),
+        _ => error(ValidationError::Mismatch),
     }
 }
 
@@ -98,7 +98,7 @@ pub struct NewPassword(String);
 
 impl NewPassword {
     /// Validates the length; `min` in characters.
-    pub fn parse(input: String, min: u32) -> Result<Self, Problem> {
+    pub fn parse(input: String, min: u32) -> Result<Self, ValidationError> {
         let normal = input::normal_password(&input).into_owned();
         check_new_password(&normal, min)?;
         Ok(Self(normal))
@@ -114,22 +114,22 @@ impl NewPassword {
 }
 
 /// Parses a display name: one line of 1 to 50 characters without invisible or bidirectional ones.
-pub fn parse_display_name(input: &str) -> Result<String, Problem> {
+pub fn parse_display_name(input: &str) -> Result<String, ValidationError> {
     match parse_text(input, false, DISPLAY_NAME_MAX_LENGTH)? {
-        name if name.is_empty() => Err(Problem::Missing),
+        name if name.is_empty() => Err(ValidationError::Missing),
         name => Ok(name),
     }
 }
 
 /// Parses text of at most `max` characters without invisible or bidirectional ones. `lines` allows several lines.
-pub fn parse_text(input: &str, lines: bool, max: u32) -> Result<String, Problem> {
+pub fn parse_text(input: &str, lines: bool, max: u32) -> Result<String, ValidationError> {
     // Forms send line breaks as CR LF (HTML, "constructing the entry list").
     let text = input.replace("\r\n", "\n").trim().to_owned();
     if !is_printable(&text, lines) {
-        return Err(Problem::Unprintable);
+        return Err(ValidationError::Unprintable);
     }
     if text.chars().count() > max as usize {
-        return Err(Problem::TooLong { max });
+        return Err(ValidationError::TooLong { max });
     }
     Ok(text)
 }
@@ -158,11 +158,11 @@ fn is_printable(text: &str, lines: bool) -> bool {
 
 /// Collects the problems of several fields, so that a form can show all of them.
 #[derive(Default)]
-pub struct Problems(Vec<crate::error::FieldError>);
+pub struct ValidationErrors(Vec<crate::error::FieldError>);
 
-impl Problems {
+impl ValidationErrors {
     /// Returns the value, or records the problem and returns `None`.
-    pub fn take<T>(&mut self, field: Field, result: Result<T, Problem>) -> Option<T> {
+    pub fn take<T>(&mut self, field: Field, result: Result<T, ValidationError>) -> Option<T> {
         result.map_err(|problem| self.0.push(crate::error::FieldError { field, problem })).ok()
     }
 
@@ -226,34 +226,34 @@ mod tests {
         let long_local = format!("{}@example.test", "a".repeat(65));
         let long_domain = format!("a@{}.test", "a.".repeat(130));
         for (input, problem) in [
-            ("", Problem::Missing),
-            ("   ", Problem::Missing),
-            ("ada", Problem::Malformed),
-            ("ada@", Problem::Malformed),
-            ("@example.test", Problem::Malformed),
-            ("ada@localhost", Problem::Malformed),
-            ("ada@example..test", Problem::Malformed),
-            ("ada@-example.test", Problem::Malformed),
-            ("ada@example.test.", Problem::Malformed),
-            ("ada@127.0.0.1", Problem::Malformed),
-            ("ada@[127.0.0.1]", Problem::Malformed),
-            (".ada@example.test", Problem::Malformed),
-            ("a..da@example.test", Problem::Malformed),
-            ("a da@example.test", Problem::Malformed),
-            ("a@b@example.test", Problem::Malformed),
-            ("\"a da\"@example.test", Problem::Malformed),
-            ("ada@example.test\r\nBcc: eve@example.test", Problem::Unprintable),
-            ("a\0da@example.test", Problem::Unprintable),
-            ("a\u{200b}da@example.test", Problem::Unprintable),
-            ("a\u{202e}da@example.test", Problem::Unprintable),
-            ("a\u{3164}da@example.test", Problem::Unprintable),
-            ("\u{200b}", Problem::Missing),
-            ("\u{200b}ada", Problem::Malformed),
-            ("user@sub_domain.example.test", Problem::Malformed),
-            ("ada@exa_mple.test", Problem::Malformed),
-            (&long_local, Problem::TooLong { max: 254 }),
-            (&long_domain, Problem::Malformed),
-            (&"a".repeat(2000), Problem::TooLong { max: 254 }),
+            ("", ValidationError::Missing),
+            ("   ", ValidationError::Missing),
+            ("ada", ValidationError::Malformed),
+            ("ada@", ValidationError::Malformed),
+            ("@example.test", ValidationError::Malformed),
+            ("ada@localhost", ValidationError::Malformed),
+            ("ada@example..test", ValidationError::Malformed),
+            ("ada@-example.test", ValidationError::Malformed),
+            ("ada@example.test.", ValidationError::Malformed),
+            ("ada@127.0.0.1", ValidationError::Malformed),
+            ("ada@[127.0.0.1]", ValidationError::Malformed),
+            (".ada@example.test", ValidationError::Malformed),
+            ("a..da@example.test", ValidationError::Malformed),
+            ("a da@example.test", ValidationError::Malformed),
+            ("a@b@example.test", ValidationError::Malformed),
+            ("\"a da\"@example.test", ValidationError::Malformed),
+            ("ada@example.test\r\nBcc: eve@example.test", ValidationError::Unprintable),
+            ("a\0da@example.test", ValidationError::Unprintable),
+            ("a\u{200b}da@example.test", ValidationError::Unprintable),
+            ("a\u{202e}da@example.test", ValidationError::Unprintable),
+            ("a\u{3164}da@example.test", ValidationError::Unprintable),
+            ("\u{200b}", ValidationError::Missing),
+            ("\u{200b}ada", ValidationError::Malformed),
+            ("user@sub_domain.example.test", ValidationError::Malformed),
+            ("ada@exa_mple.test", ValidationError::Malformed),
+            (&long_local, ValidationError::TooLong { max: 254 }),
+            (&long_domain, ValidationError::Malformed),
+            (&"a".repeat(2000), ValidationError::TooLong { max: 254 }),
         ] {
             assert_eq!(EmailAddress::parse(input).unwrap_err(), problem, "{input:?}");
         }
@@ -275,11 +275,11 @@ mod tests {
         for name in
             ["a\nb", "a\rb", "a\0b", "a\u{202e}b", "a\u{200b}b", "a\u{200d}b", "\u{feff}ab", "a\u{2028}b", "a\u{7f}b"]
         {
-            assert_eq!(parse_display_name(name), Err(Problem::Unprintable), "{name:?}");
+            assert_eq!(parse_display_name(name), Err(ValidationError::Unprintable), "{name:?}");
         }
-        assert_eq!(parse_display_name("  "), Err(Problem::Missing));
+        assert_eq!(parse_display_name("  "), Err(ValidationError::Missing));
         assert_eq!(parse_display_name(&"\u{e9}".repeat(50)).map(|n| n.chars().count()), Ok(50));
-        assert_eq!(parse_display_name(&"a".repeat(51)), Err(Problem::TooLong { max: 50 }));
+        assert_eq!(parse_display_name(&"a".repeat(51)), Err(ValidationError::TooLong { max: 50 }));
     }
 
     #[test]
@@ -287,11 +287,11 @@ mod tests {
         let accented = "\u{e9}".repeat(12);
         assert_eq!(NewPassword::parse(accented.clone(), 12).unwrap().into_inner(), accented);
         assert_eq!(NewPassword::parse("e\u{301}".repeat(12), 12).unwrap().into_inner(), accented);
-        assert_eq!(NewPassword::parse("e\u{301}".repeat(11), 12).err(), Some(Problem::TooShort { min: 12 }));
+        assert_eq!(NewPassword::parse("e\u{301}".repeat(11), 12).err(), Some(ValidationError::TooShort { min: 12 }));
         assert_eq!(NewPassword::parse("  spaces stay  ".into(), 12).unwrap().into_inner(), "  spaces stay  ");
-        assert_eq!(NewPassword::parse("a".repeat(11), 12).err(), Some(Problem::TooShort { min: 12 }));
+        assert_eq!(NewPassword::parse("a".repeat(11), 12).err(), Some(ValidationError::TooShort { min: 12 }));
         assert!(NewPassword::parse("a".repeat(1024), 12).is_ok());
-        assert_eq!(NewPassword::parse("a".repeat(1025), 12).err(), Some(Problem::TooLong { max: 1024 }));
-        assert_eq!(NewPassword::parse(String::new(), 12).err(), Some(Problem::Missing));
+        assert_eq!(NewPassword::parse("a".repeat(1025), 12).err(), Some(ValidationError::TooLong { max: 1024 }));
+        assert_eq!(NewPassword::parse(String::new(), 12).err(), Some(ValidationError::Missing));
     }
 }
