@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::model::Mailed;
+use super::model::EmailCode;
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
 use {
@@ -57,7 +57,7 @@ pub async fn send_verification() -> Result<(), AppError> {
 /// Returns the purpose and the requirements of a link's code or, if `code` is empty, of the one that this browser
 /// requested. `None` if the code has expired or was used. Does not use the code, so mail scanners are harmless.
 #[server(endpoint = "auth/mailed_code")]
-pub async fn mailed_code(#[server(default)] code: String) -> Result<Option<Mailed>, AppError> {
+pub async fn mailed_code(#[server(default)] code: String) -> Result<Option<EmailCode>, AppError> {
     let state = state()?;
     let (browser, caller, client) = presenter(&state)?;
     let who = Presenter { browser: browser.as_ref(), caller: caller.as_ref(), client: &client };
