@@ -94,7 +94,7 @@ impl Field {
     }
 }
 
-/// The problem of an invalid field. `min` and `max` are in characters.
+/// Why a field is invalid. `min` and `max` are in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ValidationError {
