@@ -84,11 +84,11 @@ pub async fn confirm(
 
 /// Disables an undo link. `code` is its secret.
 #[server(endpoint = "auth/dismiss_way_back")]
-pub async fn dismiss_way_back(#[server(default)] code: String) -> Result<(), AppError> {
+pub async fn dismiss_undo_link(#[server(default)] code: String) -> Result<(), AppError> {
     let (state, client) = (state()?, client()?);
     let code = secret_of_link(&code);
     again!(change_email::dismiss_undo_link(&state, &code, &client))?;
-    responses::see_other(if caller().is_some() { "/account" } else { "/" }, Some(notices::WAY_BACK_ENDED));
+    responses::see_other(if caller().is_some() { "/account" } else { "/" }, Some(notices::UNDO_LINK_ENDED));
     Ok(())
 }
 

@@ -60,7 +60,7 @@ pub async fn change_password(
 
 /// Emails a new undo link to a previous address of the account and voids the old one.
 #[server(endpoint = "account/renew_way_back")]
-pub async fn renew_way_back(#[server(default)] email: String) -> Result<(), AppError> {
+pub async fn renew_undo_link(#[server(default)] email: String) -> Result<(), AppError> {
     let caller = require(ACCESS).await?;
     let (state, client) = (state()?, client()?);
     again!(change_email::renew_undo_link(&state, &caller, &email, &client))?;
