@@ -87,7 +87,7 @@ impl Bucket {
 
     /// Limits log-in mails per address. `window` equals the code's lifetime, so the last code sent is still valid when
     /// the limit is reached.
-    pub fn way_in(email_key: &str, limit: u32, window: TimeDelta) -> Self {
+    pub fn log_in_mails(email_key: &str, limit: u32, window: TimeDelta) -> Self {
         Self::new(&format!("way in for {email_key}"), limit, window)
     }
 

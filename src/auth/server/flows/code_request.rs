@@ -81,7 +81,7 @@ pub(super) async fn limit_mails(
             state.config.throttle.client_per_minute,
         ),
         account: match purpose {
-            Purpose::LogIn | Purpose::Recover => Bucket::way_in(email.key(), limit, code::LIFETIME),
+            Purpose::LogIn | Purpose::Recover => Bucket::log_in_mails(email.key(), limit, code::LIFETIME),
             _ => Bucket::mailed(email.key(), limit),
         },
     };
