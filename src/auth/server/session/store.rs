@@ -56,7 +56,7 @@ pub struct SessionRow {
 
 impl SessionRow {
     /// Returns whether the session is active: not ended, not expired, and of an active account's current epoch.
-    pub fn is_alive(&self, now: DateTime<Utc>) -> bool {
+    pub fn is_active(&self, now: DateTime<Utc>) -> bool {
         self.revoked_at.is_none()
             && self.state == "active"
             && self.session_epoch == self.user_epoch
