@@ -23,7 +23,7 @@ pub async fn check(state: &AppState, password: &NewPassword, context: &[&str]) -
     let problem = match problem_of(rated) {
         Some(problem) => Some(problem),
         None => match &state.breaches {
-            Some(breaches) if breaches.know(password.as_str()).await => Some(ValidationError::Breached),
+            Some(breaches) if breaches.contains(password.as_str()).await => Some(ValidationError::Breached),
             _ => None,
         },
     };
