@@ -113,7 +113,7 @@ pub async fn insert_session(tx: &mut Tx, session: &NewSession<'_>, now: DateTime
 
 /// Ends all but the `most` most recently used sessions of an account, and deletes all but the `remembered` latest ended
 /// ones. Otherwise someone with the password could add rows without limit.
-pub async fn bound_sessions(
+pub async fn limit_sessions(
     tx: &mut Tx,
     user_id: Uuid,
     most: i64,
