@@ -95,5 +95,5 @@ pub async fn dismiss_undo_link(#[server(default)] code: String) -> Result<(), Ap
 /// Returns the parts of a [`Presenter`]: the browser key, the caller and the client.
 #[cfg(feature = "ssr")]
 fn presenter(state: &AppState) -> Result<(Option<BrowserKey>, Option<Caller>, Client), AppError> {
-    Ok((state.cookie_names.asked(&cookies()?), caller(), client()?))
+    Ok((state.cookie_names.pending(&cookies()?), caller(), client()?))
 }
