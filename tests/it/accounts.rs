@@ -3,7 +3,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use latchkey::{
-    auth::{model::Role, server::users::credentials::EmailAddress},
+    auth::{model::Role, server::users::email_address::EmailAddress},
     error::{Field, ValidationError},
     ui::messages,
 };

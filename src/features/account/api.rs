@@ -16,7 +16,7 @@ use {
             client, cookies,
             flows::{change_email, change_password, delete_account},
             has_password, is_recent, notices, outcome, require, require_recent, state,
-            users::credentials,
+            users::email_address,
         },
         server::{db::error_mapping::again, http::responses, ops::rate_limit::Bucket},
         ui::{flash::Notice, time::counted},
@@ -88,7 +88,7 @@ pub async fn export() -> Result<Export, AppError> {
 #[server(endpoint = "account/leave")]
 pub async fn leave(#[server(default)] email: String) -> Result<(), AppError> {
     let caller = require_recent(ACCESS).await?;
-    credentials::same_email(&email, &caller.identity.email)?;
+    email_address::same_email(&email, &caller.identity.email)?;
     let (state, client) = (state()?, client()?);
     again!(delete_account::schedule(&state, &caller, &client))?;
     let text = format!(

@@ -16,7 +16,7 @@ use crate::{
         email_code::model::{CODE_MINUTES, Purpose, UNDO_DAYS},
         server::{
             email_code, users,
-            users::{credentials::EmailAddress, input},
+            users::{email_address::EmailAddress, input},
         },
     },
     error::{AppError, Field, ValidationError},

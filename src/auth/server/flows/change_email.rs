@@ -25,7 +25,7 @@ use crate::{
                 end_store::{EndReason, end_other_sessions_of},
             },
             users::{
-                credentials::EmailAddress,
+                email_address::EmailAddress,
                 owner_store::{self, SetEmail},
                 store::find_user,
             },

@@ -10,7 +10,7 @@ use crate::{
                 code::{self, BrowserKey, Detail},
                 secret::CodeSeed,
             },
-            users::{credentials::EmailAddress, store::find_user},
+            users::{email_address::EmailAddress, store::find_user},
         },
     },
     error::{AppError, Field, ValidationError},

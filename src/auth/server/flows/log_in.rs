@@ -10,7 +10,8 @@ use crate::{
         token::cookies::Issued,
         token::session_id::SessionIdHash,
         users::{
-            credentials::{EmailAddress, ValidationErrors},
+            credentials::ValidationErrors,
+            email_address::EmailAddress,
             owner_store,
             store::{self, UserRow},
         },

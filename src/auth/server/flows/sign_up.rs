@@ -26,7 +26,8 @@ use crate::{
             token::cookies::Issued,
             token::session_id::SessionIdHash,
             users::{
-                credentials::{EmailAddress, NewPassword, ValidationErrors, parse_display_name},
+                credentials::{NewPassword, ValidationErrors, parse_display_name},
+                email_address::EmailAddress,
                 owner_store,
                 store::{self, NewUser},
             },

@@ -9,7 +9,7 @@ use crate::{
         server::{
             flows::sign_up::name_by_address,
             password::stored_hash::{HashProblem, StoredHash},
-            users::credentials::{EmailAddress, parse_display_name},
+            users::{credentials::parse_display_name, email_address::EmailAddress},
         },
     },
     error::{Field, ValidationError},
