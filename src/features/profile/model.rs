@@ -18,7 +18,6 @@ pub const BIO_MAX_LENGTH: u32 = 500;
 /// What users tell about themselves. Each field is a column of `profiles`, an argument of `update_profile` and a key of
 /// the data export.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "ssr", derive(sqlx::FromRow))]
 #[serde(default)]
 pub struct About {
     pub bio: String,

@@ -2,7 +2,7 @@
 
 use super::{
     api::current_profile,
-    model::{ACCESS, BIO, BIO_MAX_LENGTH, Profile},
+    model::{self, ACCESS, Profile},
 };
 use crate::{
     auth::{Guarded, Loaded, VerifyReminder, model::DISPLAY_NAME_MAX_LENGTH},
@@ -56,11 +56,11 @@ fn ProfileSettings(profile: Profile, flash: Flash) -> impl IntoView {
                     value=value(Field::DISPLAY_NAME, profile.display_name)
                 />
                 <TextArea
-                    field=BIO
+                    field=model::BIO
                     label="About you"
                     hint="Plain text only."
-                    max_length=BIO_MAX_LENGTH
-                    value=value(BIO, about.bio)
+                    max_length=model::BIO_MAX_LENGTH
+                    value=value(model::BIO, about.bio)
                 />
                 <Submit label="Save profile" />
             </Form>

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::model::{About, BIO, BIO_MAX_LENGTH, Profile};
+use super::model::{self, About, Profile};
 use crate::{
     auth::server::{
         Caller,
@@ -31,7 +31,10 @@ impl ProfileEdit {
         let mut take = |field, result| problems.take(field, result).unwrap_or_default();
         let edit = Self {
             display_name: take(Field::DISPLAY_NAME, parse_display_name(display_name)),
-            about: About { bio: take(BIO, parse_text(&about.bio, true, BIO_MAX_LENGTH)) },
+            about: About {
+                // Of several lines.
+                bio: take(model::BIO, parse_text(&about.bio, true, model::BIO_MAX_LENGTH)),
+            },
         };
         problems.into_result(edit)
     }
@@ -42,8 +45,13 @@ struct ProfileRow {
     email: String,
     created_at: DateTime<Utc>,
     display_name: String,
-    #[sqlx(flatten)]
-    about: About,
+    bio: String,
+}
+
+impl ProfileRow {
+    fn into_about(self) -> About {
+        About { bio: self.bio }
+    }
 }
 
 async fn row(db: &Db, user_id: Uuid) -> Result<Option<ProfileRow>, AppError> {
@@ -61,17 +69,17 @@ pub async fn find(db: &Db, caller: &Caller) -> Result<Option<Profile>, AppError>
     // Used only for "how long ago", so this node's clock is good enough and saves a query.
     let now = Utc::now();
     Ok(row(db, caller.user_id).await?.map(|row| Profile {
-        email: row.email,
-        display_name: row.display_name,
-        about: row.about,
+        email: row.email.clone(),
+        display_name: row.display_name.clone(),
         role: caller.identity.role,
         member_since: moment(row.created_at, now),
+        about: row.into_about(),
     }))
 }
 
 /// Returns what the user tells about themselves, for the data export.
 pub async fn export(db: &Db, user_id: Uuid) -> Result<Value, AppError> {
-    Ok(json!(row(db, user_id).await?.ok_or(AppError::NotFound)?.about))
+    Ok(json!(row(db, user_id).await?.ok_or(AppError::NotFound)?.into_about()))
 }
 
 /// Saves an edit.
