@@ -29,7 +29,7 @@ test: ## Run everything: lints, cargo tests on SQLite and PostgreSQL, release bu
 faults: ## Run the long fault tests: 1,000 kills, a million refreshes (about an hour and a half)
 	@scripts/faults
 
-bench: target/.built ## Measure against the baselines and print the table of docs/performance.md
+bench: target/.built ## Measure against the baselines and write the table of docs/performance.md
 	@scripts/bench
 
 feature: ## Generate a feature with pages, tests and migrations: make feature NAME=notes

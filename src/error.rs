@@ -61,7 +61,7 @@ pub enum AppError {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FieldError {
     pub field: Field,
-    pub problem: Problem,
+    pub problem: ValidationError,
 }
 
 /// A field of a form. Its name is the `name` and `id` of the input, and the name of the server function's argument.
@@ -94,10 +94,10 @@ impl Field {
     }
 }
 
-/// The problem of an invalid field. `min` and `max` are in characters.
+/// Why a field is invalid. `min` and `max` are in characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Problem {
+pub enum ValidationError {
     Missing,
     Malformed,
     TooShort {
@@ -128,12 +128,12 @@ pub enum Problem {
 
 impl AppError {
     /// Creates the error for one invalid field.
-    pub fn invalid(field: Field, problem: Problem) -> Self {
+    pub fn invalid(field: Field, problem: ValidationError) -> Self {
         Self::Invalid { fields: vec![FieldError { field, problem }] }
     }
 
     /// Returns the problem of `field`, if this error has one.
-    pub fn problem_of(&self, field: &Field) -> Option<Problem> {
+    pub fn problem_of(&self, field: &Field) -> Option<ValidationError> {
         match self {
             Self::Invalid { fields } => fields.iter().find(|e| e.field == *field).map(|e| e.problem),
             _ => None,

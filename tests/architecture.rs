@@ -66,7 +66,8 @@ impl Source {
 
     /// Whether it is compiled for the server only.
     fn is_server(&self) -> bool {
-        self.is_in("auth/server") || self.is_in("server") || self.is_store() || self.file == "main.rs"
+        let is_emails = self.feature().is_some() && self.name() == "emails";
+        self.is_in("auth/server") || self.is_in("server") || self.is_store() || is_emails || self.file == "main.rs"
     }
 }
 
@@ -617,6 +618,7 @@ fn the_checker_sees_what_it_is_there_to_see() {
         ("auth/api.rs", "mod ssr { pub use crate::auth::server::state; use axum::http::request::Parts; }"),
         ("auth/pages.rs", "use super::use_identity; mod tests { use crate::server::db::Db; }"),
         ("features/admin/store.rs", "use super::model::Account; use crate::server::db::{Db, read};"),
+        ("features/admin/emails.rs", "use crate::{auth::server::emails::templates, server::mail::Email};"),
         ("app.rs", "use crate::features::{admin, profile}; fn f() { admin::model::ACCESS }"),
         ("server/router.rs", "use crate::app::App;"),
         ("auth/server/token.rs", "fn f() { let quote = '\"'; let life: &'static str = r#\"crate::app::App\"#; }"),

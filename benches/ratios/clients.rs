@@ -60,9 +60,9 @@ impl Pages {
         Self { requests: sessions.iter().map(request).collect(), next: 0 }
     }
 
-    /// `/`, which everyone can see.
-    pub fn open() -> Self {
-        Self { requests: vec![get("/", "")], next: 0 }
+    /// A page that everyone can see.
+    pub fn open(path: &str) -> Self {
+        Self { requests: vec![get(path, "")], next: 0 }
     }
 }
 

@@ -102,6 +102,8 @@ pub struct Database {
     pub url: String,
     /// As many as fit into the time limit.
     pub users: u64,
+    /// Name and version of its engine.
+    pub engine: String,
     secret: String,
 }
 
@@ -115,9 +117,14 @@ impl Database {
         limit: Duration,
     ) -> Result<Self> {
         let url = scratch.database(engine).await?;
-        let mut database = Self { url, users: 0, secret: secret.to_owned() };
+        let mut database = Self { url, users: 0, engine: String::new(), secret: secret.to_owned() };
         let app = database.open().await?;
         app.db.migrate().await?;
+        let version = match engine {
+            Engine::Sqlite => "select 'SQLite ' || sqlite_version()",
+            Engine::Postgres => "select 'PostgreSQL ' || split_part(current_setting('server_version'), ' ', 1)",
+        };
+        database.engine = on_db!(&app.db, |c| sqlx::query_scalar(version).fetch_one(c).await)?;
         let hash = app.passwords.hash(PASSWORD.into()).await?;
         let begin = Instant::now();
         while database.users < users && (database.users == 0 || begin.elapsed() < limit) {

@@ -1,5 +1,5 @@
 //! `make bench`: measures the app's costs as ratios to baselines that are built from the same dependencies and measured
-//! in the same run. Prints one table, which docs/performance.md explains.
+//! in the same run. A full run writes them into docs/performance.md, which explains them.
 //!
 //! A run: `database` fills databases -> `measure` starts servers (`server`) one by one, sends requests (`clients`,
 //! `load`) and runs `baseline`s in between -> `samples` stores the results -> `table` compares them with the goals.
@@ -7,6 +7,7 @@
 mod baseline;
 mod clients;
 mod database;
+mod download;
 mod growth;
 mod load;
 mod measure;
@@ -23,6 +24,7 @@ use std::{
 };
 
 use database::{Database, Engine, Scratch};
+use download::Download;
 use measure::{Bench, Times};
 use samples::Samples;
 
@@ -42,8 +44,8 @@ async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match arguments.as_slice() {
-        [] => measured(Times::full()).await,
-        ["--quick"] => measured(Times::quick()).await,
+        [] => measured(Times::full()).await.and_then(|block| table::write(&block)),
+        ["--quick"] => measured(Times::quick()).await.map(drop),
         // The two servers that a run starts of this very program.
         ["serve-bare", address, page] => serve_bare(address, page).await,
         ["serve-unguarded", program, access] => baseline::serve_unguarded(Path::new(program), access).await,
@@ -62,8 +64,9 @@ async fn serve_bare(address: &str, page: &str) -> Result<()> {
     baseline::serve_bare(address.parse()?, Path::new(page)).await
 }
 
-/// Runs everything, and removes what it created, also after a failure.
-async fn measured(times: Times) -> Result<()> {
+/// Runs everything, and removes what it created, also after a failure. Prints and returns the
+/// block of docs/performance.md.
+async fn measured(times: Times) -> Result<String> {
     let program = std::env::var_os("LATCHKEY_BENCH_SERVER")
         .map(PathBuf::from)
         .ok_or("LATCHKEY_BENCH_SERVER names no release build of the server: run scripts/bench, which makes one")?;
@@ -76,8 +79,9 @@ async fn measured(times: Times) -> Result<()> {
     };
     // What went wrong first is told first: a database server that died fails both.
     let removed = scratch.remove().await;
-    println!("{}", outcome?);
-    removed
+    let block = outcome?;
+    println!("{block}");
+    removed.map(|()| block)
 }
 
 async fn both_engines(scratch: &mut Scratch, program: PathBuf, times: Times) -> Result<String> {
@@ -106,9 +110,10 @@ async fn one_engine(
         databases.push(Database::filled(scratch, engine, secret, users, times.filling).await?);
     }
     let bench = Bench { folder: scratch.folder.clone(), program: program.to_owned(), secret: secret.to_owned(), times };
-    let mut samples = Samples::new(name, databases.iter().map(|database| database.users));
-    let mut growing = growth::prepare(&databases, times).await?;
     let small = &databases[0];
+    let download = Download::measure(&bench.app(small).await?).await?;
+    let mut samples = Samples::new(small.engine.clone(), databases.iter().map(|database| database.users), download);
+    let mut growing = growth::prepare(&databases, times).await?;
     let mut refreshing = measure::prepare_refreshes(small).await?;
     let pages = small.sessions(0..measure::PAGE_CONNECTIONS).await?;
     for round in 1..=ROUNDS {

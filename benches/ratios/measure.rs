@@ -189,8 +189,8 @@ impl Bench {
     }
 }
 
-/// Returns the body of the guarded page, as the first of these clients sees it.
-async fn page(server: &Server, clients: &[Pages]) -> Result<Vec<u8>> {
+/// Returns the body of the page, as the first of these clients sees it.
+pub async fn page(server: &Server, clients: &[Pages]) -> Result<Vec<u8>> {
     let mut client = clients.first().cloned().ok_or("no clients")?;
     let mut connection = Connection::open(server.address).await?;
     let answer = connection.exchange(client.ask()).await?;

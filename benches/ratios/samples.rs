@@ -1,6 +1,9 @@
 //! The measurements of one engine.
 
-use crate::timing::{ASKERS, FLOWS, KINDS};
+use crate::{
+    download::Download,
+    timing::{ASKERS, FLOWS, KINDS},
+};
 
 /// A quantity and its baseline, measured one after the other in each round.
 #[derive(Default)]
@@ -37,7 +40,9 @@ pub struct Growth {
 
 /// All measurements of one engine.
 pub struct Samples {
-    pub engine: &'static str,
+    /// Name and version.
+    pub engine: String,
+    pub download: Download,
     /// Accounts of its databases.
     pub users: Vec<u64>,
     /// Guarded pages per second, and responses of the bare handler.
@@ -62,9 +67,10 @@ pub struct Samples {
 }
 
 impl Samples {
-    pub fn new(engine: &'static str, users: impl Iterator<Item = u64>) -> Self {
+    pub fn new(engine: String, users: impl Iterator<Item = u64>, download: Download) -> Self {
         Self {
             engine,
+            download,
             users: users.collect(),
             bare: Pairs::default(),
             unguarded: Pairs::default(),

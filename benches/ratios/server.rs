@@ -89,7 +89,7 @@ impl Server {
                 Err(_) => tokio::time::sleep(LOOK).await,
             }
         };
-        let mut visitor = Pages::open();
+        let mut visitor = Pages::open("/");
         let answer = connection.exchange(visitor.ask()).await?;
         visitor.check(&answer)?;
         server.started_in = begin.elapsed();

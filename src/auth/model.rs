@@ -1,6 +1,6 @@
 //! Roles, access rules and shared validation, in the types that server and browser share.
 
-use crate::error::{AppError, Problem};
+use crate::error::{AppError, ValidationError};
 use serde::{Deserialize, Serialize};
 
 /// The role of an account, in ascending order: each role includes the permissions of those before it.
@@ -92,24 +92,24 @@ pub const DELETION_DAYS: u32 = 14;
 pub const DISPLAY_NAME_MAX_LENGTH: u32 = 50;
 
 /// Checks an email address roughly before the form is sent. The server's `EmailAddress::parse` has the full check.
-pub fn check_email(input: &str) -> Result<(), Problem> {
+pub fn check_email(input: &str) -> Result<(), ValidationError> {
     let input = input.trim();
     if input.is_empty() {
-        return Err(Problem::Missing);
+        return Err(ValidationError::Missing);
     }
     match input.split_once('@') {
         Some((local, domain)) if !local.is_empty() && domain.contains('.') => Ok(()),
-        _ => Err(Problem::Malformed),
+        _ => Err(ValidationError::Malformed),
     }
 }
 
 /// Checks the length of a new password; `min` in characters.
-pub fn check_new_password(input: &str, min: u32) -> Result<(), Problem> {
+pub fn check_new_password(input: &str, min: u32) -> Result<(), ValidationError> {
     let length = u32::try_from(input.chars().count()).unwrap_or(u32::MAX);
     match length {
-        0 => Err(Problem::Missing),
-        _ if length < min => Err(Problem::TooShort { min }),
-        _ if length > PASSWORD_MAX_LENGTH => Err(Problem::TooLong { max: PASSWORD_MAX_LENGTH }),
+        0 => Err(ValidationError::Missing),
+        _ if length < min => Err(ValidationError::TooShort { min }),
+        _ if length > PASSWORD_MAX_LENGTH => Err(ValidationError::TooLong { max: PASSWORD_MAX_LENGTH }),
         _ => Ok(()),
     }
 }
@@ -259,9 +259,9 @@ mod tests {
 
     #[test]
     fn the_rough_email_check_rejects_only_malformed_addresses() {
-        assert_eq!(check_email(" "), Err(Problem::Missing));
+        assert_eq!(check_email(" "), Err(ValidationError::Missing));
         for input in ["ada", "@example.test", "ada@", "ada@localhost"] {
-            assert_eq!(check_email(input), Err(Problem::Malformed), "{input}");
+            assert_eq!(check_email(input), Err(ValidationError::Malformed), "{input}");
         }
         assert_eq!(check_email(" ada@example.test "), Ok(()));
     }

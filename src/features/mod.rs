@@ -15,4 +15,4 @@ use crate::server::export::Exporter;
 
 /// What the features store about a user, for the data export: a line for each feature with tables or columns of its own.
 #[cfg(feature = "ssr")]
-pub const EXPORTS: &[Exporter] = &[Exporter { key: "bio", read: |db, user_id| Box::pin(profile::export(db, user_id)) }];
+pub const EXPORTS: &[Exporter] = &[|db, user_id| Box::pin(profile::export(db, user_id))];

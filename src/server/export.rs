@@ -8,14 +8,8 @@ use uuid::Uuid;
 use super::db::Db;
 use crate::error::AppError;
 
+/// Reads what one feature stores about the user. Returns a JSON object, whose keys are added to those of the export.
+pub type Exporter = fn(&Db, Uuid) -> Reading<'_>;
+
 /// A future with the data of one feature.
 pub type Reading<'a> = Pin<Box<dyn Future<Output = Result<Value, AppError>> + Send + 'a>>;
-
-/// One key of the export.
-#[derive(Clone, Copy)]
-pub struct Exporter {
-    /// The key in the JSON object.
-    pub key: &'static str,
-    /// Reads what the feature stores about the user.
-    pub read: fn(&Db, Uuid) -> Reading<'_>,
-}

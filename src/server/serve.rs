@@ -102,7 +102,7 @@ async fn clean(state: AppState) {
             return;
         }
         if let Ok(older) = users::store::find_older_hash(&state.db, &state.passwords.prefix()).await {
-            state.passwords.imitate(older.as_deref());
+            state.passwords.equalize_with(older.as_deref());
         }
         if let Ok(now) = state.db.now().await {
             for (rows, deleted) in [

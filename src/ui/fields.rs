@@ -183,7 +183,7 @@ fn content_of_textarea(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::{AppError, Problem};
+    use crate::error::{AppError, ValidationError};
 
     const BIO: Field = Field::named("bio");
 
@@ -212,10 +212,10 @@ mod tests {
     #[test]
     fn an_error_is_shown_only_at_its_field() {
         Owner::new().with(|| {
-            let error = AppError::invalid(BIO, Problem::TooLong { max: 3 });
+            let error = AppError::invalid(BIO, ValidationError::TooLong { max: 3 });
             provide_context(FormState::new(Some(error)));
             let bio = html(view! { <TextArea field=BIO label="About you" max_length=3_u32 value="four" /> });
-            let words = messages::problem(&BIO, Problem::TooLong { max: 3 });
+            let words = messages::problem(&BIO, ValidationError::TooLong { max: 3 });
             assert!(bio.contains(r#" maxlength="3""#) && bio.contains(r#" aria-invalid="true""#), "{bio}");
             assert!(bio.contains(&format!("<span>{words}</span></p>")), "{bio}");
             let name = html(view! { <TextField field=Field::DISPLAY_NAME label="Name" autocomplete="name" /> });

@@ -1,6 +1,6 @@
 //! The state that a form shares with its fields and its button. `Form` provides it as context.
 
-use crate::error::{AppError, Field, Problem};
+use crate::error::{AppError, Field, ValidationError};
 use leptos::prelude::*;
 
 /// The state of one form.
@@ -23,7 +23,7 @@ impl FormState {
     }
 
     /// Returns the problem of `field`. Reactive.
-    pub(super) fn problem_of(self, field: &Field) -> Option<Problem> {
+    pub(super) fn problem_of(self, field: &Field) -> Option<ValidationError> {
         self.error.with(|error| error.as_ref()?.problem_of(field))
     }
 }

@@ -1,8 +1,8 @@
-//! The messages for every variant of `AppError` and `Problem`. Each says what happened, whether anything was
+//! The messages for every variant of `AppError` and `ValidationError`. Each says what happened, whether anything was
 //! lost, and what to do next. Used by forms, toasts and error pages.
 
 use super::time::{counted, lasting};
-use crate::error::{AppError, Field, Problem};
+use crate::error::{AppError, Field, ValidationError};
 
 /// Returns the message for a failed request: one to three sentences.
 pub fn error_sentence(error: &AppError) -> String {
@@ -82,42 +82,42 @@ pub fn error_title(error: &AppError) -> &'static str {
 }
 
 /// Returns what is wrong with a field and how to fix it.
-pub fn problem(field: &Field, problem: Problem) -> String {
+pub fn problem(field: &Field, problem: ValidationError) -> String {
     match (problem, field.name()) {
-        (Problem::Missing, "email") => "Enter your email address.".into(),
-        (Problem::Missing, "password") => "Enter a password.".into(),
-        (Problem::Missing, "old_password") => "Enter your current password.".into(),
-        (Problem::Missing, _) => format!("Enter the {}.", name(field)),
-        (Problem::Malformed, "email") => "Enter an email address like name@example.com.".into(),
-        (Problem::Malformed, "digits") => "Enter the six-digit code.".into(),
-        (Problem::Malformed, _) => format!("This {} isn't valid.", name(field)),
-        (Problem::TooShort { min }, _) => {
+        (ValidationError::Missing, "email") => "Enter your email address.".into(),
+        (ValidationError::Missing, "password") => "Enter a password.".into(),
+        (ValidationError::Missing, "old_password") => "Enter your current password.".into(),
+        (ValidationError::Missing, _) => format!("Enter the {}.", name(field)),
+        (ValidationError::Malformed, "email") => "Enter an email address like name@example.com.".into(),
+        (ValidationError::Malformed, "digits") => "Enter the six-digit code.".into(),
+        (ValidationError::Malformed, _) => format!("This {} isn't valid.", name(field)),
+        (ValidationError::TooShort { min }, _) => {
             format!("Use at least {}.", counted(min, "character"))
         }
-        (Problem::TooLong { max }, _) => {
+        (ValidationError::TooLong { max }, _) => {
             format!("Use at most {}.", counted(max, "character"))
         }
-        (Problem::Unprintable, _) => {
+        (ValidationError::Unprintable, _) => {
             "This contains invisible or control characters. Type it instead of pasting it.".into()
         }
-        (Problem::Mismatch, "digits") => {
+        (ValidationError::Mismatch, "digits") => {
             "This isn't the code from our latest email. After too many tries, only the link works.".into()
         }
-        (Problem::Mismatch, "email") => "This isn't your account's email address.".into(),
-        (Problem::Mismatch, _) => "Incorrect password.".into(),
-        (Problem::Unchanged, _) => "This is already your email address.".into(),
-        (Problem::Taken, _) => "This email address can't be used for a new account. If it's yours, log in instead.".into(),
-        (Problem::Undeliverable, _) => {
+        (ValidationError::Mismatch, "email") => "This isn't your account's email address.".into(),
+        (ValidationError::Mismatch, _) => "Incorrect password.".into(),
+        (ValidationError::Unchanged, _) => "This is already your email address.".into(),
+        (ValidationError::Taken, _) => "This email address can't be used for a new account. If it's yours, log in instead.".into(),
+        (ValidationError::Undeliverable, _) => {
             "We can only send email to addresses with plain letters (a to z) before the @. Use another address."
                 .into()
         }
-        (Problem::TooCommon, _) => "This password is too common. Use a few unrelated words instead.".into(),
-        (Problem::TooGuessable, _) => "This password is too easy to guess. Use a few unrelated words instead.".into(),
-        (Problem::ContainsContext, _) => {
+        (ValidationError::TooCommon, _) => "This password is too common. Use a few unrelated words instead.".into(),
+        (ValidationError::TooGuessable, _) => "This password is too easy to guess. Use a few unrelated words instead.".into(),
+        (ValidationError::ContainsContext, _) => {
             "This password is too similar to your name, your email address or this site's name. Use a few unrelated words instead."
                 .into()
         }
-        (Problem::Breached, _) => {
+        (ValidationError::Breached, _) => {
             "This password appeared in a data breach. Choose one that you don't use anywhere else.".into()
         }
     }
@@ -151,7 +151,7 @@ mod tests {
             AppError::LimitReached { max: 100 },
             AppError::TooLarge,
             AppError::TooManyCookies,
-            AppError::invalid(Field::EMAIL, Problem::Missing),
+            AppError::invalid(Field::EMAIL, ValidationError::Missing),
             AppError::Malformed,
             AppError::Throttled { retry_after: 90 },
             AppError::Unavailable,
@@ -172,19 +172,19 @@ mod tests {
         Field::OLD_PASSWORD,
         Field::DIGITS,
     ];
-    const PROBLEMS: [Problem; 12] = [
-        Problem::Undeliverable,
-        Problem::Missing,
-        Problem::Malformed,
-        Problem::TooShort { min: 12 },
-        Problem::TooLong { max: 50 },
-        Problem::Unprintable,
-        Problem::Taken,
-        Problem::Mismatch,
-        Problem::TooCommon,
-        Problem::TooGuessable,
-        Problem::ContainsContext,
-        Problem::Breached,
+    const PROBLEMS: [ValidationError; 12] = [
+        ValidationError::Undeliverable,
+        ValidationError::Missing,
+        ValidationError::Malformed,
+        ValidationError::TooShort { min: 12 },
+        ValidationError::TooLong { max: 50 },
+        ValidationError::Unprintable,
+        ValidationError::Taken,
+        ValidationError::Mismatch,
+        ValidationError::TooCommon,
+        ValidationError::TooGuessable,
+        ValidationError::ContainsContext,
+        ValidationError::Breached,
     ];
     fn every_sentence() -> Vec<String> {
         let problems = FIELDS.iter().flat_map(|field| PROBLEMS.map(|p| problem(field, p)));

@@ -3,8 +3,8 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use latchkey::{
-    auth::{model::Role, server::users::credentials::EmailAddress},
-    error::{Field, Problem},
+    auth::{model::Role, server::users::email_address::EmailAddress},
+    error::{Field, ValidationError},
     ui::messages,
 };
 
@@ -132,11 +132,11 @@ fn an_address_has_at_most_254_octets_and_64_of_them_before_the_at() {
     };
     for (local, octets, fits) in [(64, 189, true), (64, 190, false), (65, 20, false), (1, 252, true), (1, 253, false)] {
         let parsed = EmailAddress::parse(&format!("{}@{}", "a".repeat(local), domain(octets)));
-        let expected = if fits { None } else { Some(Problem::TooLong { max: 254 }) };
+        let expected = if fits { None } else { Some(ValidationError::TooLong { max: 254 }) };
         assert_eq!(parsed.err(), expected, "{local} and {octets}");
     }
     // Longer input is not parsed.
-    for (octets, problem) in [(1000, Problem::Malformed), (1001, Problem::TooLong { max: 254 })] {
+    for (octets, problem) in [(1000, ValidationError::Malformed), (1001, ValidationError::TooLong { max: 254 })] {
         assert_eq!(EmailAddress::parse(&"a".repeat(octets)).err(), Some(problem), "{octets}");
     }
 }
@@ -310,7 +310,8 @@ async fn a_refused_form_comes_back_with_its_errors_and_what_was_typed_but_the_pa
 
     let page = browser.get("/signup?next=/admin").await;
     assert_eq!(page.status, 200);
-    for field in [(Field::EMAIL, Problem::Malformed), (Field::PASSWORD, Problem::TooShort { min: 12 })] {
+    for field in [(Field::EMAIL, ValidationError::Malformed), (Field::PASSWORD, ValidationError::TooShort { min: 12 })]
+    {
         let sentence = messages::problem(&field.0, field.1);
         assert!(page.body.contains(&sentence), "{sentence}");
     }
@@ -382,7 +383,7 @@ async fn a_form_longer_than_a_cookie_still_learns_its_error() {
     assert_eq!(answer.status, 303);
     assert!(answer.set_cookies().iter().all(|line| line.len() <= 4096));
     let page = browser.get("/profile").await;
-    assert!(page.body.contains(&messages::problem(&Field::named("bio"), Problem::TooLong { max: 500 })));
+    assert!(page.body.contains(&messages::problem(&Field::named("bio"), ValidationError::TooLong { max: 500 })));
 }
 
 #[tokio::test]

@@ -113,6 +113,27 @@ async fn every_text_field_comes_back_and_no_secret_does() {
     }
 }
 
+#[tokio::test]
+async fn every_field_of_the_profile_is_in_its_form_and_is_saved() {
+    let app = TestApp::spawn().await;
+    let owner = app.signed_up("ada@example.test").await;
+    let page = owner.get("/profile").await.body;
+    let controls = forms(&page).into_iter().find(|(function, _)| function == "profile/update").unwrap().1;
+    let typed = |control: &Control| match is_text(control) {
+        true => (control.name.clone(), format!("my {}", control.name)),
+        false => (control.name.clone(), control.value.clone()),
+    };
+    let form: Vec<(String, String)> = controls.iter().map(typed).collect();
+    let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    assert_eq!(owner.submit("/profile", "profile/update", &form).await.status, 303);
+    let profile = owner.api("profile/current", &[]).await.json();
+    for (name, value) in profile.as_object().unwrap() {
+        if !["email", "role", "member_since"].contains(&name.as_str()) {
+            assert_eq!(value, &format!("my {name}"), "{name} has no input, or its edit is not saved");
+        }
+    }
+}
+
 /// Whether it is a field for text that a refused form gets back.
 fn is_text(control: &Control) -> bool {
     matches!(control.kind.as_str(), "text" | "email" | "textarea") && !SECRETS.contains(&control.name.as_str())

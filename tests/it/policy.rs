@@ -1,5 +1,5 @@
-//! Compares docs/security/policy.md and the log list in docs/operations.md with the source: every field of a form or
-//! response and every log line must be listed.
+//! Compares docs/security/policy.md, the log list in docs/operations.md and the table in docs/performance.md with the
+//! source: every field of a form or response, every log line and every measurement must be listed.
 
 use std::{
     collections::BTreeSet,
@@ -33,6 +33,13 @@ fn section<'a>(text: &'a str, heading: &str) -> &'a str {
     rest.split("\n## ").next().unwrap()
 }
 
+/// The public fields of a struct of a feature's model.
+fn fields_of(name: &str) -> Vec<String> {
+    let declared = |(_, text): (String, String)| Some(text.split_once(&format!("pub struct {name} {{"))?.1.to_owned());
+    let text = sources().into_iter().filter(|(file, _)| file.ends_with("model.rs")).find_map(declared).unwrap();
+    text.split("\n}").next().unwrap().split("    pub ").skip(1).map(|rest| word(rest).to_owned()).collect()
+}
+
 /// The identifier that a text begins with.
 fn word(text: &str) -> &str {
     let end = text.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(text.len());
@@ -45,6 +52,9 @@ fn every_field_of_a_form_has_its_rule() {
     let mut fields = BTreeSet::new();
     for (_, text) in sources().iter().filter(|(file, _)| file.ends_with("api.rs")) {
         fields.extend(text.split("#[server(default)] ").skip(1).map(|rest| word(rest).to_owned()));
+        for rest in text.split("#[server(flatten)] ").skip(1) {
+            fields.extend(fields_of(word(rest.split_once(": ").unwrap().1)));
+        }
     }
     assert!(fields.len() > 8, "{fields:?}");
     for field in &fields {
@@ -63,7 +73,10 @@ fn every_field_of_an_answer_has_its_readers() {
     let table = section(POLICY, "Who sees which field");
     let mut seen = 0;
     for (file, text) in sources().iter().filter(|(file, _)| file.ends_with("model.rs")) {
-        for declared in text.split("Serialize, Deserialize)]\npub struct ").skip(1) {
+        for declared in text.split("Serialize, Deserialize)]\n").skip(1) {
+            let lines = declared.split_inclusive('\n').skip_while(|line| line.starts_with("#["));
+            let declared = lines.collect::<String>();
+            let Some(declared) = declared.strip_prefix("pub struct ") else { continue };
             let name = word(declared);
             let row = table.lines().find(|line| line.contains(&format!("`{name}`")));
             let row = row.unwrap_or_else(|| panic!("{file}: {name} is in no row"));
@@ -126,4 +139,16 @@ fn nothing_but_what_the_guide_names_connects_to_others() {
     for setting in ["DATABASE_URL", "mail.smtp_host", "auth.breach_check_url"] {
         assert!(list.contains(&format!("`{setting}`")), "{setting}");
     }
+}
+
+#[test]
+fn the_table_of_measurements_has_the_rows_of_the_benchmark() {
+    let table =
+        include_str!("../../docs/performance.md").split_once("<!-- make bench writes from here -->\n").unwrap().1;
+    let table = table.split_once("\n<!-- to here -->").unwrap().0;
+    let listed: Vec<&str> = table.lines().filter_map(|line| line.strip_prefix("| ")).map(word).collect();
+    let program = include_str!("../../benches/ratios/table.rs");
+    let measured: Vec<&str> = program.split("row(\"").skip(1).map(word).collect();
+    assert!(measured.len() > 10, "{measured:?}");
+    assert_eq!(listed, [&["number"], &measured[..]].concat(), "make bench writes the table");
 }

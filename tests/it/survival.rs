@@ -46,7 +46,7 @@ async fn move_to(app: &TestApp, browser: &Browser, email: &str, nth: usize) {
     assert_eq!(status(browser, "auth/confirm", &[("code", &secret)]).await, 200);
 }
 
-async fn way_back(app: &TestApp, to: &str, nth: usize) -> String {
+async fn undo_link(app: &TestApp, to: &str, nth: usize) -> String {
     code(&*app.mail(to, "address was changed", nth).await)
 }
 
@@ -78,7 +78,7 @@ async fn a_way_back_ends_once_the_account_is_at_that_address_again() {
     let app = TestApp::with(&ROOMY).await;
     let owner = verified(&app, ADA).await;
     move_to(&app, &owner, BOB, 1).await;
-    let kept_by_a_thief = way_back(&app, ADA, 1).await;
+    let kept_by_a_thief = undo_link(&app, ADA, 1).await;
     assert!(counts(&app, &kept_by_a_thief).await);
     move_to(&app, &owner, ADA, 1).await;
     assert!(!counts(&app, &kept_by_a_thief).await);
@@ -93,10 +93,10 @@ async fn using_a_way_back_ends_every_other_one_to_that_address() {
     let owner = verified(&app, ADA).await;
     // Two links to one address, as they were made before a move there ended them.
     move_to(&app, &owner, BOB, 1).await;
-    let first = way_back(&app, ADA, 1).await;
+    let first = undo_link(&app, ADA, 1).await;
     move_to(&app, &owner, ADA, 1).await;
     move_to(&app, &owner, EVE, 1).await;
-    let second = way_back(&app, ADA, 2).await;
+    let second = undo_link(&app, ADA, 2).await;
     app.execute("update one_time_codes set spent_at = null where purpose = 'undo_email'").await;
     assert!(counts(&app, &first).await && counts(&app, &second).await);
     assert_eq!(status(&app.browser(), "auth/confirm", &[("code", &second), ("password", NEW)]).await, 200);
@@ -110,7 +110,7 @@ async fn an_owner_sees_open_ways_back_replaces_their_links_and_ends_them_by_mail
     let owner = verified(&app, ADA).await;
     assert!(!owner.get("/account").await.body.contains("Previous email addresses"));
     move_to(&app, &owner, BOB, 1).await;
-    let copied = way_back(&app, ADA, 1).await;
+    let copied = undo_link(&app, ADA, 1).await;
     let page = owner.get("/account").await.body;
     assert!(page.contains("Previous email addresses") && page.contains(ADA), "{page}");
 
@@ -204,7 +204,7 @@ async fn what_outlives_which_event_is_a_table() {
         let app = TestApp::with(&ROOMY).await;
         let owner = verified(&app, OLD).await;
         move_to(&app, &owner, ADA, 1).await;
-        let undo = way_back(&app, OLD, 1).await;
+        let undo = undo_link(&app, OLD, 1).await;
         let second = app.browser();
         second.log_in(ADA).await;
         let device = second.cookie("latchkey_device").unwrap();

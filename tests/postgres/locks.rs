@@ -15,7 +15,7 @@ use latchkey::{
             },
             session::{lifecycle, status::Refused},
             users,
-            users::credentials::EmailAddress,
+            users::email_address::EmailAddress,
         },
     },
     error::AppError,

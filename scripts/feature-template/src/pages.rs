@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     auth::{Guarded, Loaded, set_status},
-    error::{AppError, FieldError, Problem},
+    error::{AppError, FieldError, ValidationError},
     ui::{
         Check, Empty, Form, FormErrors, NotFound, PageHead, Submit, Table, TextArea, TextField, Values,
         flash::{Flash, use_flash},
@@ -218,7 +218,7 @@ fn GadgetForm(#[prop(optional)] gadget: Option<Gadget>, flash: Flash) -> impl In
 
 fn title_errors(values: &Values) -> Vec<FieldError> {
     if values.get(&TITLE).trim().is_empty() {
-        vec![FieldError { field: TITLE, problem: Problem::Missing }]
+        vec![FieldError { field: TITLE, problem: ValidationError::Missing }]
     } else {
         Vec::new()
     }

@@ -9,9 +9,9 @@ use super::model::{BODY, BODY_MAX_LENGTH, Gadget, GadgetSummary, MAX_PER_ACCOUNT
 use crate::{
     auth::server::{
         Caller,
-        users::credentials::{Problems, is_printable},
+        users::credentials::{ValidationErrors, parse_text},
     },
-    error::{AppError, Problem},
+    error::{AppError, ValidationError},
     server::{
         db::{Db, read, within, write},
         relative_time::moment,
@@ -27,41 +27,21 @@ pub struct GadgetEdit {
 impl GadgetEdit {
     /// Validates the fields of the form; the error has every invalid field.
     pub fn parse(title: &str, body: &str) -> Result<Self, AppError> {
-        let mut problems = Problems::default();
-        let title = problems.take(TITLE, parse_title(title));
-        let body = problems.take(BODY, parse_body(body));
-        match (title, body) {
-            (Some(title), Some(body)) => Ok(Self { title, body }),
-            _ => Err(problems.into_error()),
-        }
+        let mut problems = ValidationErrors::default();
+        let mut take = |field, result| problems.take(field, result).unwrap_or_default();
+        let edit = Self {
+            title: take(TITLE, parse_title(title)),
+            body: take(BODY, parse_text(body, true, BODY_MAX_LENGTH)),
+        };
+        problems.into_result(edit)
     }
 }
 
-fn parse_title(input: &str) -> Result<String, Problem> {
-    let title = input.trim();
-    if title.is_empty() {
-        return Err(Problem::Missing);
+fn parse_title(input: &str) -> Result<String, ValidationError> {
+    match parse_text(input, false, TITLE_MAX_LENGTH)? {
+        title if title.is_empty() => Err(ValidationError::Missing),
+        title => Ok(title),
     }
-    check(title, false, TITLE_MAX_LENGTH)?;
-    Ok(title.to_owned())
-}
-
-fn parse_body(input: &str) -> Result<String, Problem> {
-    // Forms send line breaks as CR LF (HTML, "constructing the entry list").
-    let body = input.replace("\r\n", "\n").trim().to_owned();
-    check(&body, true, BODY_MAX_LENGTH)?;
-    Ok(body)
-}
-
-/// Checks characters and length. `lines` allows line feeds.
-fn check(text: &str, lines: bool, max: u32) -> Result<(), Problem> {
-    if !is_printable(text, lines) {
-        return Err(Problem::Unprintable);
-    }
-    if text.chars().count() > max as usize {
-        return Err(Problem::TooLong { max });
-    }
-    Ok(())
 }
 
 #[derive(FromRow)]
@@ -172,10 +152,8 @@ pub async fn export(db: &Db, user_id: Uuid) -> Result<Value, AppError> {
     .fetch_all(c)
     .await)?;
     let rfc3339 = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
-    Ok(rows
-        .into_iter()
-        .map(|(title, body, created, updated)| {
-            json!({ "title": title, "body": body, "created_at": rfc3339(created), "updated_at": rfc3339(updated) })
-        })
-        .collect())
+    let gadgets = rows.into_iter().map(|(title, body, created, updated)| {
+        json!({ "title": title, "body": body, "created_at": rfc3339(created), "updated_at": rfc3339(updated) })
+    });
+    Ok(json!({ "gadgets": gadgets.collect::<Vec<_>>() }))
 }

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::model::Mailed;
+use super::model::EmailCode;
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
 use {
@@ -57,7 +57,7 @@ pub async fn send_verification() -> Result<(), AppError> {
 /// Returns the purpose and the requirements of a link's code or, if `code` is empty, of the one that this browser
 /// requested. `None` if the code has expired or was used. Does not use the code, so mail scanners are harmless.
 #[server(endpoint = "auth/mailed_code")]
-pub async fn mailed_code(#[server(default)] code: String) -> Result<Option<Mailed>, AppError> {
+pub async fn mailed_code(#[server(default)] code: String) -> Result<Option<EmailCode>, AppError> {
     let state = state()?;
     let (browser, caller, client) = presenter(&state)?;
     let who = Presenter { browser: browser.as_ref(), caller: caller.as_ref(), client: &client };
@@ -84,16 +84,16 @@ pub async fn confirm(
 
 /// Disables an undo link. `code` is its secret.
 #[server(endpoint = "auth/dismiss_way_back")]
-pub async fn dismiss_way_back(#[server(default)] code: String) -> Result<(), AppError> {
+pub async fn dismiss_undo_link(#[server(default)] code: String) -> Result<(), AppError> {
     let (state, client) = (state()?, client()?);
     let code = secret_of_link(&code);
     again!(change_email::dismiss_undo_link(&state, &code, &client))?;
-    responses::see_other(if caller().is_some() { "/account" } else { "/" }, Some(notices::WAY_BACK_ENDED));
+    responses::see_other(if caller().is_some() { "/account" } else { "/" }, Some(notices::UNDO_LINK_ENDED));
     Ok(())
 }
 
 /// Returns the parts of a [`Presenter`]: the browser key, the caller and the client.
 #[cfg(feature = "ssr")]
 fn presenter(state: &AppState) -> Result<(Option<BrowserKey>, Option<Caller>, Client), AppError> {
-    Ok((state.cookie_names.asked(&cookies()?), caller(), client()?))
+    Ok((state.cookie_names.pending(&cookies()?), caller(), client()?))
 }

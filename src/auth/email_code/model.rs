@@ -59,7 +59,7 @@ pub enum Needs {
 
 /// A code from a link, or the one that this browser requested.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mailed {
+pub struct EmailCode {
     pub purpose: Purpose,
     /// The address that the code was sent to.
     pub email: String,

@@ -6,7 +6,7 @@ use crate::{
         model::{check_email, local_path, with_query},
     },
     brand::AFTER_LOG_IN,
-    error::{Field, FieldError, Problem},
+    error::{Field, FieldError, ValidationError},
     ui::{Mark, TextField, Values, flash::Flash},
 };
 use leptos::{either::Either, prelude::*};
@@ -82,9 +82,12 @@ pub(super) fn use_next() -> Option<String> {
 }
 
 /// Returns the invalid fields of a form with email and password; `password` checks a password that is not empty.
-pub(super) fn credential_errors(values: &Values, password: impl Fn(&str) -> Result<(), Problem>) -> Vec<FieldError> {
+pub(super) fn credential_errors(
+    values: &Values,
+    password: impl Fn(&str) -> Result<(), ValidationError>,
+) -> Vec<FieldError> {
     let typed = values.get(&Field::PASSWORD);
-    let password = if typed.is_empty() { Err(Problem::Missing) } else { password(&typed) };
+    let password = if typed.is_empty() { Err(ValidationError::Missing) } else { password(&typed) };
     let checks = [(Field::EMAIL, check_email(&values.get(&Field::EMAIL))), (Field::PASSWORD, password)];
     checks.into_iter().filter_map(|(field, check)| check.err().map(|problem| FieldError { field, problem })).collect()
 }

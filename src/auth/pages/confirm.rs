@@ -7,11 +7,11 @@ use crate::{
         Loaded,
         email_code::{
             api::mailed_code,
-            model::{CODE_MINUTES, Mailed, Needs, Purpose, secret_of_link},
+            model::{CODE_MINUTES, EmailCode, Needs, Purpose, secret_of_link},
         },
         model::{check_new_password, log_in_path},
     },
-    error::{Field, FieldError, Problem},
+    error::{Field, FieldError, ValidationError},
     ui::{
         Check, Form, FormErrors, Mark, Refusal, Submit, TextField,
         flash::{Flash, use_flash, use_site},
@@ -32,7 +32,7 @@ fn ConfirmPage() -> impl IntoView {
     let link = secret_of_link(&use_query_map().get_untracked().get("code").unwrap_or_default());
     let flash = use_flash();
     let data = mailed_code(link.clone());
-    let show = move |mailed: Option<Mailed>| match mailed {
+    let show = move |mailed: Option<EmailCode>| match mailed {
         None => EitherOf3::A(view! { <Spent flash by_link=!link.is_empty() /> }),
         Some(mailed) if mailed.needs == Needs::LogIn => EitherOf3::B(view! { <LogInFirst mailed link /> }),
         Some(mailed) => EitherOf3::C(view! { <Confirm mailed link flash /> }),
@@ -46,7 +46,7 @@ fn ConfirmPage() -> impl IntoView {
 }
 
 /// Returns the title of the page.
-fn title_of(mailed: &Mailed, link: &str) -> &'static str {
+fn title_of(mailed: &EmailCode, link: &str) -> &'static str {
     if link.is_empty() { "Check your email" } else { confirm_copy(mailed.purpose).title }
 }
 
@@ -57,7 +57,7 @@ fn path_of(link: &str) -> String {
 
 /// Shown for a code that requires its account to be logged in.
 #[component]
-fn LogInFirst(mailed: Mailed, link: String) -> impl IntoView {
+fn LogInFirst(mailed: EmailCode, link: String) -> impl IntoView {
     let title = title_of(&mailed, &link);
     view! {
         <Title text=title />
@@ -71,7 +71,7 @@ fn LogInFirst(mailed: Mailed, link: String) -> impl IntoView {
 
 /// Says what the code does, and has the form that redeems it.
 #[component]
-fn Confirm(mailed: Mailed, link: String, flash: Flash) -> impl IntoView {
+fn Confirm(mailed: EmailCode, link: String, flash: Flash) -> impl IntoView {
     let copy = confirm_copy(mailed.purpose);
     let by_digits = link.is_empty();
     let title = title_of(&mailed, &link);
@@ -80,7 +80,7 @@ fn Confirm(mailed: Mailed, link: String, flash: Flash) -> impl IntoView {
     let check: Check = Box::new(move |values| {
         let digits = values.get(&Field::DIGITS);
         let digits = (by_digits && digits.trim().is_empty())
-            .then_some(FieldError { field: Field::DIGITS, problem: Problem::Missing });
+            .then_some(FieldError { field: Field::DIGITS, problem: ValidationError::Missing });
         let password = needs_password.then(|| check_new_password(&values.get(&Field::PASSWORD), min).err()).flatten();
         let password = password.map(|problem| FieldError { field: Field::PASSWORD, problem });
         digits.into_iter().chain(password).collect()

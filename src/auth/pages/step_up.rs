@@ -2,7 +2,7 @@
 //! enough. Used by pages whose server functions call `require_recent`.
 
 use crate::{
-    error::{Field, FieldError, Problem},
+    error::{Field, FieldError, ValidationError},
     ui::{
         Check, Form, FormErrors, PasswordField, Submit, Values,
         flash::{Flash, use_site},
@@ -66,7 +66,7 @@ pub fn StepUp(
 
 fn password_errors(values: &Values) -> Vec<FieldError> {
     if values.get(&Field::PASSWORD).is_empty() {
-        vec![FieldError { field: Field::PASSWORD, problem: Problem::Missing }]
+        vec![FieldError { field: Field::PASSWORD, problem: ValidationError::Missing }]
     } else {
         Vec::new()
     }

@@ -27,5 +27,5 @@ pub const EMAIL_CHANGED: Notice = Notice::banner(
 pub const EMAIL_RESTORED: Notice =
     Notice::toast("Your email address has been restored and your password changed. All other devices are logged out.");
 /// The undo link of a previous address was disabled.
-pub const WAY_BACK_ENDED: Notice =
+pub const UNDO_LINK_ENDED: Notice =
     Notice::toast("That link no longer works. Your account keeps its current email address.");

@@ -41,7 +41,7 @@ pub fn signed_out(state: &AppState, notice: Notice) -> Result<(), AppError> {
 
 /// Sets the cookie that ties the code to this browser, and redirects to the page where its digits are typed.
 pub fn code_requested(state: &AppState, key: &BrowserKey) -> Result<(), AppError> {
-    state.cookie_names.set_asked(&cookies()?, key);
+    state.cookie_names.set_pending(&cookies()?, key);
     responses::see_other("/confirm", None);
     Ok(())
 }

@@ -16,7 +16,7 @@ use {
             client, cookies,
             flows::{change_email, change_password, delete_account},
             has_password, is_recent, notices, outcome, require, require_recent, state,
-            users::credentials,
+            users::email_address,
         },
         server::{db::error_mapping::again, http::responses, ops::rate_limit::Bucket},
         ui::{flash::Notice, time::counted},
@@ -60,7 +60,7 @@ pub async fn change_password(
 
 /// Emails a new undo link to a previous address of the account and voids the old one.
 #[server(endpoint = "account/renew_way_back")]
-pub async fn renew_way_back(#[server(default)] email: String) -> Result<(), AppError> {
+pub async fn renew_undo_link(#[server(default)] email: String) -> Result<(), AppError> {
     let caller = require(ACCESS).await?;
     let (state, client) = (state()?, client()?);
     again!(change_email::renew_undo_link(&state, &caller, &email, &client))?;
@@ -88,7 +88,7 @@ pub async fn export() -> Result<Export, AppError> {
 #[server(endpoint = "account/leave")]
 pub async fn leave(#[server(default)] email: String) -> Result<(), AppError> {
     let caller = require_recent(ACCESS).await?;
-    credentials::same_email(&email, &caller.identity.email)?;
+    email_address::same_email(&email, &caller.identity.email)?;
     let (state, client) = (state()?, client()?);
     again!(delete_account::schedule(&state, &caller, &client))?;
     let text = format!(

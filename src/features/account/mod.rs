@@ -6,6 +6,6 @@ mod overview;
 mod pages;
 #[cfg(feature = "ssr")]
 mod store;
-mod ways_back;
+mod undo_links;
 
 pub use pages::AccountRoutes;

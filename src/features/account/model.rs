@@ -25,13 +25,14 @@ pub struct Settings {
     /// The day on which the account will be deleted, such as `8 December 2026`.
     pub erase_on: Option<String>,
     /// The previous addresses whose undo links still work, latest first.
-    pub ways_back: Vec<WayBack>,
+    #[serde(rename = "ways_back")]
+    pub undo_links: Vec<UndoLink>,
     pub member_since: Moment,
 }
 
 /// A previous address with an undo link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct WayBack {
+pub struct UndoLink {
     pub email: String,
     /// The day on which the link expires, such as `8 December 2026`.
     pub until: String,
@@ -51,7 +52,7 @@ pub struct Export {
     /// The latest thousand events.
     pub events: Vec<ExportedEvent>,
     pub codes: Vec<ExportedCode>,
-    /// What the features add, each in its own key.
+    /// What the features add.
     #[serde(flatten)]
     pub features: BTreeMap<String, Value>,
 }

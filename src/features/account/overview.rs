@@ -1,6 +1,6 @@
 //! The content of `/account`: the current settings, with links to the pages that change them.
 
-use super::{model::Settings, ways_back::WaysBack};
+use super::{model::Settings, undo_links::UndoLinks};
 use crate::{
     auth::model::DELETION_DAYS,
     error::AppError,
@@ -43,7 +43,7 @@ pub fn Overview(settings: Settings, error: Option<AppError>) -> impl IntoView {
         }
     });
     let previous_addresses =
-        (mail && !settings.ways_back.is_empty()).then(|| view! { <WaysBack ways_back=settings.ways_back /> });
+        (mail && !settings.undo_links.is_empty()).then(|| view! { <UndoLinks undo_links=settings.undo_links /> });
     let password = if settings.has_password { "Change password" } else { "Set a password" };
     view! {
         {error.map(|error| view! { <Refusal error /> })}

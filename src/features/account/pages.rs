@@ -12,7 +12,7 @@ use crate::{
         model::{DELETION_DAYS, check_email, check_new_password},
         set_status,
     },
-    error::{Field, FieldError, Problem},
+    error::{Field, FieldError, ValidationError},
     ui::{
         Check, Form, FormErrors, NotFound, PageHead, PasswordField, Sent, Submit, TextField,
         flash::{Flash, use_flash, use_site},
@@ -132,7 +132,7 @@ fn PasswordForm(settings: Settings, flash: Flash) -> impl IntoView {
     let has_password = settings.has_password;
     let check: Check = Box::new(move |values| {
         let old = values.get(&Field::OLD_PASSWORD);
-        let old = if has_password && old.is_empty() { Err(Problem::Missing) } else { Ok(()) };
+        let old = if has_password && old.is_empty() { Err(ValidationError::Missing) } else { Ok(()) };
         let mut errors = field_error(Field::OLD_PASSWORD, old);
         errors.extend(field_error(Field::PASSWORD, check_new_password(&values.get(&Field::PASSWORD), min)));
         errors
@@ -231,6 +231,6 @@ fn LeaveForm(settings: Settings, flash: Flash) -> impl IntoView {
     })
 }
 
-fn field_error(field: Field, check: Result<(), Problem>) -> Vec<FieldError> {
+fn field_error(field: Field, check: Result<(), ValidationError>) -> Vec<FieldError> {
     check.err().map(|problem| FieldError { field, problem }).into_iter().collect()
 }

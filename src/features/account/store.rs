@@ -1,10 +1,11 @@
 //! The SQL that reads an account for its owner. It reads no credentials.
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::Value;
 use sqlx::FromRow;
 use std::collections::BTreeMap;
 
-use super::model::{Export, ExportedCode, ExportedEvent, ExportedSession, Settings, WayBack};
+use super::model::{Export, ExportedCode, ExportedEvent, ExportedSession, Settings, UndoLink};
 use crate::{
     auth::server::{Caller, caller::Client, flows::change_email},
     error::AppError,
@@ -44,10 +45,10 @@ async fn account(db: &Db, caller: &Caller) -> Result<Option<Account>, AppError> 
 /// Returns the settings of the caller's account, or `None` if it no longer exists.
 pub async fn find(db: &Db, caller: &Caller, recent: bool) -> Result<Option<Settings>, AppError> {
     let now = Utc::now();
-    let ways_back = change_email::open_undo_links(db, caller.user_id, now).await?;
-    let ways_back = ways_back.into_iter().map(|(email, until)| WayBack { email, until: day(until) }).collect();
+    let undo_links = change_email::open_undo_links(db, caller.user_id, now).await?;
+    let undo_links = undo_links.into_iter().map(|(email, until)| UndoLink { email, until: day(until) }).collect();
     Ok(account(db, caller).await?.map(|row| Settings {
-        ways_back,
+        undo_links,
         email: row.email,
         verified: row.email_verified_at.is_some(),
         has_password: row.has_password,
@@ -95,8 +96,9 @@ pub async fn export(db: &Db, caller: &Caller, client: &Client, exporters: &[Expo
     .fetch_all(c)
     .await)?;
     let mut features = BTreeMap::new();
-    for exporter in exporters {
-        features.insert(exporter.key.to_owned(), (exporter.read)(db, caller.user_id).await?);
+    for export in exporters {
+        let Value::Object(data) = export(db, caller.user_id).await? else { return Err(AppError::Internal) };
+        features.extend(data);
     }
     let now = db.now().await?;
     let mut tx = db.begin().await?;

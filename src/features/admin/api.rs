@@ -12,7 +12,7 @@ use {
             model::Role,
             server::{client, flows::set_role, require, state},
         },
-        error::{Field, Problem},
+        error::{Field, ValidationError},
         server::{db::error_mapping::again, http::responses},
         ui::flash::Notice,
     },
@@ -30,8 +30,8 @@ pub async fn accounts() -> Result<Vec<Account>, AppError> {
 #[server(endpoint = "admin/set_role")]
 pub async fn set_role(#[server(default)] user_id: String, #[server(default)] role: String) -> Result<(), AppError> {
     let caller = require(ACCESS).await?;
-    let role = Role::parse(&role).ok_or(AppError::invalid(Field::ROLE, Problem::Malformed))?;
-    let user_id = user_id.parse().map_err(|_| AppError::invalid(Field::USER_ID, Problem::Malformed))?;
+    let role = Role::parse(&role).ok_or(AppError::invalid(Field::ROLE, ValidationError::Malformed))?;
+    let user_id = user_id.parse().map_err(|_| AppError::invalid(Field::USER_ID, ValidationError::Malformed))?;
     let (state, client) = (state()?, client()?);
     again!(set_role::set_role(&state, &caller, user_id, role, &client))?;
     responses::see_other("/admin", Some(Notice::toast("Role changed. It applies from that account's next request.")));

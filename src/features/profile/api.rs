@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::model::Profile;
+use super::model::{About, Profile};
 use crate::error::AppError;
 #[cfg(feature = "ssr")]
 use {
@@ -29,10 +29,10 @@ pub async fn current_profile() -> Result<Profile, AppError> {
 #[server(endpoint = "profile/update")]
 pub async fn update_profile(
     #[server(default)] display_name: String,
-    #[server(default)] bio: String,
+    #[server(flatten)] about: About,
 ) -> Result<(), AppError> {
     let caller = require(ACCESS).await?;
-    let profile = ProfileEdit::parse(&display_name, &bio)?;
+    let profile = ProfileEdit::parse(&display_name, &about)?;
     let state = state()?;
     store::update(&state.db, caller.user_id, &profile).await?;
     state.session_cache.forget(&caller.session);

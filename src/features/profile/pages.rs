@@ -2,11 +2,11 @@
 
 use super::{
     api::current_profile,
-    model::{ACCESS, BIO, BIO_MAX_LENGTH, Profile},
+    model::{self, ACCESS, Profile},
 };
 use crate::{
     auth::{Guarded, Loaded, VerifyReminder, model::DISPLAY_NAME_MAX_LENGTH},
-    error::{Field, FieldError, Problem},
+    error::{Field, FieldError, ValidationError},
     ui::{
         Check, Fact, Form, FormErrors, PageHead, RoleBadge, Submit, TextArea, TextField, Values,
         flash::{Flash, use_flash},
@@ -35,11 +35,9 @@ fn ProfilePage() -> impl IntoView {
 
 #[component]
 fn ProfileSettings(profile: Profile, flash: Flash) -> impl IntoView {
-    let (name, bio) = if flash.typed.is_empty() {
-        (profile.display_name, profile.bio)
-    } else {
-        (flash.typed(&Field::DISPLAY_NAME), flash.typed(&BIO))
-    };
+    let error = flash.error.clone();
+    let value = move |field: Field, stored| if flash.typed.is_empty() { stored } else { flash.typed(&field) };
+    let about = profile.about;
     let check: Check = Box::new(name_errors);
     view! {
         <section class="setting" aria-labelledby="public-title">
@@ -47,7 +45,7 @@ fn ProfileSettings(profile: Profile, flash: Flash) -> impl IntoView {
                 <h2 id="public-title">"Public profile"</h2>
                 <p>"Your name and bio are shown to other people."</p>
             </div>
-            <Form action="/api/profile/update" check error=flash.error>
+            <Form action="/api/profile/update" check error>
                 <FormErrors />
                 <TextField
                     field=Field::DISPLAY_NAME
@@ -55,14 +53,14 @@ fn ProfileSettings(profile: Profile, flash: Flash) -> impl IntoView {
                     autocomplete="name"
                     required=true
                     max_length=DISPLAY_NAME_MAX_LENGTH
-                    value=name
+                    value=value(Field::DISPLAY_NAME, profile.display_name)
                 />
                 <TextArea
-                    field=BIO
+                    field=model::BIO
                     label="About you"
                     hint="Plain text only."
-                    max_length=BIO_MAX_LENGTH
-                    value=bio
+                    max_length=model::BIO_MAX_LENGTH
+                    value=value(model::BIO, about.bio)
                 />
                 <Submit label="Save profile" />
             </Form>
@@ -87,7 +85,7 @@ fn ProfileSettings(profile: Profile, flash: Flash) -> impl IntoView {
 
 fn name_errors(values: &Values) -> Vec<FieldError> {
     if values.get(&Field::DISPLAY_NAME).trim().is_empty() {
-        vec![FieldError { field: Field::DISPLAY_NAME, problem: Problem::Missing }]
+        vec![FieldError { field: Field::DISPLAY_NAME, problem: ValidationError::Missing }]
     } else {
         Vec::new()
     }

@@ -2,6 +2,8 @@
 
 pub mod error_mapping;
 pub mod pool;
+mod sqlite;
 
 pub use pool::*;
 pub(crate) use pool::{read, run, within, write};
+pub use sqlite::SqliteDb;

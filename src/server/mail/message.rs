@@ -54,7 +54,7 @@ fn plain(text: String) -> Result<Body, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::server::users::credentials::EmailAddress;
+    use crate::auth::server::users::email_address::EmailAddress;
     use proptest::prelude::*;
 
     fn written(to: &str, subject: &str) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {

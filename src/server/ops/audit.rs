@@ -30,7 +30,7 @@ pub enum Event {
     /// A reader of an earlier address restored it.
     EmailRestored,
     /// A reader of an earlier address ended its restore link.
-    WayBackEnded,
+    UndoLinkEnded,
     /// The caller confirmed their identity again.
     SteppedUp,
     /// The owner requested deletion.
@@ -59,7 +59,7 @@ impl Event {
             Self::PasswordChanged => "password_changed",
             Self::EmailChanged => "email_changed",
             Self::EmailRestored => "email_restored",
-            Self::WayBackEnded => "way_back_ended",
+            Self::UndoLinkEnded => "way_back_ended",
             Self::SteppedUp => "stepped_up",
             Self::Leaving => "leaving",
             Self::Kept => "kept",

@@ -87,7 +87,7 @@ impl Bucket {
 
     /// Limits log-in mails per address. `window` equals the code's lifetime, so the last code sent is still valid when
     /// the limit is reached.
-    pub fn way_in(email_key: &str, limit: u32, window: TimeDelta) -> Self {
+    pub fn log_in_mails(email_key: &str, limit: u32, window: TimeDelta) -> Self {
         Self::new(&format!("way in for {email_key}"), limit, window)
     }
 
@@ -125,7 +125,7 @@ impl Bucket {
         let sql = "select key_hash, count, resets_at from throttles where key_hash = $1";
         let counted: Option<Counted> =
             read!(db, |c| sqlx::query_as(sql).bind(self.key_hash.as_slice()).fetch_optional(c).await)?;
-        counted.map_or(Ok(()), |counted| self.judge_next(&counted, now))
+        counted.map_or(Ok(()), |counted| self.check_next(&counted, now))
     }
 
     /// Counts an attempt, or returns the time to wait as an error.
@@ -139,7 +139,7 @@ impl Bucket {
             .bind(self.latest_end(now))
             .fetch_one(c)
             .await)?;
-        self.judge(&counted, now)
+        self.check(&counted, now)
     }
 
     /// Counts an attempt in the caller's transaction. Returns `false` if it exceeds the limit.
@@ -152,7 +152,7 @@ impl Bucket {
             .bind(self.latest_end(now))
             .fetch_one(c)
             .await)?;
-        Ok(self.judge(&counted, now).is_ok())
+        Ok(self.check(&counted, now).is_ok())
     }
 
     /// Returns the latest possible end of a window. Concurrent requests read the time at different moments.
@@ -160,16 +160,16 @@ impl Bucket {
         now + self.window + CLOCK_TOLERANCE
     }
 
-    /// Returns what [`Bucket::judge`] would return after one more attempt.
-    fn judge_next(&self, counted: &Counted, now: DateTime<Utc>) -> Result<(), AppError> {
+    /// Returns what [`Bucket::check`] would return after one more attempt.
+    fn check_next(&self, counted: &Counted, now: DateTime<Utc>) -> Result<(), AppError> {
         if counted.resets_at <= now || counted.resets_at > self.latest_end(now) {
             return Ok(());
         }
         let next = Counted { key_hash: Vec::new(), count: counted.count + 1, resets_at: counted.resets_at };
-        self.judge(&next, now)
+        self.check(&next, now)
     }
 
-    fn judge(&self, counted: &Counted, now: DateTime<Utc>) -> Result<(), AppError> {
+    fn check(&self, counted: &Counted, now: DateTime<Utc>) -> Result<(), AppError> {
         if counted.count <= i64::from(self.limit) {
             return Ok(());
         }
@@ -233,7 +233,7 @@ impl Pair {
             .fetch_all(c)
             .await)?;
         let next = |bucket: &Bucket| {
-            known.iter().filter(|row| row.key_hash == bucket.key_hash).try_for_each(|row| bucket.judge_next(row, now))
+            known.iter().filter(|row| row.key_hash == bucket.key_hash).try_for_each(|row| bucket.check_next(row, now))
         };
         next(&self.client).map_err(|error| Refused { error, by_account: false })?;
         next(&self.account).map_err(|error| Refused { error, by_account: true })?;
@@ -254,11 +254,11 @@ impl Pair {
         .bind(self.account.latest_end(now))
         .fetch_all(c)
         .await)?;
-        let judged = |bucket: &Bucket| {
-            counted.iter().filter(|row| row.key_hash == bucket.key_hash).try_for_each(|row| bucket.judge(row, now))
+        let check = |bucket: &Bucket| {
+            counted.iter().filter(|row| row.key_hash == bucket.key_hash).try_for_each(|row| bucket.check(row, now))
         };
-        let of_account = judged(&self.account);
-        if let Err(error) = judged(&self.client) {
+        let of_account = check(&self.account);
+        if let Err(error) = check(&self.client) {
             // Beyond its limit the account's count is capped, so a refund there would lower it with each burst.
             if of_account.is_ok() {
                 let mut tx = db.begin().await?;

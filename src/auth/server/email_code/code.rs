@@ -16,10 +16,10 @@ use crate::{
         email_code::model::{CODE_MINUTES, Purpose, UNDO_DAYS},
         server::{
             email_code, users,
-            users::{credentials::EmailAddress, input},
+            users::{email_address::EmailAddress, input},
         },
     },
-    error::{AppError, Field, Problem},
+    error::{AppError, Field, ValidationError},
     server::{db::Tx, ops::rate_limit::Bucket, state::AppState},
 };
 
@@ -121,7 +121,7 @@ pub async fn find(
             let guesses = Bucket::digits(&code.email_key);
             guesses.take(&state.db, now).await?;
             if !has_digits(state, &code, &typed) {
-                return Err(AppError::invalid(Field::DIGITS, Problem::Mismatch));
+                return Err(AppError::invalid(Field::DIGITS, ValidationError::Mismatch));
             }
             let mut tx = state.db.begin().await?;
             email_code::store::refund_try(&mut tx, code.id).await?;

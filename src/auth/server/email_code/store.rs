@@ -193,7 +193,7 @@ pub async fn void_codes_since(
 }
 
 /// Voids an account's undo links of one address. Returns how many.
-pub async fn void_ways_back(tx: &mut Tx, user_id: Uuid, email_key: &str, now: DateTime<Utc>) -> sqlx::Result<u64> {
+pub async fn void_undo_links(tx: &mut Tx, user_id: Uuid, email_key: &str, now: DateTime<Utc>) -> sqlx::Result<u64> {
     within!(tx, |c| sqlx::query(
         "update one_time_codes set spent_at = $3
          where user_id = $1 and email_key = $2 and purpose = 'undo_email' and spent_at is null"
@@ -207,7 +207,7 @@ pub async fn void_ways_back(tx: &mut Tx, user_id: Uuid, email_key: &str, now: Da
 }
 
 /// Returns the address and the expiry of each valid undo link of an account, latest first.
-pub async fn find_ways_back(db: &Db, user_id: Uuid, now: DateTime<Utc>) -> sqlx::Result<Vec<(String, DateTime<Utc>)>> {
+pub async fn find_undo_links(db: &Db, user_id: Uuid, now: DateTime<Utc>) -> sqlx::Result<Vec<(String, DateTime<Utc>)>> {
     read!(db, |c| sqlx::query_as(
         "select email, max(expires_at) from one_time_codes
          where user_id = $1 and purpose = 'undo_email' and spent_at is null and expires_at > $2

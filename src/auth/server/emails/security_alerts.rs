@@ -9,7 +9,7 @@ use crate::{
     auth::server::{
         caller::Client,
         user_agent::describe,
-        users::{credentials::EmailAddress, owner_store::OwnerRow, store::find_user},
+        users::{email_address::EmailAddress, owner_store::OwnerRow, store::find_user},
     },
     error::AppError,
     server::{

@@ -25,13 +25,13 @@ use crate::{
                 end_store::{EndReason, end_other_sessions_of},
             },
             users::{
-                credentials::EmailAddress,
+                email_address::EmailAddress,
                 owner_store::{self, SetEmail},
                 store::find_user,
             },
         },
     },
-    error::{AppError, Field, Problem},
+    error::{AppError, Field, ValidationError},
     server::{
         db::{Db, Tx},
         mail::Email,
@@ -49,7 +49,7 @@ use crate::{
 pub async fn request(state: &AppState, caller: &Caller, email: &str, client: &Client) -> Result<BrowserKey, AppError> {
     let email = parse_email(email)?;
     if email.key() == EmailAddress::parse(&caller.identity.email).map_err(|_| AppError::Unavailable)?.key() {
-        return Err(AppError::invalid(Field::EMAIL, Problem::Unchanged));
+        return Err(AppError::invalid(Field::EMAIL, ValidationError::Unchanged));
     }
     check_deliverable(state, &email)?;
     limit_mails(state, Purpose::ChangeEmail, &email, client).await?;
@@ -85,7 +85,7 @@ pub(super) async fn redeem(
         return code_steps::use_without_effect(tx).await;
     }
     // The account has this address again, so its undo links are no longer needed.
-    code_store::void_ways_back(&mut tx, user_id, new.key(), now).await?;
+    code_store::void_undo_links(&mut tx, user_id, new.key(), now).await?;
     code_store::void_codes_of(&mut tx, user_id, now).await?;
     // Another session may belong to someone with access to the old address.
     end_other_sessions_of(&mut tx, user_id, &caller.session, EndReason::EmailChanged, now).await?;
@@ -133,7 +133,7 @@ async fn restore(
     if owner_store::set_email(tx, user_id, &old, now).await? == SetEmail::Taken {
         return Err(AppError::CodeExpired);
     }
-    code_store::void_ways_back(tx, user_id, old.key(), now).await?;
+    code_store::void_undo_links(tx, user_id, old.key(), now).await?;
     // A thief who changed the address may have an undo link too, for the address that they set.
     code_store::void_codes_since(tx, user_id, code.created_at, now).await?;
     audit::record(tx, Event::EmailRestored, user_id, None, Some(client.ip), now).await?;
@@ -146,7 +146,7 @@ pub async fn open_undo_links(
     user_id: Uuid,
     now: DateTime<Utc>,
 ) -> Result<Vec<(String, DateTime<Utc>)>, AppError> {
-    Ok(code_store::find_ways_back(db, user_id, now).await?)
+    Ok(code_store::find_undo_links(db, user_id, now).await?)
 }
 
 /// Replaces the undo link of a previous address by a new one with the same expiry, and
@@ -156,12 +156,12 @@ pub async fn renew_undo_link(state: &AppState, caller: &Caller, email: &str, cli
     let email = parse_email(email)?;
     limit_mails(state, Purpose::UndoEmail, &email, client).await?;
     let now = state.db.now().await?;
-    let open = code_store::find_ways_back(&state.db, caller.user_id, now).await?;
+    let open = code_store::find_undo_links(&state.db, caller.user_id, now).await?;
     let (_, expires_at) = open.into_iter().find(|(to, _)| to == email.as_str()).ok_or(AppError::NotFound)?;
     let mut tx = state.db.begin().await?;
     caller.lock(&mut tx, now).await?;
     owner_store::lock_addresses(&mut tx, [email.key()]).await?;
-    if code_store::void_ways_back(&mut tx, caller.user_id, email.key(), now).await? == 0 {
+    if code_store::void_undo_links(&mut tx, caller.user_id, email.key(), now).await? == 0 {
         return Err(AppError::NotFound);
     }
     let (user_id, detail) = (Some(caller.user_id), Detail::default());
@@ -182,7 +182,7 @@ pub async fn dismiss_undo_link(state: &AppState, link: &str, client: &Client) ->
     let mut tx = state.db.begin().await?;
     owner_store::lock_owner(&mut tx, user_id).await?;
     code::spend(&mut tx, &code, now).await?;
-    audit::record(&mut tx, Event::WayBackEnded, user_id, None, Some(client.ip), now).await?;
+    audit::record(&mut tx, Event::UndoLinkEnded, user_id, None, Some(client.ip), now).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -21,7 +21,7 @@ use crate::{
             owner_store::{self, OwnerRow},
         },
     },
-    error::{AppError, Field, Problem},
+    error::{AppError, Field, ValidationError},
     server::{
         db::Tx,
         mail::Email,
@@ -99,7 +99,7 @@ async fn verify(
     client: &Client,
 ) -> Result<(), AppError> {
     if typed.is_empty() {
-        return Err(AppError::invalid(field, Problem::Missing));
+        return Err(AppError::invalid(field, ValidationError::Missing));
     }
     let now = state.db.now().await?;
     let failures = state.config.throttle.account_per_five_minutes;
@@ -112,7 +112,7 @@ async fn verify(
     let verified = state.passwords.verify_for(client.ip, typed, stored).await;
     if verified == Ok(VerifyOutcome::No) {
         tracing::warn!(event = "password_failed", client = %client.ip, user_id = %caller.user_id, "audit");
-        return Err(AppError::invalid(field, Problem::Mismatch));
+        return Err(AppError::invalid(field, ValidationError::Mismatch));
     }
     let mut tx = state.db.begin().await?;
     attempt.refund(&mut tx).await?;

@@ -10,10 +10,10 @@ use crate::{
                 code::{self, BrowserKey, Detail},
                 secret::CodeSeed,
             },
-            users::{credentials::EmailAddress, store::find_user},
+            users::{email_address::EmailAddress, store::find_user},
         },
     },
-    error::{AppError, Field, Problem},
+    error::{AppError, Field, ValidationError},
     server::{
         mail::Email,
         ops::rate_limit::{Bucket, Pair},
@@ -31,7 +31,7 @@ pub(super) fn parse_email(email: &str) -> Result<EmailAddress, AppError> {
 pub(super) fn check_deliverable(state: &AppState, email: &EmailAddress) -> Result<(), AppError> {
     match state.mail.reaches(email.as_str()) {
         true => Ok(()),
-        false => Err(AppError::invalid(Field::EMAIL, Problem::Undeliverable)),
+        false => Err(AppError::invalid(Field::EMAIL, ValidationError::Undeliverable)),
     }
 }
 
@@ -81,7 +81,7 @@ pub(super) async fn limit_mails(
             state.config.throttle.client_per_minute,
         ),
         account: match purpose {
-            Purpose::LogIn | Purpose::Recover => Bucket::way_in(email.key(), limit, code::LIFETIME),
+            Purpose::LogIn | Purpose::Recover => Bucket::log_in_mails(email.key(), limit, code::LIFETIME),
             _ => Bucket::mailed(email.key(), limit),
         },
     };

@@ -10,12 +10,13 @@ use crate::{
         token::cookies::Issued,
         token::session_id::SessionIdHash,
         users::{
-            credentials::{EmailAddress, Problems},
+            credentials::ValidationErrors,
+            email_address::EmailAddress,
             owner_store,
             store::{self, UserRow},
         },
     },
-    error::{AppError, Field, Problem},
+    error::{AppError, Field, ValidationError},
     server::{
         ops::{
             audit::{self, Event},
@@ -42,9 +43,10 @@ pub async fn log_in(
     device: Option<&str>,
     client: &Client,
 ) -> Result<LoggedIn, AppError> {
-    let mut problems = Problems::default();
+    let mut problems = ValidationErrors::default();
     let email = problems.take(Field::EMAIL, EmailAddress::parse(email));
-    let password = problems.take(Field::PASSWORD, Some(password).filter(|p| !p.is_empty()).ok_or(Problem::Missing));
+    let password =
+        problems.take(Field::PASSWORD, Some(password).filter(|p| !p.is_empty()).ok_or(ValidationError::Missing));
     let (Some(email), Some(password)) = (email, password) else {
         return Err(problems.into_error());
     };

@@ -8,7 +8,7 @@ use crate::{
         caller::Client,
         token::known_browser::KnownBrowser,
         users::{
-            credentials::EmailAddress,
+            email_address::EmailAddress,
             store::{UserRow, find_user},
         },
     },

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     auth::{
-        email_code::model::{Mailed, Needs, Purpose},
+        email_code::model::{EmailCode, Needs, Purpose},
         server::{
             caller::Client,
             email_code::{
@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Returns the purpose and the requirements of a code, without using it.
-pub fn describe(code: &CodeRow, presenter: &Presenter<'_>) -> Mailed {
+pub fn describe(code: &CodeRow, presenter: &Presenter<'_>) -> EmailCode {
     let (needs, or_log_in) = match code.purpose {
         // The password was typed in another browser, perhaps by a stranger.
         Purpose::SignUp if !code::is_from(code, presenter.browser) => (Needs::NewPassword, false),
@@ -35,7 +35,7 @@ pub fn describe(code: &CodeRow, presenter: &Presenter<'_>) -> Mailed {
         Purpose::Recover | Purpose::UndoEmail => (Needs::NewPassword, false),
         Purpose::SignUp | Purpose::Verify | Purpose::ChangeEmail | Purpose::LogIn => (Needs::Nothing, false),
     };
-    Mailed { purpose: code.purpose, email: code.email.clone(), needs, or_log_in }
+    EmailCode { purpose: code.purpose, email: code.email.clone(), needs, or_log_in }
 }
 
 /// Redeems a code. Returns [`AppError::CodeExpired`] for an unknown, used or expired code, 401 if it requires a log-in,

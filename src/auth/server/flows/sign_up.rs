@@ -26,13 +26,14 @@ use crate::{
             token::cookies::Issued,
             token::session_id::SessionIdHash,
             users::{
-                credentials::{EmailAddress, NewPassword, Problems, parse_display_name},
+                credentials::{NewPassword, ValidationErrors, parse_display_name},
+                email_address::EmailAddress,
                 owner_store,
                 store::{self, NewUser},
             },
         },
     },
-    error::{AppError, Field, Problem},
+    error::{AppError, Field, ValidationError},
     server::{
         mail::Email,
         ops::{
@@ -54,7 +55,7 @@ impl NewAccount {
     /// Parses the form's fields. An empty name becomes the part of
     /// the address before the `@`. The error has every invalid field.
     pub fn parse(email: &str, password: String, display_name: &str, password_min: u32) -> Result<Self, AppError> {
-        let mut problems = Problems::default();
+        let mut problems = ValidationErrors::default();
         let email = problems.take(Field::EMAIL, EmailAddress::parse(email));
         let name = match (display_name.trim(), &email) {
             ("", Some(email)) => Some(name_by_address(email)),
@@ -103,7 +104,7 @@ pub async fn sign_up(
         created_at: now,
     };
     if !store::insert_user(&mut tx, &user, now).await? {
-        return Err(AppError::invalid(Field::EMAIL, Problem::Taken));
+        return Err(AppError::invalid(Field::EMAIL, ValidationError::Taken));
     }
     let id = lifecycle::begin(state, &mut tx, user_id, replaces, client, now).await?;
     audit::record(&mut tx, Event::SignedUp, user_id, None, Some(client.ip), now).await?;

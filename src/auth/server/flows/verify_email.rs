@@ -18,7 +18,7 @@ use crate::{
                 store::CodeRow,
             },
             emails::templates,
-            users::credentials::EmailAddress,
+            users::email_address::EmailAddress,
         },
     },
     error::AppError,

@@ -37,7 +37,7 @@ impl Breaches {
 
     /// Returns whether the service knows `password`. If the service fails, logs that and returns `false`, so that
     /// people can still sign up.
-    pub async fn know(&self, password: &str) -> bool {
+    pub async fn contains(&self, password: &str) -> bool {
         let digits: String = Sha1::digest(password).iter().map(|byte| format!("{byte:02X}")).collect();
         let (prefix, suffix) = digits.split_at(PREFIX);
         let answer = tokio::time::timeout(TIMEOUT, self.suffixes(prefix)).await;

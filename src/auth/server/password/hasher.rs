@@ -56,8 +56,8 @@ impl Passwords {
         format!("$argon2id$v=19$m={},t={},p={}$", params.m_cost(), params.t_cost(), params.p_cost())
     }
 
-    /// Sets the most common older hash, or `None` if there are none, whose cost failed log-ins imitate.
-    pub fn imitate(&self, older: Option<&str>) {
+    /// Sets the most common older hash, or `None` if there are none, whose cost failed log-ins also have.
+    pub fn equalize_with(&self, older: Option<&str>) {
         let older =
             older.and_then(|text| StoredHash::parse(text, Some(self.argon2.params())).ok()).map(|hash| hash.work);
         *self.older.write().unwrap_or_else(PoisonError::into_inner) = older;
@@ -115,7 +115,7 @@ impl Passwords {
                         };
                     }
                     let done = stored.as_ref().map(|hash| &hash.work);
-                    remaining_work(&current, older.as_ref(), done).for_each(|work| work.burn(form));
+                    remaining_work(&current, older.as_ref(), done).for_each(|work| work.compute(form));
                 }
                 VerifyOutcome::No
             })
@@ -257,10 +257,10 @@ mod tests {
     fn the_cost_of_older_hashes_comes_from_a_sample() {
         let pool = pool(19_456);
         let older = |pool: &Passwords| pool.older.read().unwrap().clone();
-        pool.imitate(Some("$2b$10$9ld85A84nyQyk0oSV3tU3uLGl9jPiOC3A7RgWsfBSniDjIxXNHX.i"));
+        pool.equalize_with(Some("$2b$10$9ld85A84nyQyk0oSV3tU3uLGl9jPiOC3A7RgWsfBSniDjIxXNHX.i"));
         assert_eq!(older(&pool), Some(Work::Bcrypt { cost: 10 }));
         for none in [Some("garbage"), Some("$2b$31$9ld85A84nyQyk0oSV3tU3uLGl9jPiOC3A7RgWsfBSniDjIxXNHX.i"), None] {
-            pool.imitate(none);
+            pool.equalize_with(none);
             assert_eq!(older(&pool), None, "{none:?}");
         }
     }

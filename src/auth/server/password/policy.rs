@@ -7,7 +7,7 @@ use crate::{
         model::{PasswordAdvice, PasswordStrength},
         server::users::credentials::NewPassword,
     },
-    error::{AppError, Field, Problem},
+    error::{AppError, Field, ValidationError},
     server::state::AppState,
 };
 
@@ -23,18 +23,18 @@ pub async fn check(state: &AppState, password: &NewPassword, context: &[&str]) -
     let problem = match problem_of(rated) {
         Some(problem) => Some(problem),
         None => match &state.breaches {
-            Some(breaches) if breaches.know(password.as_str()).await => Some(Problem::Breached),
+            Some(breaches) if breaches.contains(password.as_str()).await => Some(ValidationError::Breached),
             _ => None,
         },
     };
     problem.map_or(Ok(()), |problem| Err(AppError::invalid(Field::PASSWORD, problem)))
 }
 
-fn problem_of(rated: PasswordStrength) -> Option<Problem> {
+fn problem_of(rated: PasswordStrength) -> Option<ValidationError> {
     match rated.advice {
         _ if rated.score >= MIN_SCORE => None,
-        Some(PasswordAdvice::Common) => Some(Problem::TooCommon),
-        Some(PasswordAdvice::Personal) => Some(Problem::ContainsContext),
-        _ => Some(Problem::TooGuessable),
+        Some(PasswordAdvice::Common) => Some(ValidationError::TooCommon),
+        Some(PasswordAdvice::Personal) => Some(ValidationError::ContainsContext),
+        _ => Some(ValidationError::TooGuessable),
     }
 }

@@ -73,7 +73,7 @@ impl Work {
     }
 
     /// Computes a hash of that cost and discards it, to equalize the time of failures.
-    pub fn burn(&self, password: &str) {
+    pub fn compute(&self, password: &str) {
         const SALT: [u8; 16] = [0x5a; 16];
         match *self {
             Self::Argon2 { algorithm, version, memory_kib, passes, lanes } => {

@@ -71,7 +71,7 @@ pub async fn begin(
     if store::insert_session(tx, &session, now).await? == 0 {
         return Err(AppError::InvalidCredentials);
     }
-    if store::bound_sessions(tx, user_id, SESSIONS, ENDED_SESSIONS, now).await? > 0 {
+    if store::limit_sessions(tx, user_id, SESSIONS, ENDED_SESSIONS, now).await? > 0 {
         state.session_cache.invalidate(Invalidation::Account(user_id));
     }
     Ok(id)

@@ -49,7 +49,7 @@ impl From<sqlx::Error> for Refused {
 
 /// Checks that the session of `row` is active; otherwise says why not.
 pub fn check_active(row: &SessionRow, now: DateTime<Utc>) -> Result<(), Refused> {
-    if row.is_alive(now) {
+    if row.is_active(now) {
         Ok(())
     } else if row.revoked_reason.as_deref() == Some(EndReason::Replaced.as_str())
         && row.revoked_at.is_some_and(|at| now < at + HANDOVER)
@@ -79,7 +79,7 @@ pub async fn revalidate(state: &AppState, caller: &Caller) -> Result<(), Refused
 /// Checks in the database that `access` still allows a caller from the cache.
 pub async fn revalidate_access(state: &AppState, caller: &Caller, access: Access) -> Result<(), AppError> {
     let row = session::store::find_session(&state.db, &caller.session).await?;
-    match row.filter(|row| row.is_alive(row.read_at)) {
+    match row.filter(|row| row.is_active(row.read_at)) {
         Some(row) => access.check(Some(row.role)).map_err(AppError::from),
         None => Err(AppError::Unauthenticated),
     }

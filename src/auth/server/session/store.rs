@@ -56,7 +56,7 @@ pub struct SessionRow {
 
 impl SessionRow {
     /// Returns whether the session is active: not ended, not expired, and of an active account's current epoch.
-    pub fn is_alive(&self, now: DateTime<Utc>) -> bool {
+    pub fn is_active(&self, now: DateTime<Utc>) -> bool {
         self.revoked_at.is_none()
             && self.state == "active"
             && self.session_epoch == self.user_epoch
@@ -113,7 +113,7 @@ pub async fn insert_session(tx: &mut Tx, session: &NewSession<'_>, now: DateTime
 
 /// Ends all but the `most` most recently used sessions of an account, and deletes all but the `remembered` latest ended
 /// ones. Otherwise someone with the password could add rows without limit.
-pub async fn bound_sessions(
+pub async fn limit_sessions(
     tx: &mut Tx,
     user_id: Uuid,
     most: i64,

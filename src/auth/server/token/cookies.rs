@@ -14,7 +14,7 @@ use super::browser_key::BrowserKey;
 use crate::{auth::email_code::model::CODE_MINUTES, brand::SLUG};
 
 /// As long as the code itself.
-const ASKED_MAX_AGE: Duration = Duration::from_secs(CODE_MINUTES as u64 * 60);
+const PENDING_MAX_AGE: Duration = Duration::from_secs(CODE_MINUTES as u64 * 60);
 
 /// How long a browser is known after its last log-in.
 pub const KNOWN_FOR: TimeDelta = TimeDelta::days(180);
@@ -102,12 +102,12 @@ impl CookieNames {
     }
 
     /// Sets the cookie that ties a code to this browser.
-    pub fn set_asked(&self, cookies: &Cookies, key: &BrowserKey) {
-        cookies.add(self.cookie(&self.asked, key.as_str().to_owned(), ASKED_MAX_AGE));
+    pub fn set_pending(&self, cookies: &Cookies, key: &BrowserKey) {
+        cookies.add(self.cookie(&self.asked, key.as_str().to_owned(), PENDING_MAX_AGE));
     }
 
-    /// Reads the cookie of [`set_asked`](Self::set_asked).
-    pub fn asked(&self, cookies: &Cookies) -> Option<BrowserKey> {
+    /// Reads the cookie of [`set_pending`](Self::set_pending).
+    pub fn pending(&self, cookies: &Cookies) -> Option<BrowserKey> {
         cookies.get(&self.asked).map(|cookie| BrowserKey::from_cookie(cookie.value()))
     }
 

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-use crate::error::Problem;
+use crate::error::ValidationError;
 
 /// The number of digits of a code.
 const DIGITS: usize = 6;
@@ -49,12 +49,12 @@ pub fn trim(text: &str) -> &str {
 }
 
 /// Extracts six digits of any script from `text`, in ASCII, and ignores all other characters. Returns
-/// [`Problem::Malformed`] for any other number of digits.
-pub fn six_digits(text: &str) -> Result<String, Problem> {
+/// [`ValidationError::Malformed`] for any other number of digits.
+pub fn six_digits(text: &str) -> Result<String, ValidationError> {
     let digits: String = text.chars().filter_map(decimal).take(DIGITS + 1).collect();
     match digits.len() {
         DIGITS => Ok(digits),
-        _ => Err(Problem::Malformed),
+        _ => Err(ValidationError::Malformed),
     }
 }
 
@@ -103,7 +103,7 @@ mod tests {
             assert_eq!(six_digits(typed).as_deref(), Ok("123456"), "{typed:?}");
         }
         for typed in ["", "12345", "1234567", "12345a", "\u{2460}\u{2461}\u{2462}\u{2463}\u{2464}\u{2465}", "abcdef"] {
-            assert_eq!(six_digits(typed), Err(Problem::Malformed), "{typed:?}");
+            assert_eq!(six_digits(typed), Err(ValidationError::Malformed), "{typed:?}");
         }
     }
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::credentials::EmailAddress;
+use super::email_address::EmailAddress;
 use crate::{
     auth::{model::Role, server::token::session_id::SessionIdHash},
     server::db::{Db, Tx, read, within},
@@ -58,11 +58,11 @@ pub async fn lock_caller(
     now: DateTime<Utc>,
 ) -> sqlx::Result<Option<OwnerRow>> {
     let owner = lock_owner(tx, user_id).await?;
-    Ok(if is_alive(tx, user_id, session, now).await? { owner } else { None })
+    Ok(if is_active(tx, user_id, session, now).await? { owner } else { None })
 }
 
 /// Returns whether a session of that account is active. Call it after locking the account.
-async fn is_alive(tx: &mut Tx, user_id: Uuid, session: &SessionIdHash, now: DateTime<Utc>) -> sqlx::Result<bool> {
+async fn is_active(tx: &mut Tx, user_id: Uuid, session: &SessionIdHash, now: DateTime<Utc>) -> sqlx::Result<bool> {
     within!(tx, |c| sqlx::query_scalar(
         "select exists (select 1 from sessions s join users u on u.id = s.user_id
             where s.id_hash = $1 and s.user_id = $2 and s.revoked_at is null and s.authz_epoch = u.authz_epoch

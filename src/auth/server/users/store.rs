@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use super::credentials::EmailAddress;
+use super::email_address::EmailAddress;
 use crate::{
     auth::model::Role,
     server::db::{Db, Tx, read, within, write},

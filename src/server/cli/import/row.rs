@@ -9,10 +9,10 @@ use crate::{
         server::{
             flows::sign_up::name_by_address,
             password::stored_hash::{HashProblem, StoredHash},
-            users::credentials::{EmailAddress, parse_display_name},
+            users::{credentials::parse_display_name, email_address::EmailAddress},
         },
     },
-    error::{Field, Problem},
+    error::{Field, ValidationError},
     ui::messages,
 };
 
@@ -66,8 +66,8 @@ pub fn parse(raw: Raw, allow_roles: bool, now: DateTime<Utc>) -> Result<NewUser,
 const OTHER_HASH: &str = "; leave it empty, as for Django's pbkdf2_sha256, and the owner sets a new password by email";
 
 /// Parses a name. Shortens one that is too long, as other systems allow, with a warning.
-fn cut_display_name(name: &str, warning: &mut Option<String>) -> Result<String, Problem> {
-    let Err(Problem::TooLong { .. }) = parse_display_name(name) else {
+fn cut_display_name(name: &str, warning: &mut Option<String>) -> Result<String, ValidationError> {
+    let Err(ValidationError::TooLong { .. }) = parse_display_name(name) else {
         return parse_display_name(name);
     };
     let cut: String = name.trim().chars().take(DISPLAY_NAME_MAX_LENGTH as usize).collect();
@@ -76,7 +76,7 @@ fn cut_display_name(name: &str, warning: &mut Option<String>) -> Result<String, 
     parse_display_name(cut.trim_end_matches('\u{200d}'))
 }
 
-fn of_field(column: &str, field: &Field, problem: Problem) -> String {
+fn of_field(column: &str, field: &Field, problem: ValidationError) -> String {
     let sentence = messages::problem(field, problem);
     format!("{column}: {}", sentence.trim_end_matches('.'))
 }
