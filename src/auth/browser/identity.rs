@@ -5,6 +5,7 @@
 use leptos::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::json::JsonBytes;
 use crate::{
     auth::model::{Identity, Role},
     error::AppError,
@@ -27,7 +28,7 @@ struct PageContext {
 
 /// Provides the identity, the flash and the settings of the site. Called first in `App`.
 pub fn provide_request_state() {
-    let context = SharedValue::new(server_side::page_context).into_inner();
+    let context = SharedValue::<_, JsonBytes>::new_with_encoding(server_side::page_context).into_inner();
     browser_side::follow_other_tabs(context.identity.as_ref());
     if let Some(user) = &context.identity {
         provide_context(SignedInAs { id: user.user_id.clone(), display_name: user.display_name.clone() });

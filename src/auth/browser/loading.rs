@@ -5,10 +5,13 @@ use crate::{
     error::AppError,
     ui::{FailureNote, Skeleton},
 };
-use leptos::{either::Either, prelude::*, tachys::reactive_graph::OwnedView};
+use leptos::{prelude::*, tachys::reactive_graph::OwnedView};
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::identity::{caught, session_ended, set_status};
+use super::{
+    identity::{caught, session_ended, set_status},
+    json::JsonBytes,
+};
 
 /// Loads `data` and renders it with `view`. If the session has ended, goes to the log-in page.
 #[component]
@@ -24,15 +27,15 @@ where
     T: Clone + Serialize + DeserializeOwned + Send + Sync + 'static,
     V: IntoView + Send + 'static,
 {
-    let data = OnceResource::new(caught(data));
+    let data = OnceResource::<_, JsonBytes>::new_with_options(caught(data), false);
     // Only a client-side navigation has to wait. Not a `Transition`, with which the server renders the content twice.
     let waiting = RwSignal::new(is_browser() && data.with_untracked(Option::is_none));
     let content = Suspend::new(async move {
         let result = data.await;
         waiting.set(false);
         OwnedView::new(match result {
-            Ok(loaded) => Either::Left(view(loaded)),
-            Err(error) => Either::Right(failure(error)),
+            Ok(loaded) => view(loaded).into_any(),
+            Err(error) => failure(error).into_any(),
         })
     });
     view! {

@@ -2,6 +2,7 @@
 //! Used by the guard, the pages and `app.rs`.
 
 pub mod identity;
+mod json;
 pub mod loading;
 #[cfg(feature = "hydrate")]
 pub mod tabs;
